@@ -1,0 +1,144 @@
+"""The parts of the service: how each is started, and how it shows that it is ready."""
+
+from __future__ import annotations
+
+import signal
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from pathlib import Path
+
+from launcher import cluster, ports
+from launcher.cluster import Cluster
+from launcher.places import Places
+from launcher.redis import Redis
+from launcher.supervisor import Part
+
+NAMES = ("postgres", "redis", "web", "worker", "beat")
+WEB_PROCESSES = 2
+WEB_THREADS = 4
+WORKER_PROCESSES = 2
+
+
+def postgres(server: Cluster, env: Mapping[str, str]) -> Part:
+    """The private database."""
+    return Part(
+        name="postgres",
+        command=server.command(),
+        env=env,
+        log=server.log,
+        account=server.account,
+        before=server.forget_the_dead,
+        is_ready=server.is_ready,
+        seconds_to_start=120.0,  # it may have to replay its log after a crash
+        stop=cluster.STOP_SIGNALS,
+    )
+
+
+def redis(server: Redis, env: Mapping[str, str]) -> Part:
+    """The private broker."""
+    return Part(
+        name="redis",
+        command=server.command(),
+        env=env,
+        log=server.log,
+        account=server.account,
+        before=server.forget_the_dead,
+        is_ready=server.is_ready,
+        stop=((signal.SIGTERM, 5.0), (signal.SIGKILL, 5.0)),
+    )
+
+
+def web(places: Places, env: Mapping[str, str], port: int) -> Part:
+    """gunicorn with threads; the code is read once, connections are opened after the fork."""
+    options = {
+        "--worker-class": "gthread",
+        "--workers": str(WEB_PROCESSES),
+        "--threads": str(WEB_THREADS),
+        "--bind": f"{ports.HOST}:{port}",
+        "--graceful-timeout": "10",
+        "--timeout": "60",
+        "--worker-tmp-dir": "/dev/shm",  # noqa: S108 - heartbeats must not wait for a disk
+    }
+    words = [*(word for pair in options.items() for word in pair), "--preload", "--no-control-socket"]
+    return Part(
+        name="web",
+        command=[
+            str(places.python),
+            "-m",
+            "gunicorn",
+            *words,
+            "openmap.wsgi:application",
+        ],
+        env=env,
+        log=places.logs / "web.log",
+        is_ready=lambda: is_healthy(port, first_host(env["MISTO_HOSTS"])),
+        seconds_to_start=60.0,
+    )
+
+
+def worker(places: Places, env: Mapping[str, str]) -> Part:
+    """The Celery worker; alone, it needs no talk with other workers."""
+    quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+    options = ["worker", "--concurrency", str(WORKER_PROCESSES), "--loglevel", "INFO", *quiet]
+    return Part(
+        name="worker",
+        command=_celery(places, options),
+        env=env,
+        log=places.logs / "worker.log",
+        stop=((signal.SIGTERM, 20.0), (signal.SIGQUIT, 3.0), (signal.SIGKILL, 5.0)),
+    )
+
+
+def beat(places: Places, env: Mapping[str, str]) -> Part:
+    """Celery's clock."""
+    schedule = str(places.run / "beat-schedule")
+    return Part(
+        name="beat",
+        command=_celery(places, ["beat", "--loglevel", "INFO", "--schedule", schedule, "--pidfile="]),
+        env=env,
+        log=places.logs / "beat.log",
+        before=lambda: _forget_schedule(Path(schedule)),
+        stop=((signal.SIGTERM, 5.0), (signal.SIGKILL, 5.0)),
+    )
+
+
+def is_healthy(port: int, host: str) -> bool:
+    """Whether the service answers under /health/.
+
+    A redirect counts: with an https site URL that is the service's own answer to plain HTTP.
+    """
+    request = urllib.request.Request(f"http://{ports.HOST}:{port}/health/", headers={"Host": host})
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirect)
+    try:
+        with opener.open(request, timeout=5.0) as answer:
+            return bool(answer.status == 200)
+    except urllib.error.HTTPError as error:
+        return error.code in {301, 308}
+    except OSError:
+        return False
+
+
+def first_host(hosts: str) -> str:
+    """A host name that the service accepts, out of the comma list of MISTO_HOSTS."""
+    first = hosts.split(",", maxsplit=1)[0].strip().lstrip(".")
+    return ports.HOST if first in {"", "*"} else first
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """Leaves redirects as they are."""
+
+    def redirect_request(self, *args: object, **kwargs: object) -> None:
+        """No second request."""
+        return
+
+
+def _celery(places: Places, options: list[str]) -> list[str]:
+    """The words of a Celery command."""
+    return [str(places.python), "-m", "celery", "-A", "openmap", *options]
+
+
+def _forget_schedule(schedule: Path) -> None:
+    """Drop beat's notes of the last run: a crash may have damaged them."""
+    for file in schedule.parent.glob(schedule.name + "*"):
+        file.unlink()
