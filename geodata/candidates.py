@@ -1,0 +1,131 @@
+"""From the features of a file to candidates for areas: a checked shape, a code and a name each."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from shapely.geometry import MultiPolygon
+from shapely.geometry.base import BaseGeometry
+
+from geodata.convert import as_shape
+from geodata.models import Community
+from geodata.problems import Place, Problem, RefusedError
+from geodata.reading import Feature, FeatureFile, Projection
+from geodata.shapes import clean_shape, kilometres
+
+MAX_CODE, MAX_NAME = 60, 200  # characters, as in geodata.models.Area
+FAR = 300.0  # km from where the community's map opens; a mistake, not a suburb
+# Where no property is called so: the feature's own `id`, its number in the file.
+IDENTITY, NUMBER = "@id", "@number"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One area as the file has it, with a valid boundary (SRID 4326)."""
+
+    feature: int
+    code: str
+    name: str
+    shape: MultiPolygon
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """Where areas are expected, to catch swapped axes and the wrong town's file."""
+
+    centre: Place
+    boundary: BaseGeometry | None = None
+
+    def check(self, shape: MultiPolygon) -> None:
+        """Raises RefusedError for a shape far from here, saying whether swapped axes explain it."""
+        if self.boundary is not None and self.boundary.intersects(shape):
+            return
+        middle = shape.centroid
+        distance = kilometres(self.centre, (middle.x, middle.y))
+        if distance <= FAR:
+            return
+        place = (middle.x, middle.y)
+        if abs(middle.x) <= 90 and kilometres(self.centre, (middle.y, middle.x)) <= FAR:
+            raise RefusedError("swapped", place=place, x=f"{middle.x:.6g}", y=f"{middle.y:.6g}")
+        raise RefusedError("far_away", place=place, km=round(distance))
+
+
+def surroundings_of(community: Community) -> Surroundings:
+    """Where a community expects its areas."""
+    boundary = as_shape(community.boundary) if community.boundary else None
+    return Surroundings((community.centre.x, community.centre.y), boundary)
+
+
+def candidates_of(
+    source: FeatureFile, *, code: str, name: str, around: Surroundings | None = None
+) -> tuple[list[Candidate], list[Problem]]:
+    """Candidates for areas and everything found on the way, in the order of the file.
+
+    `code` and `name` are names of properties, or IDENTITY, or NUMBER.
+    """
+    found: list[Candidate] = []
+    problems = list(source.problems)
+    first_with: dict[str, int] = {}
+    for feature in source.features:
+        its_code = its_name = ""
+        try:
+            its_code = _text(feature, code, MAX_CODE)
+            its_name = _text(feature, name, MAX_NAME)
+            if its_code in first_with:
+                raise RefusedError("repeated_code", other=first_with[its_code])
+            first_with[its_code] = feature.number
+            shape, notes = _shape(feature, source.to_wgs84, around)
+        except RefusedError as refusal:
+            problems.append(refusal.problem.of(feature.number, its_code, its_name))
+            continue
+        problems.extend(note.of(feature.number, its_code, its_name) for note in notes)
+        found.append(Candidate(feature.number, its_code, its_name, shape))
+    return found, sorted(problems, key=lambda problem: problem.feature)
+
+
+def _shape(
+    feature: Feature, to_wgs84: Projection | None, around: Surroundings | None
+) -> tuple[MultiPolygon, list[Problem]]:
+    shape, notes = clean_shape(feature.geometry, to_wgs84)
+    if around:
+        around.check(shape)
+    return shape, notes
+
+
+def _text(feature: Feature, wanted: str, limit: int) -> str:
+    """The property as one line of text. Raises RefusedError when it is missing, empty, long or no text."""
+    if wanted in feature.properties:
+        value = feature.properties[wanted]
+    elif wanted == NUMBER:
+        value = feature.number
+    elif wanted == IDENTITY:
+        value = feature.identity
+    elif feature.properties:
+        raise RefusedError("no_field", field=wanted, fields=_some(feature.properties))
+    else:
+        raise RefusedError("no_fields", field=wanted)
+    text = _one_line(value)
+    if text is None:
+        raise RefusedError("bad_value", field=wanted)
+    if not text:
+        raise RefusedError("no_value", field=wanted)
+    if len(text) > limit:
+        raise RefusedError("long_value", field=wanted, limit=limit)
+    return text
+
+
+def _one_line(value: Any) -> str | None:
+    """Text or a whole number as one line without control characters; None for values of other kinds."""
+    if value is None:
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return None
+    printable = str(value).encode("utf-8", "ignore").decode()
+    return " ".join("".join(c if c.isprintable() else " " for c in printable).split())
+
+
+def _some(names: Iterable[str], most: int = 12) -> str:
+    listed = [str(_one_line(name))[:40] for name in names]
+    return ", ".join(listed[:most]) + (" …" if len(listed) > most else "")

@@ -1,0 +1,107 @@
+"""Layers: the read shape of a kind of thing on the map. Maps and lists are written once, over all layers.
+
+A layer gives rows with fixed columns, and says which further properties strangers may see. Each app registers
+its own. Share the read shape, never a parent table.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Protocol
+
+from django.db.models import QuerySet
+
+from geodata.boxes import Box
+
+# Every layer's rows have exactly these columns, then those of Layer.properties.
+COLUMNS = (
+    "id",  # bigint, unique within the layer
+    "geometry",  # any kind, SRID 4326; already blurred where the thing's visibility is coarse
+    "title",
+    "category_code",
+    "icon",  # name of an icon
+    "state",  # code
+    "state_group",  # one of GROUPS
+    "starts_at",  # timestamptz
+    "ends_at",  # timestamptz or null
+    "changed_at",  # timestamptz
+    "url",  # path on this site
+)
+GROUPS = ("wait", "work", "done", "shut")  # families of states: each has a shape and a colour on the map
+
+
+def as_is(value: Any) -> Any:
+    """For properties that JSON holds as they are: numbers, texts, true and false."""
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Something to filter by: a family of states, or a category."""
+
+    code: str
+    name: str
+    icon: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a person chose to see; empty means everything."""
+
+    groups: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+
+
+class Rows(Protocol):
+    """Gives the rows of one layer."""
+
+    def __call__(
+        self, community_id: int, filters: Filters, *, today: date, box: Box | None = None
+    ) -> QuerySet[Any, Mapping[str, Any]]:
+        """A queryset of dicts with COLUMNS and the layer's properties: what strangers may see of one community.
+
+        `today` is the date in the community's time zone. `box` is a hint for the index: rows outside may be left
+        out, those inside must be there. Must be called inside the community's scope; not ordered, not sliced.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One kind of thing on the map. Its row in a list is the template `<name>/row.html`."""
+
+    name: str
+    title: Any  # a lazily translated string
+    rows: Rows
+    # The allow-list beyond COLUMNS, with the way back from JSON to Python (not asked for null).
+    properties: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
+    # What a mark on the map carries of the properties: name in the answer → name of the property.
+    on_marks: Mapping[str, str] = field(default_factory=dict)
+    groups: Sequence[tuple[str, Any]] = ()  # families of states that occur here, with lazily translated names
+    categories: Callable[[int], Sequence[Choice]] = field(default=lambda community_id: ())
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for a name that is no plain word, and for a mark that carries what is not allowed."""
+        if not self.name.isidentifier():
+            raise ValueError(f"A layer's name is a plain word, not {self.name!r}.")
+        if forbidden := set(self.on_marks.values()) - set(self.properties):
+            raise ValueError(f"Not among the properties of {self.name}: {', '.join(sorted(forbidden))}.")
+
+
+_layers: dict[str, Layer] = {}
+
+
+def register(layer: Layer) -> None:
+    """Adds a layer, once. Raises ValueError when another layer has the name."""
+    if _layers.setdefault(layer.name, layer) is not layer:
+        raise ValueError(f"A layer called {layer.name!r} is registered already.")
+
+
+def layer_named(name: str) -> Layer:
+    """The layer of that name. Raises KeyError when there is none."""
+    return _layers[name]
+
+
+def all_layers() -> list[Layer]:
+    """Layers in the order in which they registered."""
+    return list(_layers.values())

@@ -1,0 +1,221 @@
+"""Where things are: communities, the divisions that cut them into areas, and shapes for a drawn base map."""
+
+from datetime import date, datetime
+from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
+
+from django.contrib.gis.db import models
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateRangeField, RangeOperators
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.db.models import F, Func, Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from django_scopes import ScopedManager
+
+# First path segments that belong to the service itself.
+RESERVED_SLUGS = frozenset(
+    {
+        "_parts",
+        "_mail",
+        "about",
+        "accessibility",
+        "account",
+        "admin",
+        "api",
+        "embed",
+        "en",
+        "feed",
+        "health",
+        "help",
+        "i18n",
+        "language",
+        "login",
+        "logout",
+        "media",
+        "metrics",
+        "open311",
+        "privacy",
+        "search",
+        "static",
+        "stats",
+        "tiles",
+        "uk",
+    }
+)
+WGS84 = 4326
+
+
+def refuse_reserved(slug: str) -> None:
+    """Raises ValidationError for a slug that would hide a page of the service."""
+    if slug in RESERVED_SLUGS:
+        raise ValidationError(_("“%(slug)s” is taken by a page of the service."), params={"slug": slug})
+
+
+def refuse_unknown_zone(name: str) -> None:
+    """Raises ValidationError for what is no time zone: every page of the community reads its clock by it."""
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise ValidationError(_("This time zone is not known; write it as Europe/Kyiv.")) from None
+
+
+class Community(models.Model):
+    """A territorial community (громада): the scope of nearly every row."""
+
+    slug = models.SlugField(
+        _("address on the site"),
+        max_length=60,
+        unique=True,
+        validators=[RegexValidator(r"^[a-z][a-z0-9-]+$"), refuse_reserved],
+    )
+    name = models.CharField(_("name"), max_length=200)
+    name_en = models.CharField(_("name in English"), max_length=200, blank=True)
+    katottg = models.CharField(_("КАТОТТГ code"), max_length=19, null=True, blank=True, unique=True)
+    boundary = models.MultiPolygonField(_("boundary"), srid=WGS84, null=True, blank=True)
+    centre = models.PointField(_("where the map opens"), srid=WGS84)
+    zoom = models.PositiveSmallIntegerField(
+        _("zoom the map opens with"), default=13, validators=[MinValueValidator(5), MaxValueValidator(18)]
+    )
+    time_zone = models.CharField(_("time zone"), max_length=40, default="Europe/Kyiv", validators=[refuse_unknown_zone])
+    accent_hue = models.PositiveSmallIntegerField(
+        _("accent hue, degrees"), default=256, validators=[MaxValueValidator(359)]
+    )
+
+    class Meta:
+        verbose_name = _("community")
+        verbose_name_plural = _("communities")
+        ordering = ["name"]
+        constraints = [
+            models.CheckConstraint(condition=Q(zoom__range=(5, 18)), name="community_zoom_in_range"),
+            models.CheckConstraint(condition=Q(accent_hue__lt=360), name="community_hue_in_range"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("map", args=[self.slug])
+
+    def day_of(self, moment: datetime) -> date:
+        """The date in the community's time zone."""
+        return moment.astimezone(ZoneInfo(self.time_zone)).date()
+
+
+class Division(models.Model):
+    """A named way to cut a community into areas: city districts, school catchments, waste carriers' zones."""
+
+    community = models.ForeignKey(Community, on_delete=models.CASCADE, verbose_name=_("community"))
+    code = models.SlugField(_("code"), max_length=60)
+    name = models.CharField(_("name"), max_length=200)
+
+    objects: ClassVar[models.Manager["Division"]] = ScopedManager(community="community")
+
+    class Meta:
+        verbose_name = _("division")
+        verbose_name_plural = _("divisions")
+        ordering = ["code"]
+        constraints = [models.UniqueConstraint(fields=["community", "code"], name="division_code_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class DateRange(Func):
+    """SQL `daterange(from, to)`: half-open, as valid_from ≤ day < valid_to."""
+
+    function = "DATERANGE"
+    output_field = DateRangeField()
+
+
+class AreaQuerySet(models.QuerySet["Area"]):
+    def on(self, day: date) -> "AreaQuerySet":
+        """The versions in force on that day."""
+        return self.filter(Q(valid_from__lte=day) & (Q(valid_to__isnull=True) | Q(valid_to__gt=day)))
+
+
+AreaManager = models.Manager.from_queryset(AreaQuerySet)
+
+
+class Area(models.Model):
+    """One version of one area. A changed boundary is a new row; an old issue keeps the area of its own day."""
+
+    community = models.ForeignKey(Community, on_delete=models.CASCADE, verbose_name=_("community"))
+    division = models.ForeignKey(Division, on_delete=models.CASCADE, verbose_name=_("division"))
+    code = models.CharField(_("code"), max_length=60)
+    name = models.CharField(_("name"), max_length=200)
+    boundary = models.MultiPolygonField(_("boundary"), srid=WGS84)
+    valid_from = models.DateField(_("valid from"))
+    valid_to = models.DateField(_("valid to (not including)"), null=True, blank=True)
+
+    objects: ClassVar[AreaManager["Area"]] = ScopedManager(AreaManager, community="community")
+
+    class Meta:
+        verbose_name = _("area")
+        verbose_name_plural = _("areas")
+        ordering = ["division", "code", "-valid_from"]
+        indexes = [
+            # Used by responsibility rules: the version of an area on a day.
+            models.Index(fields=["division", "code"], name="area_by_code"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(valid_to__isnull=True) | Q(valid_to__gt=F("valid_from")), name="area_ends_after_it_begins"
+            ),
+            ExclusionConstraint(
+                name="area_versions_do_not_overlap",
+                expressions=[
+                    ("division", RangeOperators.EQUAL),
+                    ("code", RangeOperators.EQUAL),
+                    (DateRange("valid_from", "valid_to"), RangeOperators.OVERLAPS),
+                ],
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def clean(self) -> None:
+        if self.division_id and self.community_id and self.division.community_id != self.community_id:
+            raise ValidationError({"division": _("This division belongs to another community.")})
+
+
+class MapShape(models.Model):
+    """A shape of the community's own drawn base map: used when no raster or PMTiles base map is set."""
+
+    class Kind(models.TextChoices):
+        """Drawn in this order, the first at the bottom."""
+
+        LAND = "land", _("built-up land")
+        PARK = "park", _("park or wood")
+        WATER = "water", _("water")
+        BUILDING = "building", _("building")
+        STREET = "street", _("street")
+        ROAD = "road", _("main road")
+        RAIL = "rail", _("railway")
+
+    community = models.ForeignKey(Community, on_delete=models.CASCADE, verbose_name=_("community"))
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind)
+    name = models.CharField(_("name"), max_length=200, blank=True)
+    geometry = models.GeometryField(_("geometry"), srid=WGS84)
+
+    objects: ClassVar[models.Manager["MapShape"]] = ScopedManager(community="community")
+
+    class Meta:
+        verbose_name = _("base map shape")
+        verbose_name_plural = _("base map shapes")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind__in=["land", "park", "water", "building", "street", "road", "rail"]),
+                name="map_shape_kind_known",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.get_kind_display()
+
+
+def local_name(row: Any, language: str) -> str:
+    """`row.name_en` when English is asked for and given, else `row.name`."""
+    return (row.name_en if language.startswith("en") else "") or row.name

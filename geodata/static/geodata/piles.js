@@ -1,0 +1,59 @@
+// Things that stand at one place: closer than that no zoom parts them, so they share one mark with their number.
+
+/** @typedef {import("./leaflet.js").LonLat} LonLat */
+/** @typedef {import("./leaflet.js").Box} Box */
+/** @typedef {import("./marks.js").MarkFeature} MarkFeature */
+
+const TOO_CLOSE = 22; // pixels, half a mark: nearer marks cover each other
+
+/** @param {LonLat[]} places @returns {[number, number, number, number]} west, south, east, north */
+function extentOf(places) {
+  const [lons, lats] = [places.map(([lon]) => lon), places.map(([, lat]) => lat)];
+  return [Math.min(...lons), Math.min(...lats), Math.max(...lons), Math.max(...lats)];
+}
+
+/** @param {MarkFeature[]} pile @returns {MarkFeature} one feature for all of them */
+function gathered(pile) {
+  if (pile.length === 1) return pile[0];
+  const counts = { count: 0, wait: 0, work: 0, done: 0, shut: 0 };
+  for (const { properties } of pile) {
+    if (properties.cluster) for (const name of /** @type {(keyof counts)[]} */ (Object.keys(counts))) counts[name] += properties[name];
+    else {
+      counts.count += 1;
+      counts[/** @type {keyof counts} */ (properties.state_group)] += 1;
+    }
+  }
+  const corners = pile.flatMap(({ geometry, bbox }) =>
+    bbox ? /** @type {LonLat[]} */ ([bbox.slice(0, 2), bbox.slice(2)]) : [geometry.coordinates],
+  );
+  return {
+    geometry: pile[0].geometry,
+    bbox: extentOf(corners),
+    properties: { cluster: true, ...counts },
+  };
+}
+
+/**
+ * Gathers marks that would cover each other.
+ * @param {MarkFeature[]} features
+ * @param {(at: LonLat) => {x: number, y: number}} pixels
+ * @returns {MarkFeature[]}
+ */
+export function piled(features, pixels) {
+  /** @type {{x: number, y: number, pile: MarkFeature[]}[]} */
+  const piles = [];
+  for (const feature of features) {
+    const { x, y } = pixels(feature.geometry.coordinates);
+    const near = piles.find((one) => Math.hypot(one.x - x, one.y - y) < TOO_CLOSE);
+    if (near) near.pile.push(feature);
+    else piles.push({ x, y, pile: [feature] });
+  }
+  return piles.map(({ pile }) => gathered(pile));
+}
+
+/** @param {MarkFeature} feature of a cluster @returns {Box} holds all of its things, and a little more for rounding */
+export function boxOf({ bbox, geometry: { coordinates } }) {
+  const [west, south, east, north] = bbox ?? extentOf([coordinates]);
+  const air = 2e-6; // degrees, about 0.2 m
+  return { west: west - air, south: south - air, east: east + air, north: north + air };
+}

@@ -1,0 +1,12 @@
+"""Pages about places. Anybody may open them."""
+
+from geodata import views
+from geodata.community import community_path
+
+urlpatterns = [
+    community_path("", views.map_page, name="map"),
+    community_path("list/", views.map_list, name="map_list"),
+    community_path("marks.geojson", views.marks, name="marks"),
+    community_path("base.geojson", views.base_shapes, name="base_shapes"),
+    community_path("place.svg", views.place_image, name="place_image"),
+]

@@ -1,0 +1,162 @@
+"""The map of a community, the list beside it, and what both ask for."""
+
+import gzip
+import hashlib
+import re
+from typing import Any
+
+from csp.decorators import csp
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.cache import get_conditional_response, patch_vary_headers
+from django.views.decorators.http import require_safe
+
+from geodata import base_shapes as base
+from geodata.boxes import BadBoxError, Box, Corner, box_around, parse_box, zoomed
+from geodata.community import community_of
+from geodata.forms import Asked, Menu, asked, filter_context, menu_of, with_query
+from geodata.layer_sql import Question
+from geodata.layers import all_layers
+from geodata.lists import Page, things
+from geodata.map_config import map_config
+from geodata.marks import marks as read_marks
+from geodata.models import Community
+from geodata.picture import HEIGHT, STYLE_HASH, WIDTH, picture
+
+GEOJSON = "application/geo+json"
+SMALL_LETTERING = 2.2  # a picture shown at 360 px instead of 800
+KEPT = 300  # seconds that browsers may keep a base map
+PICTURE_POLICY = {"default-src": ["'none'"], "style-src": [STYLE_HASH]}
+_ACCEPTS_GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))")
+
+
+@require_safe
+def map_page(request: HttpRequest) -> HttpResponse:
+    """The map, and the first page of the list in it: everything that works without script."""
+    community, menu = community_of(request), _menu(request)
+    wanted = asked(request.GET, menu)
+    icons = [choice.icon for choice in menu.categories]
+    context = _list_context(community, wanted, menu) | {"map_config": map_config(community, icons)}
+    return render(request, "geodata/map.html", context)
+
+
+@require_safe
+def map_list(request: HttpRequest) -> HttpResponse:
+    """The list alone, as a fragment of the map page."""
+    community, menu = community_of(request), _menu(request)
+    wanted = asked(request.GET, menu)
+    if wanted.box_problem:
+        return HttpResponse(wanted.box_problem, status=400, content_type="text/plain; charset=utf-8")
+    return _never_kept(render(request, "geodata/list.html", _list_context(community, wanted, menu)))
+
+
+@require_safe
+def marks(request: HttpRequest) -> HttpResponse:
+    """Marks of a box as GeoJSON; 400 with the reason for a box that is none."""
+    community, menu = community_of(request), _menu(request)
+    wanted = asked(request.GET, menu)
+    if not wanted.box:
+        reason = wanted.box_problem or "A box is needed: box=west,south,east,north."
+        return JsonResponse({"error": reason}, status=400)
+    text = read_marks(all_layers(), _question(community, wanted), zoom=wanted.zoom, limit=wanted.most)
+    return _never_kept(_compressed(request, HttpResponse(text, content_type=GEOJSON)))
+
+
+@require_safe
+def base_shapes(request: HttpRequest) -> HttpResponseBase:
+    """The drawn base map as GeoJSON."""
+    community = community_of(request)
+    text = base.base_shapes(community, on=community.day_of(timezone.now()))
+    return _kept(request, HttpResponse(text, content_type=GEOJSON))
+
+
+@csp(PICTURE_POLICY)
+@require_safe
+def place_image(request: HttpRequest) -> HttpResponseBase:
+    """A drawn picture of a box, or of the whole community, perhaps with a pin that tells a `state`
+    (wait, work, done, shut); `small`: to be shown small."""
+    community = community_of(request)
+    text = picture(
+        community,
+        _picture_box(request, community),
+        on=community.day_of(timezone.now()),
+        pin=_pin(request),
+        state=request.GET.get("state", ""),
+        lettering=SMALL_LETTERING if "small" in request.GET else 1.0,
+    )
+    return _kept(request, HttpResponse(text, content_type="image/svg+xml; charset=utf-8"))
+
+
+def _menu(request: HttpRequest) -> Menu:
+    return menu_of(all_layers(), community_of(request).pk)
+
+
+def _question(community: Community, wanted: Asked) -> Question:
+    return Question(community.pk, community.day_of(timezone.now()), wanted.filters, wanted.box)
+
+
+def _list_context(community: Community, wanted: Asked, menu: Menu) -> dict[str, Any]:
+    page = things(all_layers(), _question(community, wanted), after=wanted.after, only=wanted.only)
+    map_url = reverse("map", args=[community.slug])
+    names = {choice.code: choice.name for choice in menu.categories}
+    for row in page.rows:
+        row["category_name"] = names.get(row["category_code"], "")
+    return {
+        "community": community,
+        "page": {
+            "rows": page.rows,
+            "total": page.total,
+            "capped": page.capped,
+            "next_url": _next_url(page, wanted, map_url),
+        },
+        "filters": filter_context(wanted, menu, map_url),
+        "box": str(wanted.box or ""),
+        "box_problem": wanted.box_problem,
+    }
+
+
+def _next_url(page: Page, wanted: Asked, map_url: str) -> str:
+    """The map page with the next rows; map.js takes its query to the list alone."""
+    return with_query(map_url, wanted.query(), wanted, after=page.next) if page.next else ""
+
+
+def _picture_box(request: HttpRequest, community: Community) -> Box:
+    """The box of the address; else the community."""
+    try:
+        return parse_box(request.GET.get("box", ""))
+    except BadBoxError:
+        if community.boundary:
+            return zoomed(Box(*community.boundary.extent), 1.06)
+        return box_around((community.centre.x, community.centre.y), community.zoom, WIDTH, HEIGHT)
+
+
+def _pin(request: HttpRequest) -> Corner | None:
+    try:
+        longitude, latitude = map(float, request.GET.get("pin", "").split(","))
+    except ValueError:
+        return None
+    return (longitude, latitude) if abs(longitude) <= 180 and abs(latitude) <= 90 else None
+
+
+def _never_kept(response: HttpResponse) -> HttpResponse:
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _kept(request: HttpRequest, response: HttpResponse) -> HttpResponseBase:
+    """The same for everybody: kept for KEPT seconds, then asked for again by its ETag."""
+    response.headers["Cache-Control"] = f"public, max-age={KEPT}"
+    response.headers["ETag"] = f'W/"{hashlib.sha256(response.content).hexdigest()[:32]}"'
+    unchanged = get_conditional_response(request, etag=response.headers["ETag"])
+    return unchanged or _compressed(request, response)
+
+
+def _compressed(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """Gzips an answer that holds no secret, for browsers that read it."""
+    patch_vary_headers(response, ["Accept-Encoding"])
+    if len(response.content) > 500 and _ACCEPTS_GZIP.search(request.headers.get("Accept-Encoding", "")):
+        response.content = gzip.compress(response.content, compresslevel=5, mtime=0)
+        response.headers["Content-Encoding"] = "gzip"
+    return response

@@ -1,0 +1,126 @@
+"""Things to put on the map: reports without the way they came, and a petition-like layer made of areas."""
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.contrib.gis.geos import Point, Polygon
+from django.db.models import Case, CharField, DateTimeField, F, IntegerField, Q, QuerySet, Value, When
+from django.db.models.functions import Cast, Concat
+
+from core.models import Subject, Visibility
+from geodata.boxes import Box
+from geodata.layer_sql import Question
+from geodata.layers import Choice, Filters, Layer, as_is
+from geodata.models import Area, Community, Division
+from issues.models import Issue
+from issues.states import State
+from routing.models import Category
+from tests.conftest import NOW
+from tests.grid import Town, grid
+
+TODAY = date(2026, 11, 19)
+
+
+def pin(
+    community: Community,
+    place: Point,
+    *,
+    category: Category,
+    state: State = State.NEW,
+    visibility: Visibility = Visibility.PUBLIC,
+    at: datetime = NOW,
+    due_on: date = TODAY + timedelta(days=7),
+    title: str = "Яма на переході",
+) -> Issue:
+    """A report as it stands in the table."""
+    hidden_reason = "особисті дані" if visibility == Visibility.HIDDEN else ""
+    subject = Subject.objects.create(
+        community=community, kind="issue", visibility=visibility, hidden_reason=hidden_reason
+    )
+    newest = Issue.objects.filter(community=community).order_by("-number").first()
+    return Issue.objects.create(
+        subject=subject,
+        community=community,
+        number=newest.number + 1 if newest else 1,
+        category=category,
+        location=place,
+        title=title,
+        text=title,
+        state=state,
+        created_at=at,
+        changed_at=at,
+        due_on=due_on,
+    )
+
+
+def question(community: Community, town: Town | None = None, **filters: tuple[str, ...]) -> Question:
+    """Everything in the drawing, or without a drawing in the whole community."""
+    box = Box(*town.box(0.0001)) if town else None
+    return Question(community.pk, TODAY, Filters(**filters), box)
+
+
+def petition_rows(
+    community_id: int, filters: Filters, *, today: date, box: Box | None = None
+) -> QuerySet[Any, Mapping[str, Any]]:
+    """Areas as if each were a petition: a geometry that is no point. Those called "hidden" are not for strangers."""
+    chosen = Area.objects.filter(community=community_id).on(today).exclude(name="hidden")
+    is_done = Q(code__startswith="done")
+    group = Case(When(is_done, then=Value("done")), default=Value("wait"), output_field=CharField())
+    if filters.groups:
+        chosen = chosen.filter(*([is_done] if filters.groups == ("done",) else [~is_done]))
+    if filters.categories:
+        chosen = chosen.filter(division__code__in=filters.categories)
+    if box:
+        chosen = chosen.filter(Q(boundary__bboverlaps=_polygon(box)))
+    begun = Cast("valid_from", DateTimeField())
+    return chosen.order_by().values(
+        "id",
+        geometry=F("boundary"),
+        title=F("name"),
+        category_code=F("division__code"),
+        icon=Value("petition"),
+        state=Value("signing"),
+        state_group=group,
+        starts_at=begun,
+        ends_at=Cast("valid_to", DateTimeField()),
+        changed_at=begun,
+        url=Concat(Value("/petitions/"), Cast("id", CharField()), Value("/"), output_field=CharField()),
+        signatures=Value(268, output_field=IntegerField()),
+        ends_on=F("valid_to"),
+    )
+
+
+def _polygon(box: Box) -> Polygon:
+    polygon = Polygon.from_bbox((box.west, box.south, box.east, box.north))
+    polygon.srid = 4326
+    return polygon
+
+
+PETITIONS = Layer(
+    name="petitions",
+    title="Петиції",
+    rows=petition_rows,
+    properties={"signatures": as_is, "ends_on": date.fromisoformat},
+    on_marks={"signatures": "signatures"},
+    groups=(("wait", "Збирає підписи"), ("done", "Розглянута")),
+    categories=lambda community_id: [Choice("districts", "Райони", "petition")],
+)
+
+
+@pytest.fixture
+def squares(inside: Community) -> Division:
+    """A division for areas that a test draws."""
+    return Division.objects.create(community=inside, code="squares", name="Квартали")
+
+
+@pytest.fixture
+def blocks() -> Town:
+    """Two blocks side by side, ABED and BCFE; x is inside the second."""
+    return grid(
+        "A . m . B . C",
+        ". . . . . . .",
+        ". . . . . x .",
+        "D . n . E . F",
+    )
