@@ -1,0 +1,74 @@
+"""Letters: sending one by SMTP, or writing it into a folder on an installation without a mail server."""
+
+import smtplib
+import uuid
+from email.utils import parseaddr
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.core.mail.backends.base import BaseEmailBackend
+
+from core.models import Failure
+from core.tokens import fill_secrets
+
+PERMANENT = range(500, 600)  # SMTP replies that no further try will change
+
+
+class SendingFailedError(Exception):
+    """A message did not leave. `permanent` says that trying again is of no use; `failure` is for the public page."""
+
+    def __init__(self, reason: str, *, failure: Failure = Failure.OURS, permanent: bool = False) -> None:
+        super().__init__(reason)
+        self.failure = failure
+        self.permanent = permanent
+
+
+def send_letter(*, recipient: str, payload: dict[str, Any], key: uuid.UUID) -> None:
+    """Sends one letter (payload: subject, text, html). The key becomes its Message-ID, so that a receiver who got it
+    twice can tell. Raises SendingFailedError."""
+    domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2] or "localhost"
+    letter = EmailMultiAlternatives(
+        subject=payload["subject"],
+        body=fill_secrets(payload["text"]),
+        to=[recipient],
+        headers={"Message-ID": f"<{key}@{domain}>", "X-Idempotency-Key": str(key), "Auto-Submitted": "auto-generated"},
+    )
+    letter.attach_alternative(fill_secrets(payload["html"]), "text/html")
+    try:
+        letter.send()
+    except smtplib.SMTPRecipientsRefused as error:
+        code, words = next(iter(error.recipients.values()))
+        raise SendingFailedError(_reply(code, words), failure=Failure.REFUSED, permanent=code in PERMANENT) from error
+    except smtplib.SMTPDataError as error:
+        reply, permanent = _reply(error.smtp_code, error.smtp_error), error.smtp_code in PERMANENT
+        raise SendingFailedError(reply, failure=Failure.REFUSED, permanent=permanent) from error
+    except smtplib.SMTPResponseException as error:  # sign-in, sender: our side, and a person may mend it meanwhile
+        raise SendingFailedError(_reply(error.smtp_code, error.smtp_error)) from error
+    except (smtplib.SMTPException, OSError) as error:
+        reason = f"{type(error).__name__}: {error}"[:300]
+        raise SendingFailedError(reason, failure=Failure.UNREACHABLE) from error
+
+
+def _reply(code: int, words: bytes | str) -> str:
+    text = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
+    return f"SMTP {code} {text}"[:300]
+
+
+class LetterFolder(BaseEmailBackend):
+    """Writes each letter as NAME.eml into settings.EMAIL_FILE_PATH, where any mail program opens it.
+
+    The name comes from the Message-ID, so a letter that is sent again takes the place of the first.
+    """
+
+    def send_messages(self, email_messages: Any) -> int:
+        folder = Path(settings.EMAIL_FILE_PATH)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for message in email_messages:
+            letter = message.message()
+            name = letter["Message-ID"].strip("<>").partition("@")[0]
+            unfinished = folder / f".{name}.part"
+            unfinished.write_bytes(letter.as_bytes(linesep="\r\n"))
+            unfinished.replace(folder / f"{name}.eml")
+        return len(email_messages)

@@ -1,0 +1,216 @@
+"""What every kind of thing shares: an address (Subject), letters on their way (OutboxMessage), tokens, days off."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from django_scopes import ScopedManager
+
+from geodata.models import Community
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Who is looking: the communities whose staff they are, and the subjects they proved to have written."""
+
+    staff_of: frozenset[int] = frozenset()
+    everywhere: bool = False
+    author_of: frozenset[int] = frozenset()
+
+
+STRANGER = Viewer()
+
+
+class Visibility(models.TextChoices):
+    PUBLIC = "public", _("public")
+    COARSE = "coarse", _("public, with a blurred place")
+    HELD = "held", _("held until a moderator looks")
+    HIDDEN = "hidden", _("hidden")
+
+
+ON_THE_MAP = (Visibility.PUBLIC, Visibility.COARSE)  # what strangers may see
+DELIVERED = (*ON_THE_MAP, Visibility.HELD)  # what the organisation that must answer gets
+
+
+def visible_to(viewer: Viewer, *, prefix: str = "") -> Q:
+    """Condition for rows that `viewer` may see; `prefix` leads to the subject, for example "subject__"."""
+    if viewer.everywhere:
+        return Q()
+    condition = Q(**{f"{prefix}visibility__in": ON_THE_MAP})
+    if viewer.staff_of:
+        condition |= Q(**{f"{prefix}community__in": viewer.staff_of})
+    if viewer.author_of:
+        condition |= Q(**{f"{prefix}id__in": viewer.author_of})
+    return condition
+
+
+class SubjectQuerySet(models.QuerySet["Subject"]):
+    def visible_to(self, viewer: Viewer) -> "SubjectQuerySet":
+        """Subjects that `viewer` may see: public ones, those of their staff's communities, their own."""
+        return self.filter(visible_to(viewer))
+
+
+SubjectManager = models.Manager.from_queryset(SubjectQuerySet)
+
+
+class Subject(models.Model):
+    """An address, not a parent: each thing that is delivered, documented or moderated owns one by OneToOne."""
+
+    community = models.ForeignKey(Community, on_delete=models.CASCADE, verbose_name=_("community"))
+    kind = models.CharField(_("kind"), max_length=30)
+    visibility = models.CharField(_("visibility"), max_length=10, choices=Visibility, default=Visibility.PUBLIC)
+    hidden_reason = models.CharField(_("why it is hidden"), max_length=300, blank=True)
+
+    objects: ClassVar[SubjectManager["Subject"]] = ScopedManager(SubjectManager, community="community")
+
+    class Meta:
+        verbose_name = _("subject")
+        verbose_name_plural = _("subjects")
+        constraints = [
+            models.CheckConstraint(condition=Q(visibility__in=Visibility.values), name="subject_visibility_known"),
+            models.CheckConstraint(
+                condition=~Q(visibility=Visibility.HIDDEN) | ~Q(hidden_reason=""), name="subject_hidden_with_a_reason"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.pk}"
+
+    def is_visible_to(self, viewer: Viewer) -> bool:
+        """The same question as `visible_to`, for one row in hand."""
+        return (
+            viewer.everywhere
+            or self.visibility in ON_THE_MAP
+            or self.community_id in viewer.staff_of
+            or self.pk in viewer.author_of
+        )
+
+
+class Token(models.Model):
+    """A right that a secret link carries. Only the digest is kept; core.tokens makes, checks and revokes them."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    community = models.ForeignKey(Community, on_delete=models.CASCADE, verbose_name=_("community"))
+    subject = models.ForeignKey(Subject, on_delete=models.CASCADE, verbose_name=_("subject"))
+    purpose = models.CharField(_("purpose"), max_length=30)
+    digest = models.BinaryField(_("SHA-256 of the secret"), max_length=32, unique=True)
+    created_at = models.DateTimeField(_("made"))
+    expires_at = models.DateTimeField(_("expires"))
+    revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
+
+    objects: ClassVar[models.Manager["Token"]] = ScopedManager(community="community")
+
+    class Meta:
+        verbose_name = _("secret link")
+        verbose_name_plural = _("secret links")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(expires_at__gt=models.F("created_at")), name="token_expires_after_it_begins"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.purpose} {self.pk}"
+
+    def is_good(self, at: datetime) -> bool:
+        """True while the link neither expired nor was revoked."""
+        return self.revoked_at is None and at < self.expires_at
+
+
+class Lane(models.TextChoices):
+    """A worker serves the first lane that has something due, so a mass mailing never delays a receipt."""
+
+    URGENT = "1-urgent", _("at once: sign-in codes, receipts")
+    DELIVERY = "2-delivery", _("deliveries to organisations")
+    BULK = "3-bulk", _("mass mailings")
+
+
+class Failure(models.TextChoices):
+    """Why a message did not leave: what the public page may say of it. Details are for staff, in `last_error`."""
+
+    REFUSED = "refused", _("the receiver's mail server refused it")
+    UNREACHABLE = "unreachable", _("the mail server could not be reached")
+    HIDDEN = "hidden", _("hidden before it was sent")
+    OURS = "ours", _("it could not be sent from here")
+
+
+class OutboxQuerySet(models.QuerySet["OutboxMessage"]):
+    def pending(self) -> "OutboxQuerySet":
+        """Neither sent nor given up."""
+        return self.filter(sent_at=None, dead_at=None)
+
+
+OutboxManager = models.Manager.from_queryset(OutboxQuerySet)
+
+
+class OutboxMessage(models.Model):
+    """Something that must leave, written in the transaction of its cause. core.outbox claims, sends and retries."""
+
+    class Audience(models.TextChoices):
+        ORGANISATION = "organisation", _("the organisation that must answer")
+        AUTHOR = "author", _("the author")
+        PUBLIC = "public", _("anybody")
+
+    key = models.UUIDField(_("idempotency key"), default=uuid.uuid4, unique=True, editable=False)
+    community = models.ForeignKey(Community, on_delete=models.CASCADE, verbose_name=_("community"))
+    subject = models.ForeignKey(Subject, on_delete=models.CASCADE, verbose_name=_("subject"))
+    lane = models.CharField(_("lane"), max_length=12, choices=Lane)
+    channel = models.CharField(_("channel"), max_length=20)
+    audience = models.CharField(_("for whom"), max_length=12, choices=Audience)
+    recipient = models.CharField(_("recipient"), max_length=320)
+    payload = models.JSONField(_("payload"))
+    created_at = models.DateTimeField(_("written"))
+    due_at = models.DateTimeField(_("next try"))
+    attempts = models.PositiveSmallIntegerField(_("tries"), default=0)
+    claim = models.UUIDField(_("claim"), null=True, blank=True)
+    leased_until = models.DateTimeField(_("claimed until"), null=True, blank=True)
+    failure = models.CharField(_("why it did not leave"), max_length=12, choices=Failure, blank=True)
+    last_error = models.CharField(_("last error"), max_length=500, blank=True)
+    sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
+    dead_at = models.DateTimeField(_("given up"), null=True, blank=True)
+
+    objects: ClassVar[OutboxManager["OutboxMessage"]] = ScopedManager(OutboxManager, community="community")
+
+    class Meta:
+        verbose_name = _("outgoing message")
+        verbose_name_plural = _("outgoing messages")
+        indexes = [
+            # Used by core.outbox.claim: what is due, lane by lane.
+            models.Index(fields=["lane", "due_at"], condition=Q(sent_at=None, dead_at=None), name="outbox_due"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=Q(sent_at=None) | Q(dead_at=None), name="outbox_sent_or_dead"),
+            models.CheckConstraint(condition=Q(lane__in=Lane.values), name="outbox_lane_known"),
+            models.CheckConstraint(condition=Q(failure__in=["", *Failure.values]), name="outbox_failure_known"),
+            models.CheckConstraint(
+                condition=Q(claim=None, leased_until=None) | Q(claim__isnull=False, leased_until__isnull=False),
+                name="outbox_claim_has_a_lease",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.channel} → {self.get_audience_display()}"  # a reporter's address stands nowhere
+
+
+class CalendarDay(models.Model):
+    """A day that is not what its weekday says: a holiday, or a working Saturday."""
+
+    community = models.ForeignKey(Community, on_delete=models.CASCADE, verbose_name=_("community"))
+    day = models.DateField(_("day"))
+    is_working = models.BooleanField(_("is a working day"))
+    reason = models.CharField(_("reason"), max_length=200)
+
+    objects: ClassVar[models.Manager["CalendarDay"]] = ScopedManager(community="community")
+
+    class Meta:
+        verbose_name = _("calendar day")
+        verbose_name_plural = _("calendar days")
+        ordering = ["day"]
+        constraints = [models.UniqueConstraint(fields=["community", "day"], name="calendar_day_once")]
+
+    def __str__(self) -> str:
+        return f"{self.day:%Y-%m-%d}"

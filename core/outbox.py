@@ -1,0 +1,186 @@
+"""The outbox: what must leave is a row written with its cause; workers claim, send, retry, and give up in sight.
+
+A claim is a lease: when a worker dies between claim and commit, the lease ends and another worker sends again, with the
+same idempotency key. Order of work: lanes first, then what is due longest.
+"""
+
+import logging
+import random
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+from django.utils import timezone
+from django_scopes import scopes_disabled
+
+from core.broker import nudge, nudge_on_commit
+from core.mail import SendingFailedError, send_letter
+from core.models import DELIVERED, ON_THE_MAP, Failure, Lane, OutboxMessage, Subject, Visibility
+from core.tokens import UnknownTokenError
+
+log = logging.getLogger(__name__)
+
+# A mail server that answers each of a letter's ten commands just before EMAIL_TIMEOUT takes 200 s.
+LEASE = timedelta(minutes=5)
+FIRST_RETRY = timedelta(seconds=30)
+LONGEST_RETRY = timedelta(hours=1)
+MOST_ATTEMPTS = 14  # about nine hours of trying
+BATCH = 10
+TURN = 20.0  # seconds after which a task starts no further message, so that other tasks get the worker
+
+Sender = Callable[..., None]
+_channels: dict[str, Sender] = {"email": send_letter}
+
+
+def register_channel(name: str, sender: Sender) -> None:
+    """Adds a way out: `sender(recipient=, payload=, key=)` sends or raises SendingFailedError."""
+    _channels[name] = sender
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A rendered message; secrets in it are placeholders (core.tokens)."""
+
+    subject: str
+    text: str
+    html: str
+
+
+def enqueue(
+    *, subject: Subject, lane: Lane, audience: OutboxMessage.Audience, recipient: str, letter: Letter, at: datetime
+) -> OutboxMessage:
+    """Writes an e-mail into the outbox, in the caller's transaction, and asks a worker to hurry after the commit."""
+    message: OutboxMessage = OutboxMessage.objects.create(
+        community_id=subject.community_id,
+        subject=subject,
+        lane=lane,
+        channel="email",
+        audience=audience,
+        recipient=recipient,
+        payload={"subject": letter.subject, "text": letter.text, "html": letter.html},
+        created_at=at,
+        due_at=at,
+    )
+    nudge_on_commit("core.tasks.send_due")
+    return message
+
+
+# MATERIALIZED: no plan may ask twice for "the next ones" and so take more than `limit`.
+CLAIM = """
+WITH next AS MATERIALIZED (
+    SELECT id FROM core_outboxmessage
+    WHERE sent_at IS NULL AND dead_at IS NULL AND due_at <= %(now)s
+      AND (leased_until IS NULL OR leased_until <= %(now)s)
+    ORDER BY lane, due_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+)
+UPDATE core_outboxmessage m SET claim = %(claim)s, leased_until = %(until)s, attempts = attempts + 1
+FROM next WHERE m.id = next.id RETURNING m.id
+"""
+
+
+def claim(*, at: datetime, limit: int = BATCH) -> list[OutboxMessage]:
+    """Takes up to `limit` due messages for this worker until the lease ends; nobody else gets them meanwhile."""
+    mine = uuid.uuid4()
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(CLAIM, {"claim": mine, "until": at + LEASE, "now": at, "limit": limit})
+        ids = [row[0] for row in cursor.fetchall()]
+    with scopes_disabled():
+        rows = OutboxMessage.objects.filter(pk__in=ids).select_related("subject").order_by("lane", "due_at", "id")
+        return list(rows)
+
+
+def send_due(*, clock: Callable[[], datetime] = timezone.now, most: int = 200) -> int:
+    """Claims and sends what is due, one message at a time, at most `most` and for about TURN; returns how many left."""
+    sent, began = 0, time.monotonic()
+    for _turn in range(most):
+        if time.monotonic() - began > TURN:
+            nudge("core.tasks.send_due")
+            break
+        claimed = claim(at=clock(), limit=1)
+        if not claimed:
+            break
+        sent += send(claimed[0], clock=clock)
+    return sent
+
+
+def send(message: OutboxMessage, *, clock: Callable[[], datetime]) -> bool:
+    """Sends one claimed message and writes down how it went; returns whether it left."""
+    refusal = why_not(message)
+    if refusal:
+        _settle(message, dead_at=clock(), failure=refusal[0], last_error=refusal[1])
+        return False
+    try:
+        _channels[message.channel](recipient=message.recipient, payload=message.payload, key=message.key)
+    except SendingFailedError as error:
+        _postpone(message, error, at=clock())
+        return False
+    except UnknownTokenError:
+        _postpone(message, SendingFailedError("its secret link is gone", permanent=True), at=clock())
+        return False
+    except Exception as error:  # one bad message must not stop the lane; it is seen as a dead letter in the end
+        log.exception("Message %s broke its channel", message.key)
+        _postpone(message, SendingFailedError(type(error).__name__), at=clock())
+        return False
+    _settle(message, sent_at=clock(), failure="", last_error="")
+    return True
+
+
+def why_not(message: OutboxMessage) -> tuple[Failure, str] | None:
+    """Why this message must not leave, asked at the moment of sending, as a code and words for staff; None: it may."""
+    allowed: dict[str, tuple[Visibility, ...]] = {
+        OutboxMessage.Audience.ORGANISATION: DELIVERED,
+        OutboxMessage.Audience.AUTHOR: tuple(Visibility),
+        OutboxMessage.Audience.PUBLIC: ON_THE_MAP,
+    }
+    if message.subject.visibility not in allowed[message.audience]:
+        return Failure.HIDDEN, "hidden before it was sent"
+    if message.channel not in _channels:
+        return Failure.OURS, f"no channel {message.channel}"
+    if message.attempts > MOST_ATTEMPTS:  # claimed again and again, and nobody lived to say how it went
+        return Failure.OURS, "its workers died"
+    return None
+
+
+def retry_after(attempts: int, *, jitter: float) -> timedelta:
+    """Capped exponential backoff: 30 s, 60 s, … 1 h, each shortened by up to a half (`jitter` from 0 to 1)."""
+    doublings = min(max(attempts - 1, 0), 16)
+    full = min(FIRST_RETRY * (1 << doublings), LONGEST_RETRY)
+    return full * (1 - jitter / 2)
+
+
+def resend(message: OutboxMessage, *, at: datetime) -> None:
+    """Puts a dead letter back, due now, with a fresh count of tries and the same key."""
+    changed = OutboxMessage.objects.filter(pk=message.pk, dead_at__isnull=False).update(
+        dead_at=None, due_at=at, attempts=0, failure="", last_error="", claim=None, leased_until=None
+    )
+    if changed:
+        nudge_on_commit("core.tasks.send_due")
+
+
+def resend_hidden(subject: Subject, *, at: datetime) -> None:
+    """What did not leave because the thing was hidden goes now that it is not."""
+    for message in OutboxMessage.objects.filter(subject=subject, failure=Failure.HIDDEN):
+        resend(message, at=at)
+
+
+def _postpone(message: OutboxMessage, error: SendingFailedError, *, at: datetime) -> None:
+    given_up = error.permanent or message.attempts >= MOST_ATTEMPTS
+    # The reason stays in the row: what a mail server says often names the recipient, and that is not for logs.
+    log.warning("Message %s was not sent (try %s%s)", message.key, message.attempts, ", the last" if given_up else "")
+    when = {"dead_at": at}
+    if not given_up:
+        jitter = random.random()  # noqa: S311  spreads retries, decides nothing
+        when = {"due_at": at + retry_after(message.attempts, jitter=jitter)}
+    _settle(message, **when, failure=error.failure, last_error=str(error))
+
+
+def _settle(message: OutboxMessage, **fields: Any) -> None:
+    """Writes the outcome, but only while the claim is still ours: a late worker overwrites nobody."""
+    with scopes_disabled():
+        OutboxMessage.objects.filter(pk=message.pk, claim=message.claim, sent_at=None).update(
+            claim=None, leased_until=None, **fields
+        )

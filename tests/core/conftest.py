@@ -1,0 +1,61 @@
+"""Things that leave: a subject, a way to write messages about it, and a mail server."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, Protocol
+
+import pytest
+from django_scopes import scope
+from pytest_django import Settings
+
+from core.models import Lane, OutboxMessage, Subject
+from geodata.models import Community
+from tests.smtp import MailServer, mail_server
+
+
+class Write(Protocol):
+    """Writes one message into the outbox; keywords replace what it has by default."""
+
+    def __call__(self, **fields: Any) -> OutboxMessage: ...
+
+
+@pytest.fixture
+def subject(inside: Community) -> Subject:
+    """Something public in Яворин."""
+    return Subject.objects.create(community=inside, kind="issue")
+
+
+@pytest.fixture
+def write(subject: Subject, now: datetime) -> Write:
+    """A letter to an organisation, due now, in the lane of deliveries."""
+
+    def make(**fields: Any) -> OutboxMessage:
+        given = {
+            "community": subject.community,
+            "subject": subject,
+            "lane": Lane.DELIVERY,
+            "channel": "email",
+            "audience": OutboxMessage.Audience.ORGANISATION,
+            "recipient": "roads@example.org",
+            "payload": {"subject": "Яма", "text": "Яма на переході", "html": "<p>Яма на переході</p>"},
+            "created_at": now,
+            "due_at": now,
+        }
+        with scope(community=subject.community):
+            return OutboxMessage.objects.create(**(given | fields))
+
+    return make
+
+
+@pytest.fixture
+def post(settings: Settings) -> Iterator[MailServer]:
+    """A mail server, and settings that send there and wait for it half a second."""
+    with mail_server() as server:
+        for name, value in {
+            "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+            "EMAIL_HOST": "127.0.0.1",
+            "EMAIL_PORT": server.port,
+            "EMAIL_TIMEOUT": 0.5,
+        }.items():
+            setattr(settings, name, value)
+        yield server
