@@ -1,0 +1,192 @@
+"""Keeping, attaching, cleaning and dropping photos."""
+
+import logging
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from secrets import token_hex
+from typing import Final
+
+from django.contrib.gis.geos import Point
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import DatabaseError, transaction
+from django_scopes import scope, scopes_disabled
+
+from core.broker import nudge_on_commit
+from core.models import Subject
+from geodata.models import WGS84, Community
+from media.cleaning import Cleaned, Readable, clean, inspect, read_limited
+from media.drafts import DRAFT_LIFE
+from media.models import Photo, PhotoQuerySet
+from media.refusals import PhotoRefused
+
+log = logging.getLogger(__name__)
+
+LEASE: Final = timedelta(minutes=5)  # many times what the largest photo takes
+TIME_LIMIT: Final = timedelta(minutes=4)  # then a task is killed: before the lease of its first photo ends
+MAX_TRIES: Final = 3
+PAUSE: Final = timedelta(seconds=30)  # before the next try; grows with each
+
+
+def keep_draft(*, community: Community, file: Readable, name: str, at: datetime) -> Photo:
+    """Keeps an uploaded photo privately, as a draft that waits to be cleaned and belongs to nothing yet.
+
+    Raises PhotoRefused, and keeps nothing, when the file is no photo that we accept.
+    """
+    data = read_limited(file)
+    inspected = inspect(data)
+    token = token_hex(16)
+    original = default_storage.save(f"originals/{token[:2]}/{token}", ContentFile(data))
+    try:
+        with scope(community=community), transaction.atomic():
+            photo = Photo.objects.create(
+                community=community,
+                name=_printable(name),
+                original=original,
+                taken_at=Point(*inspected.position, srid=WGS84) if inspected.position else None,
+                uploaded_at=at,
+            )
+            nudge_on_commit("media.tasks.clean_waiting")
+    except DatabaseError:
+        default_storage.delete(original)
+        raise
+    return photo
+
+
+def _printable(name: str) -> str:
+    """A file name fit to be shown: without control characters, at most 200 long."""
+    return "".join(filter(str.isprintable, name)).strip()[:200] or "photo"
+
+
+def attach(*, photos: Iterable[Photo], subject: Subject, role: str, at: datetime) -> list[Photo]:
+    """Gives drafts to a subject of their own community; returns those that were given now, each at most once.
+
+    Left as they are: drafts of another community, drafts older than 24 h, photos that belong to something already.
+    """
+    wanted = {photo.pk for photo in photos}
+    with scope(community=subject.community_id), transaction.atomic():
+        drafts = list(Photo.objects.drafts(at - DRAFT_LIFE).filter(pk__in=wanted).select_for_update())
+        Photo.objects.filter(pk__in=[photo.pk for photo in drafts]).update(subject=subject, role=role)
+    for photo in drafts:
+        photo.subject, photo.role = subject, role
+    return drafts
+
+
+def clean_waiting(*, at: datetime, limit: int = 20) -> int:
+    """Cleans up to `limit` waiting photos of all communities, oldest first; returns how many were tried.
+
+    Any number of workers may run this at once. A photo whose worker died is taken again when its lease ends.
+    """
+    tried = 0
+    with scopes_disabled():
+        _give_up_on_deadly(at=at)
+        while tried < limit and (photo := _claim(at=at)) is not None:
+            _clean_claimed(photo, at=at)
+            tried += 1
+    return tried
+
+
+def _give_up_on_deadly(*, at: datetime) -> None:
+    """A photo that its worker did not survive three times is not tried a fourth time."""
+    deadly = Photo.objects.waiting(at).filter(attempts__gte=MAX_TRIES)
+    deadly.update(state=Photo.State.FAILED, failure="interrupted", leased_until=None)
+
+
+def _claim(*, at: datetime) -> Photo | None:
+    """The next photo, with a lease: nobody else takes it before that ends. `attempts` says whose claim it is."""
+    with transaction.atomic():
+        free = Photo.objects.waiting(at).filter(attempts__lt=MAX_TRIES)
+        photo = free.select_for_update(skip_locked=True).first()
+        if photo is not None:
+            photo.attempts += 1
+            photo.leased_until = at + LEASE
+            photo.save(update_fields=["attempts", "leased_until"])
+    return photo
+
+
+def _clean_claimed(photo: Photo, *, at: datetime) -> None:
+    """Outside any transaction: decoding takes long. What nobody foresaw is raised; the lease brings a new try."""
+    try:
+        with default_storage.open(photo.original) as file:
+            data = file.read()
+        _publish(photo, clean(data))
+    except PhotoRefused as refused:
+        log.info("Photo %s is not published: %s.", photo.pk, refused.code)
+        _own_claim(photo).update(state=Photo.State.FAILED, failure=refused.code, leased_until=None)
+    except OSError as fault:  # the storage; a decoder's faults come as PhotoRefused
+        log.warning("Photo %s: the storage failed (%s).", photo.pk, type(fault).__name__)
+        if photo.attempts < MAX_TRIES:
+            _own_claim(photo).update(leased_until=at + PAUSE * photo.attempts)
+        else:
+            _own_claim(photo).update(state=Photo.State.FAILED, failure="storage", leased_until=None)
+
+
+def _own_claim(photo: Photo) -> PhotoQuerySet:
+    """The row while it is still ours: not taken by a later claim, not dropped."""
+    return Photo.objects.filter(pk=photo.pk, state=Photo.State.WAITING, attempts=photo.attempts)
+
+
+def _size_name(photo: Photo, attempt: int, size: str) -> str:
+    """Each try writes files of its own, so that a late worker never overwrites, and every leftover can be named."""
+    return f"photos/{photo.pk.hex[:2]}/{photo.pk.hex}-{attempt}-{size}.webp"
+
+
+def _publish(photo: Photo, cleaned: Cleaned) -> None:
+    """Both files first, then one statement that shows them. Without that statement they are deleted."""
+    published = 0
+    try:
+        _store(photo, cleaned)
+        published = _show(photo, cleaned)
+    finally:
+        if not published:
+            _delete_sizes(photo, [photo.attempts])
+    if published:
+        _delete_sizes(photo, range(1, photo.attempts))
+
+
+def _store(photo: Photo, cleaned: Cleaned) -> None:
+    photo.large = default_storage.save(_size_name(photo, photo.attempts, "large"), ContentFile(cleaned.large))
+    photo.small = default_storage.save(_size_name(photo, photo.attempts, "small"), ContentFile(cleaned.small))
+
+
+def _show(photo: Photo, cleaned: Cleaned) -> int:
+    """Publishes what is stored; returns 0 when the claim was lost meanwhile."""
+    return _own_claim(photo).update(
+        state=Photo.State.CLEAN,
+        large=photo.large,
+        small=photo.small,
+        width=cleaned.width,
+        height=cleaned.height,
+        leased_until=None,
+    )
+
+
+def _delete_sizes(photo: Photo, attempts: Iterable[int]) -> None:
+    for attempt in attempts:
+        for size in ("large", "small"):
+            default_storage.delete(_size_name(photo, attempt, size))
+
+
+def drop_photo(*, photo: Photo) -> None:
+    """Deletes a photo of any state with all its files, the original too. Raises OSError when the storage fails.
+
+    Files go first: if this stops half way, the row still knows what is left to delete.
+    """
+    default_storage.delete(photo.original)
+    _delete_sizes(photo, range(1, photo.attempts + 1))
+    with scope(community=photo.community_id):
+        photo.delete()
+
+
+def drop_abandoned_drafts(*, at: datetime, limit: int = 500) -> int:
+    """Drops drafts that nobody attached within 24 h, with their files; returns how many."""
+    dropped = 0
+    with scopes_disabled(), transaction.atomic():
+        abandoned = Photo.objects.filter(subject=None, uploaded_at__lte=at - DRAFT_LIFE)
+        for photo in abandoned.select_for_update(skip_locked=True)[:limit]:
+            try:
+                drop_photo(photo=photo)
+                dropped += 1
+            except OSError as fault:
+                log.warning("Photo %s: the storage did not delete it (%s).", photo.pk, type(fault).__name__)
+    return dropped

@@ -1,0 +1,9 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class MediaConfig(AppConfig):
+    """Photos: checked, cleaned, resized, stored."""
+
+    name = "media"
+    verbose_name = _("Photos")

@@ -1,0 +1,100 @@
+"""Photos, from the upload to the two sizes that strangers may see."""
+
+import uuid
+from datetime import datetime
+from typing import ClassVar
+
+from django.contrib.gis.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from django_scopes import ScopedManager
+
+from core.models import Subject
+from geodata.models import WGS84, Community
+
+
+class PhotoQuerySet(models.QuerySet["Photo"]):
+    def published(self) -> "PhotoQuerySet":
+        """Cleaned and belonging to a subject: what a page may show to those who see the subject."""
+        return self.filter(state=Photo.State.CLEAN, subject__isnull=False)
+
+    def drafts(self, since: datetime) -> "PhotoQuerySet":
+        """Uploaded after that moment and not attached to anything."""
+        return self.filter(subject=None, uploaded_at__gt=since)
+
+    def waiting(self, at: datetime) -> "PhotoQuerySet":
+        """To be cleaned, and claimed by nobody at that moment."""
+        return self.filter(Q(leased_until=None) | Q(leased_until__lte=at), state=Photo.State.WAITING)
+
+
+PhotoManager = models.Manager.from_queryset(PhotoQuerySet)
+
+
+class Photo(models.Model):
+    """One photo. The original is private; a photo that could not be cleaned is never shown."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("waiting to be cleaned")
+        CLEAN = "clean", _("cleaned")
+        FAILED = "failed", _("could not be cleaned")
+
+    class Role(models.TextChoices):
+        PROBLEM = "problem", _("the problem")
+        ANSWER = "answer", _("after the work")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    community = models.ForeignKey(Community, on_delete=models.CASCADE, verbose_name=_("community"))
+    subject = models.ForeignKey(
+        Subject, on_delete=models.CASCADE, verbose_name=_("subject"), related_name="photos", null=True, blank=True
+    )  # null: a draft, uploaded while the form is being filled in
+    role = models.CharField(_("shows"), max_length=10, choices=Role, default=Role.PROBLEM)
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.WAITING)
+    name = models.CharField(_("file name"), max_length=200)
+    original = models.CharField(_("original (storage name, private)"), max_length=200)
+    large = models.CharField(_("1600 px (storage name)"), max_length=200, blank=True)
+    small = models.CharField(_("400 px (storage name)"), max_length=200, blank=True)
+    width = models.PositiveIntegerField(_("width of the large size, px"), default=0)
+    height = models.PositiveIntegerField(_("height of the large size, px"), default=0)
+    taken_at = models.PointField(_("place read from the photo (private)"), srid=WGS84, null=True, blank=True)
+    uploaded_at = models.DateTimeField(_("uploaded"))
+    attempts = models.PositiveSmallIntegerField(_("tries"), default=0)
+    leased_until = models.DateTimeField(_("claimed until"), null=True, blank=True)
+    failure = models.CharField(_("why it failed"), max_length=300, blank=True)
+
+    grant = ""  # not kept: media.drafts.granted puts a signed right here, and the addresses carry it
+
+    objects: ClassVar[PhotoManager["Photo"]] = ScopedManager(PhotoManager, community="community")
+
+    class Meta:
+        verbose_name = _("photo")
+        verbose_name_plural = _("photos")
+        ordering = ["uploaded_at", "id"]
+        indexes = [
+            # Used by media.actions.clean_waiting.
+            models.Index(fields=["uploaded_at"], condition=Q(state="waiting"), name="photo_waiting"),
+            # Used by media.actions.drop_abandoned_drafts.
+            models.Index(fields=["uploaded_at"], condition=Q(subject=None), name="photo_draft"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=Q(state__in=["waiting", "clean", "failed"]), name="photo_state_known"),
+            models.CheckConstraint(
+                condition=~Q(state="clean") | (~Q(large="") & ~Q(small="")), name="photo_clean_has_both_sizes"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def url(self, size: str) -> str:
+        """Address of one size, "large" or "small"; the view asks again who may see it."""
+        address = reverse("photo", args=[self.community.slug, self.pk, size])
+        return f"{address}?k={self.grant}" if self.grant else address
+
+    @property
+    def large_url(self) -> str:
+        return self.url("large")
+
+    @property
+    def small_url(self) -> str:
+        return self.url("small")

@@ -1,0 +1,18 @@
+"""What the workers do with photos, by beat and as soon as one is uploaded."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from media import actions
+
+
+@shared_task(name="media.tasks.clean_waiting", time_limit=int(actions.TIME_LIMIT.total_seconds()))
+def clean_waiting() -> int:
+    """Cleans waiting photos; returns how many were tried. A decoder that hangs is killed with its process."""
+    return actions.clean_waiting(at=timezone.now())
+
+
+@shared_task(name="media.tasks.drop_abandoned_drafts")
+def drop_abandoned_drafts() -> int:
+    """Drops drafts that nobody attached; returns how many."""
+    return actions.drop_abandoned_drafts(at=timezone.now())
