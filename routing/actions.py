@@ -1,0 +1,142 @@
+"""Keeping decisions, handing things to organisations, and what comes back."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from django.db.models import QuerySet
+
+from accounts.models import Organisation
+from core.models import Lane, OutboxMessage, Subject, Token
+from core.outbox import Letter, enqueue, resend
+from core.tokens import extend_token, issue_token, placeholder_for, revoke_token
+from routing.models import Channel, CommunityRouting, Decision, Delivery
+from routing.responsibility import Verdict
+
+ANSWER_PURPOSE = "answer"
+ANSWER_LIFETIME = timedelta(days=180)  # a link in a letter works this long
+
+REDACTED = "…"
+
+Compose = Callable[[str], Letter]  # writes the letter around the secret's placeholder
+
+
+def record_decision(*, subject: Subject, verdict: Verdict, at: datetime) -> Decision:
+    """Keeps what was decided, exactly as it was, beside the thing."""
+    row: Decision = Decision.objects.create(
+        community_id=subject.community_id,
+        subject=subject,
+        organisation_id=verdict.organisation,
+        rule_id=verdict.rule,
+        is_fallback=verdict.is_fallback,
+        trace=verdict.trace,
+        decided_at=at,
+    )
+    return row
+
+
+def deliver(*, subject: Subject, organisation: Organisation, compose: Compose, at: datetime) -> Delivery:
+    """Hands the thing to the organisation that must answer: a secret link and, by its channel, a letter with it."""
+    token = issue_token(subject=subject, purpose=ANSWER_PURPOSE, at=at, expires_at=at + ANSWER_LIFETIME)
+    row: Delivery = Delivery.objects.create(
+        community_id=subject.community_id,
+        subject=subject,
+        organisation=organisation,
+        token=token,
+        message=_send(subject=subject, organisation=organisation, token=token, compose=compose, at=at),
+        created_at=at,
+    )
+    return row
+
+
+def write_again(*, delivery: Delivery, compose: Compose, at: datetime) -> OutboxMessage | None:
+    """Another letter to an organisation that has the thing already: it was reopened, added to or withdrawn.
+
+    The link in it is the one they have, and works as long again; a revoked one is replaced. The recipient's state on
+    the public page follows this letter when the one before did not arrive. Returns None when the organisation has no
+    channel.
+    """
+    subject, until = delivery.subject, at + ANSWER_LIFETIME
+    if delivery.token.revoked_at:
+        delivery.token = issue_token(subject=subject, purpose=ANSWER_PURPOSE, at=at, expires_at=until)
+    else:
+        extend_token(delivery.token, until=until)
+    message = _send(subject=subject, organisation=delivery.organisation, token=delivery.token, compose=compose, at=at)
+    if delivery.message is None or delivery.message.dead_at:
+        delivery.message = message
+    delivery.save(update_fields=["token", "message"])
+    return message
+
+
+def send_again(*, message: OutboxMessage, at: datetime) -> None:
+    """Puts a dead letter back; one to an organisation goes to the address that the organisation has now."""
+    delivery = next((row for row in _deliveries(message) if str(row.token_id) in message.payload["text"]), None)
+    channel = channel_of(delivery.organisation, community_id=message.community_id) if delivery else None
+    if channel is not None:
+        OutboxMessage.objects.filter(pk=message.pk, dead_at__isnull=False).update(recipient=channel.address)
+    resend(message, at=at)
+
+
+def organisations_to_pass_to(delivery: Delivery) -> list[Organisation]:
+    """Whom the duty queue may choose: organisations with a channel in the community that do not hold the thing."""
+    holding = Delivery.objects.standing().filter(subject=delivery.subject_id).values("organisation")
+    return list(organisations_reached_in(delivery.community_id).exclude(pk__in=holding))
+
+
+def organisations_reached_in(community_id: int) -> "QuerySet[Organisation]":
+    """Organisations that work and have a channel in the community, by name."""
+    reachable = Channel.objects.filter(community=community_id, is_active=True).values("organisation")
+    return Organisation.objects.filter(pk__in=reachable, is_active=True).order_by("name")
+
+
+def is_duty_queue(delivery: Delivery) -> bool:
+    """True for the organisation that gets what no rule gives to anybody: it passes things on by hand."""
+    found = CommunityRouting.objects.filter(community=delivery.community_id, fallback=delivery.organisation_id)
+    return bool(found.exists())
+
+
+def mark_answered(*, delivery: Delivery, at: datetime) -> None:
+    """The organisation did something with it; the first moment stays."""
+    Delivery.objects.filter(pk=delivery.pk, answered_at=None).update(answered_at=at)
+
+
+def hand_back(*, delivery: Delivery, reason: str, at: datetime) -> bool:
+    """“Not ours”: the delivery ends with its reason and its link. False when it had ended before."""
+    changed = Delivery.objects.filter(pk=delivery.pk, refused_at=None).update(refused_at=at, refusal=reason[:500])
+    if changed:
+        revoke_token(delivery.token, at=at)
+    return bool(changed)
+
+
+def forget_refusal(*, subject: Subject, organisation: Organisation | None, refused_at: datetime) -> None:
+    """A moderator removed the words of a “not ours”: its reason is no longer shown beside the recipient."""
+    rows = Delivery.objects.filter(subject=subject, organisation=organisation, refused_at=refused_at)
+    rows.update(refusal=REDACTED)
+
+
+def channel_of(organisation: Organisation, *, community_id: int) -> Channel | None:
+    """How this organisation is reached in this community, or None."""
+    found: Channel | None = Channel.objects.filter(
+        community=community_id, organisation=organisation, is_active=True
+    ).first()
+    return found
+
+
+def _deliveries(message: OutboxMessage) -> list[Delivery]:
+    rows = Delivery.objects.filter(subject=message.subject_id) if message.audience == "organisation" else []
+    return list(rows)
+
+
+def _send(
+    *, subject: Subject, organisation: Organisation, token: Token, compose: Compose, at: datetime
+) -> OutboxMessage | None:
+    channel = channel_of(organisation, community_id=subject.community_id)
+    if channel is None:
+        return None
+    return enqueue(
+        subject=subject,
+        lane=Lane.DELIVERY,
+        audience=OutboxMessage.Audience.ORGANISATION,
+        recipient=channel.address,
+        letter=compose(placeholder_for(token)),
+        at=at,
+    )

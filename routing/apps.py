@@ -1,0 +1,9 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class RoutingConfig(AppConfig):
+    """Categories, responsibility rules, the decision, delivering to organisations."""
+
+    name = "routing"
+    verbose_name = _("Who must answer")
