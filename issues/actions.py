@@ -1,0 +1,202 @@
+"""Every change of a report goes through one of these doors: one transaction, an event, and what must leave."""
+
+import re
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.contrib.gis.geos import Point
+from django.db import connection, transaction
+
+from accounts.models import Organisation, User
+from core.calendars import add_working_days, declared_days, received_on
+from core.models import Lane, OutboxMessage, Subject, Token, Visibility
+from core.outbox import Letter, enqueue
+from core.tokens import issue_token, placeholder_for
+from geodata.models import Community
+from issues import letters
+from issues.events import append_event
+from issues.models import Issue, IssueEvent
+from issues.states import State
+from media.actions import attach
+from media.models import Photo
+from routing.actions import deliver, record_decision
+from routing.models import Category, CommunityRouting, Delivery
+from routing.responsibility import Verdict, decide
+
+KIND = "issue"
+AUTHOR_PURPOSE = "mine"
+AUTHOR_LIFETIME_YEARS = 3
+HEADLINE = 90  # characters
+
+Kind = IssueEvent.Kind
+By = IssueEvent.By
+
+# Also creates the settings row of a community that has none; holds its lock until the report is committed.
+NEXT_NUMBER = """
+INSERT INTO issues_issuesettings (community_id, hold_new, last_number) VALUES (%s, false, 1)
+ON CONFLICT (community_id) DO UPDATE SET last_number = issues_issuesettings.last_number + 1
+RETURNING last_number, hold_new
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewReport:
+    """What a resident gives; checked by issues.forms."""
+
+    category: Category
+    point: Point  # SRID 4326
+    text: str
+    address: str = ""
+    email: str = ""
+    language: str = "uk"
+    photos: Sequence[Photo] = ()
+    request_key: uuid.UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """When the report counts as received, and by which day it must be answered."""
+
+    received_on: date
+    due_on: date
+
+
+def promise(*, category: Category, community: Community, at: datetime) -> Promise:
+    """The promise a report of this category would get at this moment."""
+    routing = CommunityRouting.objects.filter(community=community).first()
+    closes_at = (routing or CommunityRouting()).office_closes_at
+    declared = declared_days(community, since=community.day_of(at))
+    received = received_on(at, zone=community.time_zone, closes_at=closes_at, declared=declared)
+    return Promise(received, add_working_days(received, category.working_days, declared))
+
+
+def who_answers(*, category: Category, point: Point, community: Community, at: datetime) -> Verdict:
+    """The decision that a report here and now would get. Raises OutsideCommunityError."""
+    return decide(point, category, community=community, on=community.day_of(at))
+
+
+def report_issue(*, new: NewReport, community: Community, at: datetime, reporter: User | None = None) -> Issue:
+    """Accepts a report: subject, number, decision, delivery and letters in one transaction.
+
+    The same report with the same `request_key` again returns the first one. Raises OutsideCommunityError.
+    """
+    key = _key_of(new)
+    sent_before = _sent_before(community, key)
+    if sent_before:
+        return sent_before
+    verdict = who_answers(category=new.category, point=new.point, community=community, at=at)
+    due_on = promise(category=new.category, community=community, at=at).due_on
+    with transaction.atomic():
+        number, hold = _next_number(community)
+        sent_meanwhile = _sent_before(community, key)
+        if sent_meanwhile:
+            transaction.set_rollback(True)  # gives the number back
+            return sent_meanwhile
+        held = hold or new.category.hold_new
+        subject = Subject.objects.create(
+            community=community, kind=KIND, visibility=Visibility.HELD if held else Visibility.PUBLIC
+        )
+        issue: Issue = Issue.objects.create(
+            subject=subject,
+            community=community,
+            number=number,
+            category=new.category,
+            location=new.point,
+            address=new.address,
+            title=headline(new.text),
+            text=new.text,
+            reporter=reporter,
+            reporter_email=new.email,
+            language=new.language,
+            request_key=key,
+            created_at=at,
+            changed_at=at,
+            due_on=due_on,
+        )
+        issue.areas.set(verdict.areas)
+        append_event(issue, Kind.REPORTED, by=By.REPORTER, at=at, user=reporter, now=State.NEW)
+        if new.photos:
+            attach(photos=new.photos, subject=subject, role=Photo.Role.PROBLEM, at=at)
+        send_to_responsible(issue=issue, verdict=verdict, at=at)
+        token = _author_token(issue, at=at)
+        if issue.reporter_email:
+            write_to_author(issue=issue, letter=letters.receipt(issue, placeholder_for(token)), at=at, lane=Lane.URGENT)
+    return issue
+
+
+def send_to_responsible(*, issue: Issue, verdict: Verdict, at: datetime, user: User | None = None) -> Delivery | None:
+    """Keeps the decision and hands the report to whom it names; None when it names nobody."""
+    record_decision(subject=issue.subject, verdict=verdict, at=at)
+    if verdict.organisation is None:
+        return None
+    organisation = Organisation.objects.get(pk=verdict.organisation)
+
+    def compose(secret: str) -> Letter:
+        return letters.new_report(issue, secret, verdict.trace)
+
+    delivery = deliver(subject=issue.subject, organisation=organisation, compose=compose, at=at)
+    by = By.STAFF if user else By.SYSTEM
+    append_event(issue, Kind.SENT, by=by, at=at, user=user, organisation=organisation)
+    return delivery
+
+
+def write_to_author(*, issue: Issue, letter: Letter, at: datetime, lane: Lane = Lane.DELIVERY) -> OutboxMessage | None:
+    """A letter to the reporter, when they gave an address."""
+    if not issue.reporter_email:
+        return None
+    return enqueue(
+        subject=issue.subject,
+        lane=lane,
+        audience=OutboxMessage.Audience.AUTHOR,
+        recipient=issue.reporter_email,
+        letter=letter,
+        at=at,
+    )
+
+
+def author_token(issue: Issue) -> Token:
+    """The right behind the reporter's secret link, the last one made."""
+    found: Token = Token.objects.filter(subject=issue.subject_id, purpose=AUTHOR_PURPOSE).latest("created_at")
+    return found
+
+
+def working_author_token(issue: Issue, *, at: datetime) -> Token:
+    """The same for a new letter: made anew when the last was revoked or is over."""
+    found = author_token(issue)
+    return found if found.is_good(at) else _author_token(issue, at=at)
+
+
+def headline(text: str) -> str:
+    """The first sentence or line of a report, at most HEADLINE characters, cut between words."""
+    first = re.split(r"(?<=[.!?…])\s|\n", text.strip(), maxsplit=1)[0].strip()
+    if len(first) <= HEADLINE:
+        return first.rstrip(".")
+    return first[:HEADLINE].rsplit(" ", 1)[0].rstrip(",;:—- ") + "…"
+
+
+def _author_token(issue: Issue, *, at: datetime) -> Token:
+    expires_at = at.replace(year=at.year + AUTHOR_LIFETIME_YEARS, day=min(at.day, 28))
+    return issue_token(subject=issue.subject, purpose=AUTHOR_PURPOSE, at=at, expires_at=expires_at)
+
+
+def _next_number(community: Community) -> tuple[int, bool]:
+    with connection.cursor() as cursor:
+        cursor.execute(NEXT_NUMBER, [community.pk])
+        number, hold = cursor.fetchone()
+    return number, hold
+
+
+def _key_of(new: NewReport) -> uuid.UUID | None:
+    """The key of this very report: a form that was changed and sent again is another report."""
+    if new.request_key is None:
+        return None
+    return uuid.uuid5(new.request_key, f"{new.category.pk} {new.point.x:.6f} {new.point.y:.6f} {new.text}")
+
+
+def _sent_before(community: Community, request_key: uuid.UUID | None) -> Issue | None:
+    if request_key is None:
+        return None
+    found: Issue | None = Issue.objects.filter(community=community, request_key=request_key).first()
+    return found

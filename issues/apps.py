@@ -1,0 +1,15 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class IssuesConfig(AppConfig):
+    """Reports of problems: the first kind of thing on the map."""
+
+    name = "issues"
+    verbose_name = _("Reports")
+
+    def ready(self) -> None:
+        from geodata.layers import register
+        from issues.layer import ISSUES
+
+        register(ISSUES)

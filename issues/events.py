@@ -1,0 +1,35 @@
+"""Appending to the history of a report."""
+
+from datetime import datetime
+
+from accounts.models import Organisation, User
+from issues.models import EventText, Issue, IssueEvent
+
+
+def append_event(
+    issue: Issue,
+    kind: IssueEvent.Kind,
+    *,
+    by: IssueEvent.By,
+    at: datetime,
+    user: User | None = None,
+    organisation: Organisation | None = None,
+    was: str = "",
+    now: str = "",
+    text: str = "",
+) -> IssueEvent:
+    """One more event, inside the caller's transaction; its words get a row of their own."""
+    words = EventText.objects.create(community_id=issue.community_id, text=text) if text else None
+    event: IssueEvent = IssueEvent.objects.create(
+        community_id=issue.community_id,
+        issue=issue,
+        at=at,
+        kind=kind,
+        by=by,
+        user=user,
+        organisation=organisation,
+        was=was,
+        now=now,
+        words=words,
+    )
+    return event

@@ -1,0 +1,157 @@
+"""How reports look on the map."""
+
+from collections.abc import Mapping
+from datetime import date
+from math import floor
+from typing import Any
+
+from django.contrib.gis.db.models import PointField
+from django.contrib.gis.db.models.functions import GeoFunc
+from django.contrib.gis.geos import Polygon
+from django.db.models import (
+    BooleanField,
+    Case,
+    CharField,
+    DateTimeField,
+    Exists,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
+from django.db.models.functions import Cast, Concat
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from core.models import STRANGER, Visibility
+from geodata.boxes import Box
+from geodata.layers import Choice, Filters, Layer, as_is
+from geodata.models import WGS84, local_name
+from issues.models import Issue
+from issues.states import GROUPS, OPEN, Group
+from media.models import Photo
+from routing.models import Category
+
+# A coarse thing is shown at the middle of its cell of a constant grid, 0.01° (about 1.1 km north to south).
+COARSE_GRID = 0.01
+
+
+class MiddleOfGridCell(GeoFunc):
+    """SQL: the middle of the grid cell that holds a point (SRID 4326); constant, so repeated looks tell nothing new."""
+
+    template = (
+        "ST_SetSRID(ST_MakePoint("
+        f"(floor(ST_X(%(expressions)s) / {COARSE_GRID}) + 0.5) * {COARSE_GRID}, "
+        f"(floor(ST_Y(%(expressions)s) / {COARSE_GRID}) + 0.5) * {COARSE_GRID}), 4326)"
+    )
+    output_field = PointField(srid=4326)
+
+
+def blurred(lon: float, lat: float) -> tuple[float, float]:
+    """The same middle of the grid cell, in Python: (lon, lat), degrees."""
+    return (
+        round((floor(lon / COARSE_GRID) + 0.5) * COARSE_GRID, 7),
+        round((floor(lat / COARSE_GRID) + 0.5) * COARSE_GRID, 7),
+    )
+
+
+def public_place() -> Case:
+    """Expression: where strangers see a report."""
+    return Case(
+        When(subject__visibility=Visibility.COARSE, then=MiddleOfGridCell(F("location"))),
+        default=F("location"),
+        output_field=PointField(srid=4326),
+    )
+
+
+def state_group() -> Case:
+    """Expression: the family of a report's state."""
+    whens = [When(state=state, then=Value(group.value)) for state, group in GROUPS.items()]
+    return Case(*whens, output_field=CharField())
+
+
+def photo_path() -> Case:
+    """Expression: path of the first cleaned photo of the problem, or null."""
+    photos = Photo.objects.filter(
+        subject=OuterRef("subject"), role=Photo.Role.PROBLEM, state=Photo.State.CLEAN
+    ).order_by("uploaded_at", "id")
+    first = Subquery(photos.values("id")[:1])
+    path = Concat(
+        Value("/"),
+        F("community__slug"),
+        Value("/photos/"),
+        Cast(first, CharField()),
+        Value("/small/"),
+        output_field=CharField(),
+    )
+    return Case(When(Exists(photos), then=path), default=None, output_field=CharField())
+
+
+def rows(
+    community_id: int, filters: Filters, *, today: date, box: Box | None = None
+) -> QuerySet[Any, Mapping[str, Any]]:
+    """Reports that strangers may see, as geodata.layers.Rows asks."""
+    chosen = Issue.objects.filter(community=community_id).visible_to(STRANGER)
+    if filters.groups:
+        chosen = chosen.in_groups(list(filters.groups))
+    if filters.categories:
+        chosen = chosen.filter(category__code__in=filters.categories)
+    if box:
+        chosen = chosen.filter(location__bboverlaps=_with_blurred(box))
+    path = Concat(
+        Value("/"),
+        F("community__slug"),
+        Value("/issues/"),
+        Cast("number", CharField()),
+        Value("/"),
+        output_field=CharField(),
+    )
+    late = Q(state__in=OPEN, due_on__lt=today)
+    shaped: QuerySet[Any, Mapping[str, Any]] = chosen.order_by().values(
+        "id",
+        "title",
+        "state",
+        "changed_at",
+        "number",
+        "due_on",
+        geometry=public_place(),
+        category_code=F("category__code"),
+        icon=F("category__icon"),
+        state_group=state_group(),
+        starts_at=F("created_at"),
+        ends_at=Value(None, output_field=DateTimeField()),
+        url=path,
+        photo_url=photo_path(),
+        is_late=Case(When(late, then=True), default=False, output_field=BooleanField()),
+    )
+    return shaped
+
+
+def _with_blurred(box: Box) -> Polygon:
+    """The box and the true places of all that may be shown in it blurred."""
+    west, south, east, north = box
+    margin = COARSE_GRID / 2
+    shape = Polygon.from_bbox((west - margin, south - margin, east + margin, north + margin))
+    shape.srid = WGS84
+    return shape
+
+
+def categories(community_id: int) -> list[Choice]:
+    """Categories to filter by, named in the reader's language."""
+    language = get_language() or ""
+    found = Category.objects.filter(community=community_id)
+    return [Choice(category.code, local_name(category, language), category.icon) for category in found]
+
+
+ISSUES = Layer(
+    name="issues",
+    title=_("Problems"),
+    rows=rows,
+    properties={"number": as_is, "due_on": date.fromisoformat, "photo_url": as_is, "is_late": as_is},
+    on_marks={"number": "number", "late": "is_late"},
+    groups=Group.choices,
+    categories=categories,
+)

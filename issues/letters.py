@@ -1,0 +1,176 @@
+"""Letters about a report. Links carry placeholders; core.tokens writes the secrets into them when they are sent."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.translation import get_language, override
+from django.utils.translation import gettext as _
+
+from accounts.models import Organisation
+from core.outbox import Letter
+from core.tokens import defuse
+from geodata.models import Community, local_name
+from issues.models import Issue
+from issues.states import State
+from media.models import Photo
+from routing.explain import why
+
+ORGANISATIONS_READ = "uk"  # the language of letters to organisations
+
+
+def new_report(issue: Issue, secret: str, trace: Mapping[str, Any]) -> Letter:
+    """To the organisation that must answer: what, where, by when, why they, and the link to answer by."""
+    with override(ORGANISATIONS_READ):
+        return _letter(
+            issue,
+            subject=_("Report No. %(number)s: %(title)s") % _words(issue),
+            heading=_("A resident reports a problem that is yours to answer"),
+            paragraphs=[issue.text, *why(trace, {issue.category.code: issue.category.name})],
+            link=_answer_link(issue, secret),
+            action=_("Open and answer"),
+            closing=_("The link works without an account. Do not forward it outside your organisation."),
+        )
+
+
+def to_organisation(issue: Issue, secret: str, *, news: str, text: str) -> Letter:
+    """To the organisation that has the report: what the reporter or the staff did since. `news`: a state, “reply” or
+    “added”."""
+    with override(ORGANISATIONS_READ):
+        happened = {
+            "reply": _("The reporter answered"),
+            "added": _("The reporter added something"),
+            State.REOPENED: _("The report is open again"),
+            State.WITHDRAWN: _("The reporter withdrew the report"),
+            State.CONFIRMED: _("The reporter confirms that it is fixed"),
+            State.DUPLICATE: _("The report repeats another one and is closed"),
+        }.get(news) or _("The report changed: %(state)s") % {"state": State(issue.state).label}
+        return _letter(
+            issue,
+            subject=_("Report No. %(number)s: %(what)s") % (_words(issue) | {"what": _lower(happened)}),
+            heading=happened,
+            paragraphs=[text] if text else [],
+            link=_answer_link(issue, secret),
+            action=_("Open and answer"),
+        )
+
+
+def receipt(issue: Issue, secret: str) -> Letter:
+    """To the reporter, at once: the number and the secret link."""
+    with override(issue.language):
+        return _letter(
+            issue,
+            subject=_("Your report No. %(number)s is accepted") % _words(issue),
+            heading=_("Your report No. %(number)s is accepted") % _words(issue),
+            paragraphs=[_("By this link you can follow, confirm, reopen or withdraw it. Keep it to yourself.")],
+            link=_author_link(issue, secret),
+            action=_("Open your report"),
+            closing=_("Somebody else gave this address? Just ignore this letter."),
+            place=coordinates(issue),  # nothing that somebody typed: the mailbox may be a stranger's
+        )
+
+
+def news(issue: Issue, secret: str, *, who: Organisation | Community, news: str, text: str) -> Letter:
+    """To the reporter: what the organisation or the community did. `news`: a state, “reply” or “handed_back”."""
+    with override(issue.language):
+        words = _words(issue) | {"who": local_name(who, issue.language)}
+        heading = {
+            "reply": _("%(who)s wrote to you"),
+            "handed_back": _("%(who)s says that it is not theirs: we pass your report on"),
+            State.ACCEPTED: _("%(who)s accepted your report"),
+            State.IN_PROGRESS: _("%(who)s started the work"),
+            State.WAITING: _("%(who)s has a question for you"),
+            State.DONE: _("%(who)s: it is done"),
+            State.REJECTED: _("%(who)s: it cannot be done"),
+        }.get(news) or "%(who)s: " + _lower(str(State(issue.state).label))
+        asks = {
+            State.DONE: _("Is it really fixed? Please confirm, or reopen the report."),
+            State.WAITING: _("They need your answer to go on."),
+        }
+        return _letter(
+            issue,
+            subject=_("Report No. %(number)s: %(what)s") % (words | {"what": heading % words}),
+            heading=heading % words,
+            paragraphs=[line for line in (text, asks.get(State(issue.state), "")) if line],
+            link=_author_link(issue, secret),
+            action=_("Open your report"),
+        )
+
+
+def _lower(sentence: str) -> str:
+    """For the middle of a line."""
+    return sentence[:1].lower() + sentence[1:]
+
+
+def _letter(
+    issue: Issue,
+    *,
+    subject: str,
+    heading: str,
+    paragraphs: Sequence[str],
+    link: str,
+    action: str,
+    closing: str = "",
+    place: str = "",
+) -> Letter:
+    category = local_name(issue.category, get_language() or "uk")
+    facts = [
+        (_("Number"), str(issue.number)),
+        (_("Kind"), category),
+        (_("Place"), place or place_in_words(issue)),
+        *_more_about_the_place(issue),
+        (_("Answer promised by"), date_format(issue.due_on, "j E Y")),
+    ]
+    context = {
+        "heading": defuse(heading),
+        "paragraphs": [defuse(words) for words in paragraphs],
+        "facts": [(name, defuse(value)) for name, value in facts],
+        "action_url": link,
+        "action_label": action,
+        "closing": closing,
+        "community": issue.community,
+        "site_url": settings.SITE_URL,
+    }
+    return Letter(
+        subject=" ".join(subject.split()),
+        text=render_to_string("issues/mail/letter.txt", context),
+        html=render_to_string("issues/mail/letter.html", context),
+    )
+
+
+def place_in_words(issue: Issue) -> str:
+    """The address when there is one, and the coordinates."""
+    point = coordinates(issue)
+    return f"{issue.address} ({point})" if issue.address else point
+
+
+def _more_about_the_place(issue: Issue) -> list[tuple[str, str]]:
+    """The areas that the report lies in, and how many photos there are to look at."""
+    areas = ", ".join(issue.areas.order_by("division", "code").values_list("name", flat=True))
+    photos = Photo.objects.filter(subject=issue.subject_id).count()
+    facts = [(_("District"), areas), (_("Photos"), str(photos) if photos else "")]
+    return [(name, value) for name, value in facts if value]
+
+
+def coordinates(issue: Issue) -> str:
+    """Latitude, longitude in degrees, as map programs take them."""
+    return f"{issue.location.y:.5f}, {issue.location.x:.5f}"
+
+
+def _words(issue: Issue) -> dict[str, Any]:
+    return {"number": issue.number, "title": issue.title}
+
+
+def _answer_link(issue: Issue, secret: str) -> str:
+    return str(settings.SITE_URL) + _path("answer", issue, secret)
+
+
+def _author_link(issue: Issue, secret: str) -> str:
+    return str(settings.SITE_URL) + _path("mine", issue, secret)
+
+
+def _path(name: str, issue: Issue, secret: str) -> str:
+    return reverse(name, args=[issue.community.slug, "SECRET"]).replace("SECRET", secret)

@@ -1,0 +1,187 @@
+"""Reports, and what happened to them."""
+
+from datetime import date
+from typing import ClassVar
+
+from django.contrib.gis.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from django_scopes import ScopedManager
+
+from accounts.models import Organisation, User
+from core.models import Subject, Viewer, visible_to
+from geodata.models import WGS84, Area, Community
+from issues.states import GROUPS, OPEN, Group, State, states_of
+from routing.models import Category
+
+MAX_TEXT = 4000  # characters, as in Open311
+
+
+class IssueSettings(models.Model):
+    """How one community receives reports."""
+
+    community = models.OneToOneField(Community, on_delete=models.CASCADE, verbose_name=_("community"))
+    hold_new = models.BooleanField(
+        _("hold every new report"),
+        default=False,
+        help_text=_("Strangers see nothing of a new report until a moderator looks; it is delivered all the same."),
+    )
+    last_number = models.PositiveIntegerField(_("last number given"), default=0, editable=False)
+
+    objects: ClassVar[models.Manager["IssueSettings"]] = ScopedManager(community="community")
+
+    class Meta:
+        verbose_name = _("settings of reports")
+        verbose_name_plural = _("settings of reports")
+
+    def __str__(self) -> str:
+        return str(self.community)
+
+
+class IssueQuerySet(models.QuerySet["Issue"]):
+    def visible_to(self, viewer: Viewer) -> "IssueQuerySet":
+        """Reports whose subject `viewer` may see."""
+        return self.filter(visible_to(viewer, prefix="subject__"))
+
+    def in_groups(self, groups: list[str]) -> "IssueQuerySet":
+        """Reports in any of the families of states."""
+        return self.filter(state__in=[state for group in groups for state in states_of(group)])
+
+
+IssueManager = models.Manager.from_queryset(IssueQuerySet)
+
+
+class Issue(models.Model):
+    """A problem that somebody pinned. issues.actions changes it; nothing else does."""
+
+    class Source(models.TextChoices):
+        WEB = "web", _("site")
+        IMPORT = "import", _("import")
+
+    subject = models.OneToOneField(Subject, on_delete=models.CASCADE, verbose_name=_("subject"))
+    community = models.ForeignKey(Community, on_delete=models.CASCADE, verbose_name=_("community"))
+    number = models.PositiveIntegerField(_("number"))
+    category = models.ForeignKey(Category, on_delete=models.PROTECT, verbose_name=_("category"))
+    location = models.PointField(_("place"), srid=WGS84)
+    address = models.CharField(_("address"), max_length=300, blank=True)
+    title = models.CharField(_("title"), max_length=120)
+    text = models.TextField(_("text"), max_length=MAX_TEXT)
+    state = models.CharField(_("state"), max_length=12, choices=State, default=State.NEW)
+    source = models.CharField(_("came by"), max_length=10, choices=Source, default=Source.WEB)
+    request_key = models.UUIDField(_("key of the form that was sent"), null=True, blank=True, editable=False)
+    external_id = models.CharField(_("number in the system it came from"), max_length=100, null=True, blank=True)
+    reporter = models.ForeignKey(User, on_delete=models.SET_NULL, verbose_name=_("reporter"), null=True, blank=True)
+    reporter_email = models.EmailField(_("reporter's e-mail (never shown)"), max_length=254, blank=True)
+    language = models.CharField(_("reporter's language"), max_length=2, default="uk")
+    duplicate_of = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, verbose_name=_("duplicate of"), null=True, blank=True
+    )
+    areas = models.ManyToManyField(Area, verbose_name=_("areas on its day"), blank=True)
+    created_at = models.DateTimeField(_("reported"))
+    due_on = models.DateField(_("answer promised by"))
+    changed_at = models.DateTimeField(_("last change"))
+
+    objects: ClassVar[IssueManager["Issue"]] = ScopedManager(IssueManager, community="community")
+
+    class Meta:
+        verbose_name = _("report")
+        verbose_name_plural = _("reports")
+        ordering = ["-created_at", "-id"]
+        indexes = [
+            # Used by the list beside the map: newest first, keyset paging.
+            models.Index(fields=["community", "-created_at", "-id"], name="issue_newest_first"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["community", "number"], name="issue_number_once"),
+            models.UniqueConstraint(fields=["community", "external_id"], name="issue_external_id_once"),
+            models.UniqueConstraint(fields=["community", "request_key"], name="issue_sent_once"),
+            models.CheckConstraint(condition=Q(state__in=State.values), name="issue_state_known"),
+            models.CheckConstraint(condition=Q(number__gt=0), name="issue_number_positive"),
+            models.CheckConstraint(
+                condition=Q(duplicate_of=None) | ~Q(duplicate_of=models.F("id")), name="issue_no_duplicate_of_itself"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"№ {self.number} {self.title}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("issue", args=[self.community.slug, self.number])
+
+    @property
+    def group(self) -> Group:
+        return GROUPS[State(self.state)]
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in OPEN
+
+    def is_late(self, today: date) -> bool:
+        """True when the promised day has passed and nobody finished."""
+        return self.is_open and today > self.due_on
+
+
+class EventText(models.Model):
+    """The words of an event, in a row of their own: moderation may redact them, which is an event too."""
+
+    community = models.ForeignKey(Community, on_delete=models.CASCADE, verbose_name=_("community"))
+    text = models.TextField(_("text"), max_length=MAX_TEXT)
+    redacted_at = models.DateTimeField(_("redacted"), null=True, blank=True)
+
+    objects: ClassVar[models.Manager["EventText"]] = ScopedManager(community="community")
+
+    class Meta:
+        verbose_name = _("words of an event")
+        verbose_name_plural = _("words of events")
+
+    def __str__(self) -> str:
+        return self.text[:60]
+
+
+class IssueEvent(models.Model):
+    """One thing that happened to a report. Appended only: a database trigger refuses updates and deletes."""
+
+    class Kind(models.TextChoices):
+        REPORTED = "reported", _("reported")
+        MOVED = "moved", _("changed state")
+        SENT = "sent", _("sent to an organisation")
+        HANDED_BACK = "handed_back", _("handed back as not theirs")
+        ANSWERED = "answered", _("answered")
+        ADDED = "added", _("added by the reporter")
+        VISIBILITY = "visibility", _("visibility changed")
+        REDACTED = "redacted", _("words redacted")
+
+    class By(models.TextChoices):
+        REPORTER = "reporter", _("reporter")
+        ORGANISATION = "organisation", _("organisation")
+        STAFF = "staff", _("staff")
+        SYSTEM = "system", _("the service")
+
+    community = models.ForeignKey(Community, on_delete=models.CASCADE, verbose_name=_("community"))
+    issue = models.ForeignKey(Issue, on_delete=models.CASCADE, verbose_name=_("report"), related_name="events")
+    at = models.DateTimeField(_("when"))
+    kind = models.CharField(_("what"), max_length=12, choices=Kind)
+    by = models.CharField(_("by"), max_length=12, choices=By)
+    user = models.ForeignKey(User, on_delete=models.SET_NULL, verbose_name=_("user"), null=True, blank=True)
+    organisation = models.ForeignKey(
+        Organisation, on_delete=models.PROTECT, verbose_name=_("organisation"), null=True, blank=True
+    )
+    was = models.CharField(_("from state"), max_length=12, choices=State, blank=True)
+    now = models.CharField(_("to state"), max_length=12, choices=State, blank=True)
+    words = models.OneToOneField(EventText, on_delete=models.PROTECT, verbose_name=_("words"), null=True, blank=True)
+
+    objects: ClassVar[models.Manager["IssueEvent"]] = ScopedManager(community="community")
+
+    class Meta:
+        verbose_name = _("event")
+        verbose_name_plural = _("events")
+        ordering = ["at", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(kind="moved") | (~Q(was="") & ~Q(now="")), name="event_move_has_both_states"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.issue_id} {self.kind} {self.at:%Y-%m-%d %H:%M}"

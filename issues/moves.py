@@ -1,0 +1,310 @@
+"""Doors that change a report after it was sent: moves between states, answers, “not ours”, moderation."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+
+from accounts.models import Organisation, User
+from core.models import Subject, Visibility
+from core.outbox import Letter, resend_hidden
+from core.tokens import placeholder_for
+from geodata.models import Community
+from issues import letters
+from issues.actions import promise, send_to_responsible, working_author_token, write_to_author
+from issues.events import append_event
+from issues.models import Issue, IssueEvent
+from issues.states import OPEN, State
+from issues.workflow import HANDED_BACK, Actor, move
+from media.actions import attach
+from media.models import Photo
+from routing.actions import (
+    forget_refusal,
+    hand_back,
+    is_duty_queue,
+    mark_answered,
+    organisations_to_pass_to,
+    write_again,
+)
+from routing.models import Delivery
+from routing.responsibility import chosen_by_hand, decide
+
+Kind = IssueEvent.Kind
+By = IssueEvent.By
+
+
+class MoveRefusedError(ValueError):
+    """The workflow has no such move, or it needs words. `code`: a key of issues.answering.refusal_in_words."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def move_by_organisation(
+    *, delivery: Delivery, to: State, text: str = "", photos: Sequence[Photo] = (), at: datetime
+) -> Issue:
+    """The organisation moves its report on; the reporter is told. Raises MoveRefusedError."""
+    with transaction.atomic():
+        issue = _locked(delivery.subject_id)
+        _still_theirs(delivery)
+        _move(issue, to, actor=Actor.ORGANISATION, text=text, at=at, organisation=delivery.organisation)
+        if photos:
+            attach(photos=photos, subject=issue.subject, role=Photo.Role.ANSWER, at=at)
+        mark_answered(delivery=delivery, at=at)
+        _tell_author(issue, who=delivery.organisation, text=text, at=at)
+    return issue
+
+
+def reply_by_organisation(*, delivery: Delivery, text: str, photos: Sequence[Photo] = (), at: datetime) -> Issue:
+    """Words without a move: the public answer of the organisation. Raises MoveRefusedError."""
+    if not text:
+        raise MoveRefusedError("needs_text")
+    with transaction.atomic():
+        issue = _locked(delivery.subject_id)
+        _still_theirs(delivery)
+        if issue.state not in OPEN:
+            raise MoveRefusedError("no_such_move")
+        append_event(issue, Kind.ANSWERED, by=By.ORGANISATION, at=at, organisation=delivery.organisation, text=text)
+        if photos:
+            attach(photos=photos, subject=issue.subject, role=Photo.Role.ANSWER, at=at)
+        mark_answered(delivery=delivery, at=at)
+        _touch(issue, at=at)
+        _tell_author(issue, who=delivery.organisation, news="reply", text=text, at=at)
+    return issue
+
+
+def not_ours(*, delivery: Delivery, reason: str, at: datetime) -> Delivery | None:
+    """The organisation hands the report back; the next rule, or the fallback queue, gets it.
+
+    The duty queue itself does not hand back: it passes on (`pass_on`), so that no report is left with nobody. Returns
+    the new delivery, or None when a community without a duty queue has nobody left: its staff find somebody
+    (`give_by_staff`). The promise to the resident stays as it was. Raises MoveRefusedError.
+    """
+    if not reason:
+        raise MoveRefusedError("needs_text")
+    if is_duty_queue(delivery):
+        raise MoveRefusedError("pass_on")
+    with transaction.atomic():
+        issue = _handed_back(delivery, reason=reason, at=at)
+        refused = Delivery.objects.filter(subject=issue.subject, refused_at__isnull=False)
+        verdict = decide(
+            issue.location,
+            issue.category,
+            community=issue.community,
+            on=issue.community.day_of(issue.created_at),
+            excluding=frozenset(refused.values_list("organisation", flat=True)),
+            anywhere=True,
+        )
+        return send_to_responsible(issue=issue, verdict=verdict, at=at)
+
+
+def pass_on(*, delivery: Delivery, to: Organisation, reason: str, at: datetime) -> Delivery | None:
+    """The duty queue hands the report to an organisation that it chose. Raises MoveRefusedError."""
+    if not reason:
+        raise MoveRefusedError("needs_text")
+    if not is_duty_queue(delivery) or to not in organisations_to_pass_to(delivery):
+        raise MoveRefusedError("no_such_organisation")
+    with transaction.atomic():
+        issue = _handed_back(delivery, reason=reason, at=at)
+        return _give(issue, to, chosen_by=delivery.organisation.name, at=at)
+
+
+def give_by_staff(*, issue: Issue, to: Organisation, user: User, at: datetime) -> Delivery | None:
+    """The community's staff hand a report that nobody holds to an organisation. Raises MoveRefusedError."""
+    with transaction.atomic():
+        issue = _locked(issue.subject_id)
+        if not nobody_holds(issue):
+            raise MoveRefusedError("no_such_move")
+        _touch(issue, at=at)
+        return _give(issue, to, chosen_by=str(issue.community), at=at, user=user)
+
+
+def move_by_reporter(*, issue: Issue, to: State, text: str = "", photos: Sequence[Photo] = (), at: datetime) -> Issue:
+    """Confirm, reopen, withdraw, or answer a question; the organisation is told. Raises MoveRefusedError."""
+    with transaction.atomic():
+        issue = _locked(issue.subject_id)
+        answers = issue.state == State.WAITING and to == State.ACCEPTED
+        _move(issue, to, actor=Actor.REPORTER, text=text, at=at)
+        if photos:
+            attach(photos=photos, subject=issue.subject, role=Photo.Role.PROBLEM, at=at)
+        _tell_organisations(issue, text=text, at=at, news="reply" if answers else "")
+    return issue
+
+
+def add_by_reporter(*, issue: Issue, text: str, photos: Sequence[Photo] = (), at: datetime) -> Issue:
+    """More words or photos from the reporter. In WAITING they answer the question and the report goes on."""
+    if not text:
+        raise MoveRefusedError("needs_text")
+    with transaction.atomic():
+        issue = _locked(issue.subject_id)
+        if issue.state == State.WAITING:
+            return move_by_reporter(issue=issue, to=State.ACCEPTED, text=text, photos=photos, at=at)
+        if issue.state not in OPEN:
+            raise MoveRefusedError("no_such_move")
+        append_event(issue, Kind.ADDED, by=By.REPORTER, at=at, text=text)
+        if photos:
+            attach(photos=photos, subject=issue.subject, role=Photo.Role.PROBLEM, at=at)
+        _touch(issue, at=at)
+        _tell_organisations(issue, text=text, at=at, news="added")
+    return issue
+
+
+def move_by_staff(
+    *, issue: Issue, to: State, user: User, text: str = "", duplicate_of: Issue | None = None, at: datetime
+) -> Issue:
+    """A moderator moves a report; a duplicate names its original, of the same community. Raises MoveRefusedError."""
+    if to == State.DUPLICATE and not _is_original(duplicate_of, of=issue):
+        raise MoveRefusedError("needs_original")
+    with transaction.atomic():
+        issue = _locked(issue.subject_id)
+        issue.duplicate_of = duplicate_of if to == State.DUPLICATE else None
+        _move(issue, to, actor=Actor.STAFF, text=text, at=at, user=user)
+        _tell_author(issue, who=issue.community, text=text, at=at)
+        _tell_organisations(issue, text=text, at=at)
+    return issue
+
+
+def set_visibility(*, issue: Issue, visibility: Visibility, reason: str = "", user: User, at: datetime) -> Issue:
+    """A moderator publishes, blurs, holds or hides a report (hiding needs a reason, which stays with the staff).
+
+    What could not leave while it was hidden leaves when it no longer is.
+    """
+    if visibility == Visibility.HIDDEN and not reason:
+        raise MoveRefusedError("needs_text")
+    with transaction.atomic():
+        issue = _locked(issue.subject_id)
+        subject = issue.subject
+        was, hidden_reason = subject.visibility, reason if visibility == Visibility.HIDDEN else ""
+        if (was, subject.hidden_reason) == (visibility, hidden_reason):
+            return issue
+        Subject.objects.filter(pk=subject.pk).update(visibility=visibility, hidden_reason=hidden_reason)
+        append_event(issue, Kind.VISIBILITY, by=By.STAFF, at=at, user=user, text=hidden_reason)
+        _touch(issue, at=at)
+        if was == Visibility.HIDDEN:
+            resend_hidden(subject, at=at)
+    issue.subject.refresh_from_db()
+    return issue
+
+
+def redact_words(*, event: IssueEvent, user: User, at: datetime) -> None:
+    """Takes the words out of an event, for good; that it was done is an event itself."""
+    with transaction.atomic():
+        issue = _locked(event.issue.subject_id)
+        words = event.words
+        if words is None or words.redacted_at:
+            return
+        words.text, words.redacted_at = "", at
+        words.save(update_fields=["text", "redacted_at"])
+        if event.kind == Kind.HANDED_BACK:
+            forget_refusal(subject=issue.subject, organisation=event.organisation, refused_at=event.at)
+        append_event(issue, Kind.REDACTED, by=By.STAFF, at=at, user=user)
+        _touch(issue, at=at)
+
+
+def _locked(subject_id: int) -> Issue:
+    issue: Issue = (
+        Issue.objects.select_for_update(of=("self",))
+        .select_related("subject", "community", "category")
+        .get(subject=subject_id)
+    )
+    return issue
+
+
+def nobody_holds(issue: Issue) -> bool:
+    """True for an open report that waits for the community's staff to find who must answer."""
+    return issue.state in OPEN and not Delivery.objects.standing().filter(subject=issue.subject_id).exists()
+
+
+def _handed_back(delivery: Delivery, *, reason: str, at: datetime) -> Issue:
+    """The delivery ends with its reason, the report is new again, and the reporter hears of it."""
+    issue = _locked(delivery.subject_id)
+    was = State(issue.state)
+    if was not in HANDED_BACK:
+        raise MoveRefusedError("no_such_move")
+    if not hand_back(delivery=delivery, reason=reason, at=at):
+        raise MoveRefusedError("too_late")
+    issue.state = HANDED_BACK[was]
+    _touch(issue, at=at)
+    append_event(
+        issue,
+        Kind.HANDED_BACK,
+        by=By.ORGANISATION,
+        at=at,
+        organisation=delivery.organisation,
+        was=was,
+        now=issue.state,
+        text=reason,
+    )
+    _tell_author(issue, who=delivery.organisation, news="handed_back", text=reason, at=at)
+    return issue
+
+
+def _give(issue: Issue, to: Organisation, *, chosen_by: str, at: datetime, user: User | None = None) -> Delivery | None:
+    day = issue.community.day_of(issue.created_at)
+    verdict = chosen_by_hand(to, chosen_by=chosen_by, point=issue.location, category=issue.category, on=day)
+    return send_to_responsible(issue=issue, verdict=verdict, at=at, user=user)
+
+
+def _still_theirs(delivery: Delivery) -> None:
+    if Delivery.objects.filter(pk=delivery.pk, refused_at__isnull=False).exists():
+        raise MoveRefusedError("too_late")
+
+
+def _move(
+    issue: Issue,
+    to: State,
+    *,
+    actor: Actor,
+    text: str,
+    at: datetime,
+    organisation: Organisation | None = None,
+    user: User | None = None,
+) -> None:
+    allowed = move(issue.state, to)
+    if allowed is None or actor not in allowed.by:
+        raise MoveRefusedError("no_such_move")
+    if allowed.needs_text and not text:
+        raise MoveRefusedError("needs_text")
+    was, issue.state = issue.state, to
+    if to == State.REOPENED:
+        issue.due_on = promise(category=issue.category, community=issue.community, at=at).due_on
+    issue.changed_at = at
+    issue.save(update_fields=["state", "due_on", "changed_at", "duplicate_of"])
+    append_event(
+        issue, Kind.MOVED, by=By(actor.value), at=at, organisation=organisation, user=user, was=was, now=to, text=text
+    )
+
+
+def _is_original(found: Issue | None, *, of: Issue) -> bool:
+    """Another report of the same community that is not a duplicate itself."""
+    return (
+        found is not None
+        and found.pk != of.pk
+        and found.community_id == of.community_id
+        and found.state != State.DUPLICATE
+    )
+
+
+def _touch(issue: Issue, *, at: datetime) -> None:
+    issue.changed_at = at
+    issue.save(update_fields=["state", "changed_at"])
+
+
+def _tell_author(issue: Issue, *, who: Organisation | Community, text: str, at: datetime, news: str = "") -> None:
+    """A letter to the reporter; `news` says what happened when the state does not: “reply” or “handed_back”."""
+    if issue.reporter_email:
+        secret = placeholder_for(working_author_token(issue, at=at))
+        letter = letters.news(issue, secret, who=who, news=news or issue.state, text=text)
+        write_to_author(issue=issue, letter=letter, at=at)
+
+
+def _tell_organisations(issue: Issue, *, text: str, at: datetime, news: str = "") -> None:
+    """Those who hold the report hear what the reporter or the staff did; `news`: “reply” or “added”, else the state."""
+    standing = Delivery.objects.standing().filter(subject=issue.subject)
+    for delivery in standing.select_related("organisation", "token", "subject", "message"):
+
+        def compose(secret: str) -> Letter:
+            return letters.to_organisation(issue, secret, news=news or issue.state, text=text)
+
+        write_again(delivery=delivery, compose=compose, at=at)

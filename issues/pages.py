@@ -1,0 +1,199 @@
+"""What the pages of a report say: built once for the public page, the author's and the organisation's."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from core.calendars import declared_days, working_days_between
+from core.models import Failure, Visibility
+from geodata.models import local_name
+from issues.layer import blurred
+from issues.models import Issue, IssueEvent
+from issues.states import Group, State
+from media.drafts import granted
+from media.models import Photo
+from routing.explain import considered, why
+from routing.models import Category, Decision, Delivery
+
+Kind = IssueEvent.Kind
+By = IssueEvent.By
+SMALL_MAP = 0.004  # degrees of longitude on each side of the pin
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the timeline."""
+
+    at: datetime
+    title: str
+    who: str
+    text: str
+    state: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Who got the report, and how far it came there."""
+
+    organisation: Any
+    role: str
+    state: str
+    at: datetime
+    reason: str
+
+
+def issue_context(issue: Issue, *, at: datetime, exact: bool = False) -> dict[str, Any]:
+    """Everything that a page of this report shows. `exact`: for those who hold a secret link of it, the true
+    place, and photos that strangers may not see."""
+    decision = Decision.objects.filter(subject=issue.subject).last()
+    names = category_names(issue)
+    photos = list(Photo.objects.filter(subject=issue.subject).select_related("community"))
+    clean = [photo for photo in photos if photo.state == Photo.State.CLEAN]
+    if exact:
+        clean = granted(clean, at=at)
+    lon, lat = place_of(issue, exact=exact)
+    blurry = issue.subject.visibility == Visibility.COARSE and not exact
+    trace = decision.trace if decision else None
+    if trace and blurry:
+        trace = trace | {"nearest_other": None}  # its distance would tell the place
+    return {
+        "issue": issue,
+        "address": "" if blurry else issue.address,
+        "category_name": local_name(issue.category, get_language() or "uk"),
+        "area_names": list(issue.areas.order_by("division", "code").values_list("name", flat=True)),
+        "photos_before": [photo for photo in clean if photo.role == Photo.Role.PROBLEM],
+        "photos_after": [photo for photo in clean if photo.role == Photo.Role.ANSWER],
+        "photos_waiting": any(photo.state == Photo.State.WAITING for photo in photos),
+        "events": timeline(issue),
+        "deliveries": recipients(issue),
+        "why": why(trace, names) if trace else [],
+        "considered": considered(trace, names) if trace and not blurry else [],
+        "promise": promise_of(issue, at=at),
+        "public_point": (lon, lat),
+        "place_image_url": place_image(issue, lon, lat),
+        "map_url": f"{reverse('map', args=[issue.community.slug])}?"
+        + urlencode({"box": box_around(lon, lat), "selected": f"issues-{issue.pk}"}),
+    }
+
+
+def place_of(issue: Issue, *, exact: bool) -> tuple[float, float]:
+    """(lon, lat) to show: blurred to the constant grid when the report is coarse and the reader is not concerned."""
+    point = (issue.location.x, issue.location.y)
+    return point if exact or issue.subject.visibility != Visibility.COARSE else blurred(*point)
+
+
+def box_around(lon: float, lat: float) -> str:
+    """“west,south,east,north” of a small map around a point."""
+    half = SMALL_MAP * 0.45
+    return f"{lon - SMALL_MAP:.6f},{lat - half:.6f},{lon + SMALL_MAP:.6f},{lat + half:.6f}"
+
+
+def place_image(issue: Issue, lon: float, lat: float) -> str:
+    """Address of the small drawn map with a pin."""
+    query = urlencode(
+        {"box": box_around(lon, lat), "pin": f"{lon:.6f},{lat:.6f}", "state": issue.group.value, "small": 1}
+    )
+    return f"{reverse('place_image', args=[issue.community.slug])}?{query}"
+
+
+def category_names(issue: Issue) -> Mapping[str, str]:
+    """Code → name in the reader's language, for every category of the community."""
+    language = get_language() or "uk"
+    rows = Category.objects.filter(community=issue.community)
+    return {category.code: local_name(category, language) for category in rows}
+
+
+def promise_of(issue: Issue, *, at: datetime) -> dict[str, Any]:
+    """Due day, working days promised, and how that went: `days_late` counts working days after the promise."""
+    is_done = issue.group == Group.DONE
+    done = issue.events.filter(now=State.DONE).order_by("-at").first() if is_done else None
+    done_on = issue.community.day_of(done.at) if done else None
+    today = issue.community.day_of(at)
+    reference: date = done_on or today
+    declared = declared_days(issue.community, since=issue.due_on)
+    late = reference > issue.due_on and (issue.is_open or done_on is not None)
+    return {
+        "due_on": issue.due_on,
+        "working_days": issue.category.working_days,
+        "is_late": late,
+        "days_late": working_days_between(issue.due_on, reference, declared) if late else 0,
+        "done_on": done_on,
+    }
+
+
+def recipients(issue: Issue) -> list[Recipient]:
+    """Each organisation that got the report, in the order in which it did."""
+    rows = Delivery.objects.filter(subject=issue.subject).select_related("organisation", "message")
+    return [Recipient(row.organisation, row.role, row.state, *_how_far(row)) for row in rows]
+
+
+def _how_far(delivery: Delivery) -> tuple[datetime, str]:
+    message = delivery.message
+    if delivery.state == "refused" and delivery.refused_at:
+        return delivery.refused_at, delivery.refusal
+    if delivery.state == "answered" and delivery.answered_at:
+        return delivery.answered_at, ""
+    if message is not None and message.sent_at:
+        return message.sent_at, ""
+    if message is not None and message.dead_at:
+        return message.dead_at, public_reason(message.failure)
+    return delivery.created_at, _("They have no address here.") if message is None else ""
+
+
+def public_reason(failure: str) -> str:
+    """A failed delivery in plain words, without addresses of people or machines."""
+    return {
+        Failure.REFUSED: _("Their mail server refused the letter."),
+        Failure.UNREACHABLE: _("The mail server could not be reached."),
+        Failure.HIDDEN: _("The report was hidden before it was sent."),
+    }.get(Failure(failure or Failure.OURS), _("It could not be sent from here; the community's staff see it."))
+
+
+def timeline(issue: Issue) -> list[Line]:
+    """What happened, the newest first."""
+    rows = issue.events.select_related("organisation", "words").order_by("-at", "-id")
+    return [_line(event, issue) for event in rows if event.kind != Kind.REDACTED]
+
+
+def _line(event: IssueEvent, issue: Issue) -> Line:
+    words = event.words if event.kind != Kind.VISIBILITY else None  # why it was hidden is for the staff
+    text = ""
+    if words:
+        text = _("These words were removed by a moderator.") if words.redacted_at else words.text
+    return Line(event.at, _title(event), _who(event, issue), text, event.now or "", event.kind)
+
+
+def _title(event: IssueEvent) -> str:
+    organisation = local_name(event.organisation, get_language() or "uk") if event.organisation else ""
+    titles = {
+        Kind.REPORTED: _("Reported"),
+        Kind.SENT: _("Passed to %(organisation)s") % {"organisation": organisation},
+        Kind.HANDED_BACK: _("Handed back: not theirs"),
+        Kind.ANSWERED: _("Answer"),
+        Kind.ADDED: _("Added by the reporter"),
+        Kind.VISIBILITY: _("A moderator hid this") if event.words else _("A moderator changed who sees this"),
+        Kind.REDACTED: _("A moderator removed words"),
+    }
+    if event.kind == Kind.MOVED and event.by == By.REPORTER and event.was == State.WAITING:
+        return _("The reporter answered") if event.now == State.ACCEPTED else str(State(event.now).label)
+    if event.kind == Kind.MOVED:
+        return str(State(event.now).label)
+    return titles[Kind(event.kind)]
+
+
+def _who(event: IssueEvent, issue: Issue) -> str:
+    if event.organisation and event.kind != Kind.SENT:
+        return local_name(event.organisation, get_language() or "uk")
+    return {
+        By.REPORTER: _("reporter"),
+        By.STAFF: local_name(issue.community, get_language() or "uk"),
+        By.ORGANISATION: "",
+        By.SYSTEM: "",
+    }[By(event.by)]

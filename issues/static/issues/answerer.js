@@ -1,0 +1,76 @@
+// Who will answer, and by when: asked as soon as the place and the category are known.
+
+import { afterPause, find, isReplaced, newestOnly } from "../geodata/page.js";
+
+/** @typedef {import("../geodata/leaflet.js").LonLat} LonLat */
+/** @typedef {import("../geodata/words.js").Words} Words */
+
+export class AnswererPreview {
+  /** @type {HTMLElement} */ #element;
+  /** @type {Words} */ #words;
+  /** @type {() => void} */ #onShown;
+  #get = newestOnly();
+  #asked = "";
+  #soon = afterPause((/** @type {string} */ query) => this.#ask(query), 250);
+
+  /** @param {HTMLElement} element with data-url @param {Words} words @param {() => void} onShown */
+  constructor(element, words, onShown) {
+    [this.#element, this.#words, this.#onShown] = [element, words, onShown];
+    element.addEventListener("click", (event) => {
+      if (event.target instanceof Element && event.target.closest("[data-again]")) this.#ask(this.#asked);
+    });
+  }
+
+  /** The name to write on the button, when somebody will answer. @returns {string} */
+  get organisation() {
+    return this.#element.querySelector("[data-organisation]")?.getAttribute("data-organisation") ?? "";
+  }
+
+  /** Why the place cannot be taken, or ""; null while that is not known. @returns {string | null} */
+  get refusal() {
+    if (this.#element.querySelector("[data-again]")) return null;
+    return this.#element.querySelector("[data-refusal]")?.textContent ?? "";
+  }
+
+  /** Asks again when something changed: a place alone may be refused. @param {LonLat | null} place @param {string} category */
+  update(place, category) {
+    if (!place) return this.#forget();
+    const [lon, lat] = place.map((degrees) => degrees.toFixed(6));
+    const query = new URLSearchParams({ lon, lat, category }).toString();
+    if (query === this.#asked) return;
+    this.#asked = query;
+    this.#element.setAttribute("aria-busy", "true");
+    this.#soon(query);
+  }
+
+  #forget() {
+    if (!this.#asked) return;
+    this.#asked = "";
+    this.#element.replaceChildren(find("#answerer-empty", HTMLTemplateElement).content.cloneNode(true));
+    this.#element.removeAttribute("aria-busy");
+    this.#onShown();
+  }
+
+  /** @param {string} query */
+  async #ask(query) {
+    if (query !== this.#asked) return; // the place was taken back meanwhile
+    try {
+      const response = await this.#get(`${this.#element.dataset.url}?${query}`);
+      const html = await response.text();
+      if (query !== this.#asked) return;
+      this.#element.innerHTML = html; // our own server's words, escaped there
+    } catch (error) {
+      if (isReplaced(error)) return;
+      console.warn(error);
+      this.#complain();
+    }
+    this.#element.removeAttribute("aria-busy");
+    this.#onShown();
+  }
+
+  #complain() {
+    const notice = /** @type {HTMLTemplateElement} */ (find("#answerer-failed", HTMLTemplateElement)).content.cloneNode(true);
+    this.#element.replaceChildren(notice);
+    find("p", HTMLElement, this.#element).textContent = this.#words("answerer-failed");
+  }
+}

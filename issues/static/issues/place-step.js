@@ -1,0 +1,182 @@
+// The second step of the form: where it is. By hand, by coordinates, by the device or by a photo; never far outside.
+
+import { find, readJson } from "../geodata/page.js";
+import { PlacePicker, placeIn, written } from "../geodata/place.js";
+
+/** @typedef {import("../geodata/leaflet.js").LonLat} LonLat */
+/** @typedef {import("../geodata/place.js").Source} Source */
+/** @typedef {import("../geodata/words.js").Words} Words */
+/** @typedef {{words: Words, onChange: () => void, photoPlaces: () => LonLat[]}} Handlers */
+
+export class PlaceStep {
+  /** @type {HTMLInputElement} */ #lon;
+  /** @type {HTMLInputElement} */ #lat;
+  /** @type {HTMLInputElement} */ #address;
+  /** @type {Handlers} */ #handlers;
+  /** @type {PlacePicker} */ #picker;
+  #refusal = find("#place-outside", HTMLElement);
+  #offer = find("#photo-place", HTMLElement);
+  /** Places of photos that turned out to be outside, as `written`. @type {Set<string>} */ #strays = new Set();
+  /** What was asked for, though the map does not go there. @type {LonLat | null} */ #farAway = null;
+  #read = ""; // of the address, the last time
+  /** Whose place was refused. @type {"photo" | "place" | null} */ #refused = null;
+
+  /** @param {HTMLFormElement} form @param {Handlers} handlers */
+  constructor(form, handlers) {
+    this.#handlers = handlers;
+    [this.#lon, this.#lat, this.#address] = ["lon", "lat", "address"].map((name) =>
+      find(`[name=${name}]`, HTMLInputElement, form),
+    );
+    this.#picker = new PlacePicker(find("#pickmap", HTMLElement), readJson("map-config"), {
+      words: handlers.words,
+      onChosen: (at, source) => this.#chosen(at, source),
+      onFarAway: (at, source) => this.#stray(at, source),
+      onTrouble: (message) => (find("#place-trouble", HTMLElement).textContent = message),
+    });
+    this.#address.addEventListener("change", () => this.#typed());
+    this.#address.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter") return;
+      event.preventDefault();
+      this.#typed();
+    });
+    find("button", HTMLElement, this.#offer).addEventListener("click", () => {
+      const at = this.#goodPhotoPlace();
+      if (at) this.#picker.show(at, "photo");
+    });
+    find("[data-home]", HTMLElement, this.#refusal).addEventListener("click", () => this.#goHome());
+  }
+
+  /** What the form asks the server about: the place, or one that the map does not show. @returns {LonLat | null} */
+  get asked() {
+    return this.#picker.place ?? this.#farAway;
+  }
+
+  /** A place that somebody chose. @returns {LonLat | null} */
+  get kept() {
+    return this.#picker.source === "page" ? null : this.#picker.place;
+  }
+
+  get isDone() {
+    return this.#picker.place !== null && this.#refused !== "place";
+  }
+
+  /** @param {LonLat} at @param {Source} source */
+  show(at, source) {
+    this.#picker.show(at, source);
+  }
+
+  /** The place that the server wrote into the form. @param {Source} source */
+  showWritten(source) {
+    if (this.#lon.value && this.#lat.value) this.show([Number(this.#lon.value), Number(this.#lat.value)], source);
+  }
+
+  /** A photo knows where it was taken: the place, unless somebody chose one. @param {LonLat} at @returns {boolean} usable */
+  photoPlace(at) {
+    if (!this.#picker.isNear(at)) {
+      this.#stray(at, "photo");
+      return false;
+    }
+    if (!this.#picker.place || this.#picker.source === "page") this.#picker.show(at, "photo");
+    else this.#showOffer();
+    return true;
+  }
+
+  /** Photos came or went. */
+  photosChanged() {
+    if (this.#refused === "photo" && !this.#handlers.photoPlaces().some((at) => this.#isStray(at))) this.#say("");
+    this.#showOffer();
+  }
+
+  /** The server's word on the place that it was asked about. @param {string} refusal "" when it is inside */
+  judge(refusal) {
+    const { place, source } = this.#picker;
+    if (!refusal && this.#refused === "place") this.#say("");
+    else if (refusal && place && source === "photo") this.#stray(place, "photo");
+    else if (refusal && this.asked) this.#say(refusal, "place");
+  }
+
+  /** @param {LonLat} at @param {Source} source */
+  #chosen(at, source) {
+    this.#farAway = null;
+    this.#write(at);
+    if (source !== "typed") this.#read = "";
+    if (source !== "typed" && placeIn(this.#address.value)) this.#address.value = written(at);
+    find("#place-said", HTMLElement).textContent = this.#handlers.words(`place-${source}`, { place: written(at) });
+    this.#address.removeAttribute("aria-invalid");
+    this.#say("");
+    this.#showOffer();
+    this.#handlers.onChange();
+  }
+
+  /** A place outside. The pin goes there for nobody; a chosen place stays when a photo is to blame. @param {LonLat} at @param {Source} source */
+  #stray(at, source) {
+    const { words, onChange } = this.#handlers;
+    if (source === "photo") {
+      this.#strays.add(written(at));
+      if (this.#picker.source === "photo") this.#forget();
+      const other = this.#picker.place ? null : this.#goodPhotoPlace();
+      if (other) return this.#picker.show(other, "photo");
+      if (!this.#picker.place) this.#say(words("outside-photo"), "photo");
+    } else {
+      this.#forget();
+      if (source !== "page") this.#farAway = at;
+      if (source !== "page") this.#say(words("outside"), "place");
+    }
+    onChange();
+  }
+
+  #forget() {
+    const { source } = this.#picker;
+    this.#picker.forget();
+    if (source) this.#picker.goHome();
+    this.#write(null);
+    find("#place-said", HTMLElement).textContent = "";
+  }
+
+  /** Back to the community: whatever lay outside is forgotten. */
+  #goHome() {
+    if (this.#refused === "place") {
+      this.#forget();
+      [this.#farAway, this.#read] = [null, ""];
+      if (placeIn(this.#address.value)) this.#address.value = "";
+    }
+    this.#picker.goHome();
+    this.#say("");
+    find("[data-canvas]", HTMLElement, find("#pickmap", HTMLElement)).focus();
+    this.#handlers.onChange();
+  }
+
+  /** Pressing Enter and then leaving the field is one answer, not two. */
+  #typed() {
+    if (this.#address.value === this.#read) return;
+    this.#read = this.#address.value;
+    const at = placeIn(this.#address.value);
+    if (at) this.#picker.show(at, "typed");
+  }
+
+  /** @param {LonLat | null} at */
+  #write(at) {
+    [this.#lon.value, this.#lat.value] = at ? at.map((degrees) => degrees.toFixed(6)) : ["", ""];
+  }
+
+  /** @param {LonLat} at */
+  #isStray(at) {
+    return this.#strays.has(written(at)) || !this.#picker.isNear(at);
+  }
+
+  /** @returns {LonLat | undefined} the place of the first photo that was taken inside */
+  #goodPhotoPlace() {
+    return this.#handlers.photoPlaces().find((at) => !this.#isStray(at));
+  }
+
+  #showOffer() {
+    this.#offer.hidden = !this.#goodPhotoPlace() || this.#picker.source === "photo";
+  }
+
+  /** @param {string} words "" takes them back @param {"photo" | "place" | null} [refused] */
+  #say(words, refused = null) {
+    this.#refused = refused;
+    find("[data-refusal]", HTMLElement, this.#refusal).textContent = words;
+    this.#refusal.hidden = !words;
+  }
+}

@@ -1,0 +1,7 @@
+// The receipt: the report arrived, so its draft may go. The community is the first part of the path.
+
+import { find } from "../geodata/page.js";
+import { markSent } from "./draft.js";
+
+const number = find("[data-number]", HTMLElement).dataset.number ?? "";
+markSent(location.pathname.split("/")[1], { number, url: location.pathname });

@@ -1,0 +1,151 @@
+"""Pages about one report: the public one, the author's and the organisation's by secret link."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.permissions import viewer_for
+from core.models import DELIVERED, Token, Visibility
+from core.tokens import UnknownTokenError, find_token
+from geodata.community import community_of
+from issues import answering
+from issues.actions import AUTHOR_PURPOSE
+from issues.forms import WordsForm
+from issues.models import Issue
+from issues.moves import MoveRefusedError
+from issues.pages import issue_context
+from issues.uploads import kept_photos
+from media.drafts import as_kept
+from media.models import Photo
+from routing.actions import ANSWER_PURPOSE, organisations_to_pass_to
+from routing.models import Delivery
+
+FRESH = timedelta(hours=1)  # so long the author's page opens with the receipt
+
+
+@require_safe
+def issue_page(request: HttpRequest, number: int) -> HttpResponse:
+    """The public page; 404 for whoever may not see the report, so that nobody learns that it exists."""
+    viewer = viewer_for(request.user if request.user.is_authenticated else None)
+    visible = Issue.objects.visible_to(viewer).select_related("subject", "community", "category")
+    issue = get_object_or_404(visible, community=community_of(request), number=number)
+    return render(request, "issues/issue.html", issue_context(issue, at=timezone.now()))
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def mine(request: HttpRequest, token: str) -> HttpResponse:
+    """The author's page. Opening it changes nothing; confirm, reopen, withdraw and reply are POST."""
+    right = _right(token, AUTHOR_PURPOSE)
+    at = timezone.now()
+    issue = _issue_of(right)
+    if not right.is_good(at):
+        return _private(render(request, "issues/link_ended.html", {"link_state": _link_state(right)}, status=410))
+    form = WordsForm(request.POST or None)
+    photos: list[Photo] = []
+    if request.method == "POST":
+        photos, refused = kept_photos(request.POST.getlist("photo_key"), request, at=at)
+        for refusal in refused:
+            form.add_error("text", refusal)
+        if form.is_valid() and _try(form, answering.by_reporter, issue=issue, photos=photos, at=at):
+            messages.success(request, _("Done. Everybody concerned was told."))
+            return HttpResponseRedirect(request.path)
+        issue.refresh_from_db()
+    hidden = issue.subject.visibility == Visibility.HIDDEN
+    context = issue_context(issue, at=at, exact=True) | {
+        "may": answering.reporter_may(issue),
+        "secret_url": request.build_absolute_uri(reverse("mine", args=[community_of(request).slug, token])),
+        "is_new": "new" in request.GET and at - issue.created_at < FRESH and not hidden,
+        "held": issue.subject.visibility == Visibility.HELD,
+        "hidden": hidden,
+        "form": form,
+        "kept_photos": [as_kept(photo, community=community_of(request)) for photo in photos],
+    }
+    return _private(render(request, "issues/mine.html", context, status=422 if form.errors else 200))
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def answer(request: HttpRequest, token: str) -> HttpResponse:
+    """The organisation's page, without an account. A program that opens every link of a letter changes nothing here:
+    every move is a POST."""
+    right = _right(token, ANSWER_PURPOSE)
+    at = timezone.now()
+    delivery: Delivery = get_object_or_404(
+        Delivery.objects.select_related("organisation", "subject", "token"), token=right
+    )
+    hidden = delivery.subject.visibility not in DELIVERED
+    if hidden or not right.is_good(at):
+        link_state = "hidden" if hidden else _link_state(right)
+        context = {"link_state": link_state, "delivery": delivery, "organisation": delivery.organisation}
+        return _private(render(request, "issues/link_ended.html", context, status=410))
+    form = WordsForm(request.POST or None)
+    photos: list[Photo] = []
+    if request.method == "POST":
+        photos, refused = kept_photos(request.POST.getlist("photo_key"), request, at=at)
+        for refusal in refused:
+            form.add_error("text", refusal)
+        if form.is_valid() and _try(
+            form,
+            answering.by_organisation,
+            delivery=delivery,
+            photos=photos,
+            chosen=request.POST.get("organisation", ""),
+            at=at,
+        ):
+            messages.success(request, _("Saved. The reporter and everybody on the page see it now."))
+            return HttpResponseRedirect(request.path)
+    issue = _issue_of(right)
+    may = answering.organisation_may(issue, delivery)
+    context = issue_context(issue, at=at, exact=True) | {
+        "organisation": delivery.organisation,
+        "delivery": delivery,
+        "may": may,
+        "pass_to": organisations_to_pass_to(delivery) if "pass" in may else [],
+        "chosen": request.POST.get("organisation", ""),
+        "form": form,
+        "kept_photos": [as_kept(photo, community=community_of(request)) for photo in photos],
+        "link_state": "good",
+    }
+    return _private(render(request, "issues/answer.html", context, status=422 if form.errors else 200))
+
+
+def _try(form: WordsForm, act: Any, *, at: datetime, **row: Any) -> bool:
+    """Makes the move that the form asks for; a refusal becomes an error beside the words."""
+    try:
+        act(do=form.cleaned_data["do"], text=form.cleaned_data["text"], at=at, **row)
+    except MoveRefusedError as refusal:
+        form.add_error("text", answering.refusal_in_words(refusal.code))
+        return False
+    return True
+
+
+def _right(secret: str, purpose: str) -> Token:
+    try:
+        return find_token(secret=secret, purpose=purpose)
+    except UnknownTokenError:
+        raise Http404 from None
+
+
+def _issue_of(right: Token) -> Issue:
+    rows = Issue.objects.select_related("subject", "community", "category")
+    return get_object_or_404(rows, subject=right.subject_id)
+
+
+def _link_state(right: Token) -> str:
+    return "revoked" if right.revoked_at else "expired"
+
+
+def _private(response: HttpResponse) -> HttpResponse:
+    """A page behind a secret link: no search engine keeps it. Its address leaves for no other site, as everywhere
+    here (Referrer-Policy same-origin; with no-referrer browsers would send the forms from origin “null”)."""
+    response.headers["X-Robots-Tag"] = "noindex, nofollow"
+    return response
