@@ -1,0 +1,211 @@
+"""Moderation: who sees a report, the moves that staff make, words taken out of its history."""
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.validators import MaxLengthValidator
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Membership, Organisation, User
+from core.models import Visibility
+from issues.models import MAX_TEXT, Issue, IssueEvent
+from issues.moves import MoveRefusedError, give_by_staff, move_by_staff, nobody_holds, redact_words, set_visibility
+from issues.pages import place_image
+from issues.permissions import may_move
+from issues.states import State
+from issues.workflow import Actor, move
+from media.models import Photo
+from openmap.admin_site import ReadOnly, ScopedAdmin
+from routing.actions import organisations_reached_in
+
+MODERATORS = (Membership.Role.ADMINISTRATOR, Membership.Role.MODERATOR)
+MOVES = {
+    State.DUPLICATE: _("Close as a duplicate"),
+    State.REJECTED: _("Reject"),
+    State.WITHDRAWN: _("Withdraw"),
+    State.REOPENED: _("Reopen"),
+}
+
+
+class ModerationForm(forms.ModelForm):  # type: ignore[type-arg]
+    """What staff do with a report: who sees it, and the moves that the workflow allows them from where it is."""
+
+    visibility = forms.ChoiceField(choices=Visibility.choices, label=_("visibility"))
+    reason = forms.CharField(required=False, max_length=300, label=_("why it is hidden"))
+    to = forms.ChoiceField(required=False, label=_("what to do"))
+    original = forms.IntegerField(
+        required=False, min_value=1, label=_("number of the original"), help_text=_("For a duplicate.")
+    )
+    give_to = forms.ModelChoiceField(
+        Organisation.objects.none(),
+        required=False,
+        label=_("give it to"),
+        help_text=_("Only for a report that nobody holds."),
+    )
+    words = forms.CharField(
+        required=False,
+        widget=forms.Textarea,
+        validators=[MaxLengthValidator(MAX_TEXT)],
+        label=_("your words"),
+        help_text=_("Everybody reads them on the page of the report; the reporter and the organisation get them too."),
+    )
+
+    class Meta:
+        model = Issue
+        fields: ClassVar[list[str]] = []
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial["visibility"] = self.instance.subject.visibility
+        self.initial["reason"] = self.instance.subject.hidden_reason
+        allowed = [(to, words) for to, words in MOVES.items() if may_move(Actor.STAFF, self.instance.state, to)]
+        self.fields["to"].choices = [("", _("nothing")), *allowed]  # type: ignore[attr-defined]
+        if nobody_holds(self.instance):
+            reachable = organisations_reached_in(self.instance.community_id)
+            self.fields["give_to"].queryset = reachable  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        if data.get("visibility") == Visibility.HIDDEN and not data.get("reason"):
+            self.add_error("reason", _("Hiding needs a reason."))
+        to = data.get("to")
+        if to:
+            self._check_move(to, data)
+        elif "to" not in self.errors and (data.get("words") or data.get("original")):
+            self.add_error("to", _("Choose what to do."))
+        return data
+
+    def _check_move(self, to: str, data: dict[str, Any]) -> None:
+        allowed = move(self.instance.state, to)
+        if allowed and allowed.needs_text and not data.get("words") and "words" not in self.errors:
+            self.add_error("words", _("This needs words: say why."))
+        if to == State.DUPLICATE and "original" not in self.errors:
+            data["original"] = self._original(data.get("original"))
+            if data["original"] is None:
+                self.add_error(
+                    "original", _("Give the number of another report of this community that is no duplicate itself.")
+                )
+
+    def _original(self, number: int | None) -> Issue | None:
+        if number is None:
+            return None
+        others = Issue.objects.filter(community=self.instance.community_id).exclude(pk=self.instance.pk)
+        found: Issue | None = others.exclude(state=State.DUPLICATE).filter(number=number).first()
+        return found
+
+    def is_about_visibility(self) -> bool:
+        """Whether somebody else sees the report now, or it is hidden for another reason."""
+        subject, given = self.instance.subject, self.cleaned_data
+        is_hidden = given["visibility"] == Visibility.HIDDEN
+        wanted = (given["visibility"], given["reason"] if is_hidden else "")
+        return wanted != (subject.visibility, subject.hidden_reason)
+
+
+@admin.register(Issue)
+class IssueAdmin(ScopedAdmin):
+    roles = MODERATORS
+    form = ModerationForm
+    list_display = ("number", "title", "category", "state", "who_sees", "created_at", "community")
+    list_filter = ("community", "subject__visibility", "state", "category")
+    search_fields = ("title", "number")
+    readonly_fields = (
+        "community", "number", "title", "text", "category", "state", "duplicate_of", "address", "place", "photos",
+        "created_at", "due_on",
+    )  # fmt: skip
+    fieldsets = (
+        (None, {"fields": readonly_fields}),
+        (_("Who sees it"), {"fields": ("visibility", "reason")}),
+        (_("Move it on"), {"fields": ("to", "original", "words", "give_to")}),
+    )
+    actions = ("publish",)
+
+    @admin.display(description=_("visibility"))
+    def who_sees(self, issue: Issue) -> str:
+        return str(issue.subject.get_visibility_display())
+
+    @admin.display(description=_("place"))
+    def place(self, issue: Issue) -> str:
+        """The small drawn map with a pin: a moderator decides with it before their eyes."""
+        address = place_image(issue, issue.location.x, issue.location.y)
+        return format_html('<img src="{}" width="400" height="280" alt="">', address)
+
+    @admin.display(description=_("photos"))
+    def photos(self, issue: Issue) -> str:
+        rows = Photo.objects.published().filter(subject=issue.subject_id).select_related("community")
+        pictures = ((photo.large_url, photo.small_url) for photo in rows)
+        return format_html_join(" ", '<a href="{}"><img src="{}" height="160" alt=""></a>', pictures)
+
+    @admin.action(description=_("Publish the selected reports that are held"))
+    def publish(self, request: HttpRequest, chosen: QuerySet[Issue]) -> None:
+        """Coarse and hidden reports stay as a moderator left them."""
+        held = chosen.filter(subject__visibility=Visibility.HELD)
+        for issue in held.select_related("subject"):
+            self._set(issue, Visibility.PUBLIC, "", request)
+        self.message_user(request, _("Strangers see the reports that were held."), messages.SUCCESS)
+
+    def save_model(self, request: HttpRequest, obj: Issue, form: Any, change: bool) -> None:
+        given = form.cleaned_data
+        if form.is_about_visibility():
+            self._set(obj, Visibility(given["visibility"]), given["reason"], request)
+        if given["to"]:
+            self._move(obj, given, request)
+        if given["give_to"]:
+            self._give(obj, given["give_to"], request)
+
+    def _set(self, issue: Issue, visibility: Visibility, reason: str, request: HttpRequest) -> None:
+        assert isinstance(request.user, User)
+        set_visibility(issue=issue, visibility=visibility, reason=reason, user=request.user, at=timezone.now())
+
+    def _move(self, issue: Issue, given: dict[str, Any], request: HttpRequest) -> None:
+        assert isinstance(request.user, User)
+        to, at = State(given["to"]), timezone.now()
+        original = given["original"] if to == State.DUPLICATE else None
+        try:
+            move_by_staff(
+                issue=issue, to=to, user=request.user, text=given["words"].strip(), duplicate_of=original, at=at
+            )
+        except MoveRefusedError:
+            self.message_user(request, _("Somebody moved this report meanwhile: look once more."), messages.ERROR)
+
+    def _give(self, issue: Issue, to: Organisation, request: HttpRequest) -> None:
+        assert isinstance(request.user, User)
+        try:
+            give_by_staff(issue=issue, to=to, user=request.user, at=timezone.now())
+        except MoveRefusedError:
+            self.message_user(request, _("Somebody moved this report meanwhile: look once more."), messages.ERROR)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(IssueEvent)
+class IssueEventAdmin(ReadOnly):
+    roles = MODERATORS
+    list_display = ("issue", "kind", "by", "was", "now", "said", "at")
+    list_filter = ("community", "kind")
+    list_select_related = ("issue", "words")
+    search_fields = ("issue__number",)
+    exclude = ("words",)
+    readonly_fields = ("said",)
+    actions = ("redact",)
+
+    @admin.display(description=_("words"))
+    def said(self, event: IssueEvent) -> str:
+        if event.words is None:
+            return ""
+        return str(_("redacted")) if event.words.redacted_at else event.words.text
+
+    @admin.action(description=_("Redact the words of the selected events, for good"))
+    def redact(self, request: HttpRequest, chosen: QuerySet[IssueEvent]) -> None:
+        assert isinstance(request.user, User)
+        for event in chosen.select_related("issue", "words", "organisation"):
+            redact_words(event=event, user=request.user, at=timezone.now())
+        self.message_user(request, _("Nobody sees these words any more."), messages.SUCCESS)

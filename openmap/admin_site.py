@@ -1,0 +1,139 @@
+"""The administration site and its rule: staff of a community see their community's rows, operators see everything."""
+
+from functools import wraps
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.admin.utils import get_fields_from_path
+from django.db.models import ForeignKey, Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import SimpleTemplateResponse
+from django.utils.translation import gettext_lazy as _
+from django_scopes import scopes_disabled
+
+from accounts.models import Membership, User
+from accounts.permissions import communities_of_staff
+
+
+class CityAdmin(admin.AdminSite):
+    """The pages under /admin/. They span communities, so scopes are off there and ScopedAdmin narrows every query."""
+
+    site_header = _("Open City: administration")
+    site_title = _("Open City")
+    index_title = _("Administration")
+
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
+        guarded = super().admin_view(view, cacheable)
+
+        @wraps(guarded)
+        def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            with scopes_disabled():
+                response: HttpResponse = guarded(request, *args, **kwargs)
+                if isinstance(response, SimpleTemplateResponse) and not response.is_rendered:
+                    response.render()
+            return response
+
+        return inner
+
+
+class RowForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A row whose constraints are checked in full, the fields that cannot be changed any more included."""
+
+    def _get_validation_exclusions(self) -> set[str]:
+        excluded = set(super()._get_validation_exclusions())  # type: ignore[misc]  # Django's own, untyped
+        return excluded if self.instance._state.adding else excluded & self.fields.keys()
+
+
+class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Rows of the communities in which the signed-in person has one of `roles`; anything else does not exist.
+
+    A row stays in its community for good.
+    """
+
+    form: "type[forms.ModelForm[Any]]" = RowForm
+    roles: tuple[str, ...] = (Membership.Role.ADMINISTRATOR,)
+    community_path = "community"  # leads from the model to its community's id
+
+    def mine(self, request: HttpRequest) -> frozenset[int] | None:
+        """Ids of the communities this person works for here; None: all of them (an operator)."""
+        user = request.user
+        if not isinstance(user, User) or not user.is_active:
+            return frozenset()
+        return None if user.is_superuser else communities_of_staff(user, roles=self.roles)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows = super().get_queryset(request)
+        mine = self.mine(request)
+        return rows if mine is None else rows.filter(**{f"{self.community_path}__in": mine})
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        fixed = [*super().get_readonly_fields(request, obj)]
+        if obj is not None and _has_community(self.model) and "community" not in fixed:
+            fixed.append("community")
+        return fixed
+
+    def get_list_filter(self, request: HttpRequest) -> list[Any]:
+        """Filters by a relation offer only what stands in the rows that this person sees."""
+        return [
+            (path, admin.RelatedOnlyFieldListFilter) if self._is_relation(path) else path
+            for path in super().get_list_filter(request)
+        ]
+
+    def _is_relation(self, path: Any) -> bool:
+        return isinstance(path, str) and bool(get_fields_from_path(self.model, path)[-1].is_relation)
+
+    def formfield_for_foreignkey(self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
+        """Offers rows of the person's communities only, and says whose they are to who works in several."""
+        mine, related = self.mine(request), db_field.related_model
+        if _has_community(related):
+            rows = related._default_manager.select_related("community")
+            kwargs["queryset"] = rows if mine is None else rows.filter(community__in=mine)
+        elif mine is not None and related._meta.label == "geodata.Community":
+            kwargs["queryset"] = related._default_manager.filter(pk__in=mine)
+        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        if field is not None and _has_community(related) and (mine is None or len(mine) > 1):
+            field.label_from_instance = _with_community  # type: ignore[assignment, method-assign]
+        return field
+
+    def _works_here(self, request: HttpRequest, row: Model | None) -> bool:
+        mine = self.mine(request)
+        if mine is None:
+            return True
+        return bool(mine) if row is None else self.get_queryset(request).filter(pk=row.pk).exists()
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self._works_here(request, None)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._works_here(request, obj)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return self._works_here(request, None)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._works_here(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._works_here(request, obj)
+
+
+def _has_community(model: Any) -> bool:
+    return any(field.name == "community" for field in model._meta.fields)
+
+
+def _with_community(row: Any) -> str:
+    return f"{row} · {row.community}"
+
+
+class ReadOnly(ScopedAdmin):
+    """Rows that only the service writes."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

@@ -1,0 +1,46 @@
+"""What every answer carries: the chosen language, and the headers that Django's own middleware does not set."""
+
+from collections.abc import Callable
+
+from csp.decorators import csp
+from django.conf import settings
+from django.http import HttpRequest, HttpResponseBase
+from django.utils import translation
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+
+
+class ChosenLanguage:
+    """Ukrainian opens, whatever the browser asks; another language only after somebody chose it (a cookie)."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        asked = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
+        language = asked if asked in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
+        with translation.override(language):
+            request.LANGUAGE_CODE = language
+            response = self.get_response(request)
+        response.headers.setdefault("Content-Language", language)
+        return response
+
+
+class SecurityPolicies:
+    """Staff under `/admin/` get a Content-Security-Policy of their own; every answer gets a Permissions-Policy."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if request.path_info.startswith("/admin/") and _is_staff(request):
+            response = csp(settings.ADMIN_SECURITY_POLICY)(lambda _request: response)(request)
+        response.headers.setdefault("Permissions-Policy", settings.PERMISSIONS_POLICY)
+        return response
+
+
+def _is_staff(request: HttpRequest) -> bool:
+    """Whether staff asked; False when the request was refused before anybody looked who it was."""
+    user = getattr(request, "user", None)
+    return user is not None and user.is_active and user.is_staff

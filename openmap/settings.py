@@ -1,0 +1,260 @@
+"""Settings of the whole service, read from the environment only. docs/operations.md lists every variable."""
+
+from pathlib import Path
+from urllib.parse import quote, unquote
+
+import environ
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+
+from openmap.native import bundled_library
+from openmap.secrets import refuse_weak_settings
+
+env = environ.Env()
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# Which kind of installation ---------------------------------------------------------------------------------
+ENVIRONMENT = env.str("MISTO_ENV", default="production")
+if ENVIRONMENT not in {"production", "development", "test"}:
+    raise ImproperlyConfigured("MISTO_ENV is production, development or test.")
+DEBUG = env.bool("MISTO_DEBUG", default=False)
+SECRET_KEY = env.str("MISTO_SECRET_KEY", default="")
+SECRET_KEY_FALLBACKS = env.list("MISTO_SECRET_KEY_FALLBACKS", default=[])
+ALLOWED_HOSTS = env.list("MISTO_HOSTS", default=[])
+SITE_URL = env.str("MISTO_SITE_URL", default="http://127.0.0.1:8000").rstrip("/")
+DEMO = env.bool("MISTO_DEMO", default=False)
+SOURCE_URL = env.str("MISTO_SOURCE_URL", default="")
+if ENVIRONMENT == "production":
+    refuse_weak_settings(secret_key=SECRET_KEY, debug=DEBUG, hosts=ALLOWED_HOSTS)
+
+# Places -----------------------------------------------------------------------------------------------------
+VAR_DIR = Path(env.str("MISTO_VAR", default=str(BASE_DIR / "var")))
+MEDIA_ROOT = env.str("MISTO_MEDIA_ROOT", default=str(VAR_DIR / "media"))
+STATIC_ROOT = env.str("MISTO_STATIC_ROOT", default=str(BASE_DIR / "build" / "static"))
+STATIC_URL = "/static/"
+NPM_ROOT = BASE_DIR / "node_modules"
+
+# Applications, from the roof down ---------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "openmap.apps.OpenmapConfig",
+    "issues.apps.IssuesConfig",
+    "routing.apps.RoutingConfig",
+    "media.apps.MediaConfig",
+    "accounts.apps.AccountsConfig",
+    "core.apps.CoreConfig",
+    "geodata.apps.GeodataConfig",
+    "openmap.apps.CityAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.gis",
+    "django.contrib.postgres",
+    "rest_framework",
+    "rest_framework_gis",
+    "leaflet",
+    "csp",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "openmap.middleware.SecurityPolicies",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "openmap.middleware.ChosenLanguage",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "openmap.urls"
+WSGI_APPLICATION = "openmap.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "openmap" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "django.template.context_processors.i18n",
+                "openmap.context.shell",
+            ],
+        },
+    }
+]
+
+# Geography libraries ----------------------------------------------------------------------------------------
+GDAL_LIBRARY_PATH = env.str("GDAL_LIBRARY_PATH", default=bundled_library("pyogrio", "libgdal*.so*") or "") or None
+GEOS_LIBRARY_PATH = env.str("GEOS_LIBRARY_PATH", default=bundled_library("shapely", "libgeos_c*.so*") or "") or None
+
+# Database: one pool per process, opened after fork; sessions answer short queries, so no jit ----------------
+DATABASE = env.db_url("DATABASE_URL", default="postgis:///misto", engine="django.contrib.gis.db.backends.postgis")
+POOL = {"min_size": 1, "max_size": env.int("MISTO_DB_POOL", default=8), "timeout": 10}
+DATABASES = {
+    "default": DATABASE
+    | {
+        "CONN_MAX_AGE": 0,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": DATABASE.get("OPTIONS", {})
+        | {"pool": POOL if ENVIRONMENT != "test" else False, "options": "-c jit=off"},
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Redis: broker and cache make things faster; nothing is kept there ------------------------------------------
+REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
+CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {  # whoever sends a report waits at most 1.5 s for a Redis that is down or hangs
+    "visibility_timeout": 3600,
+    "socket_timeout": 1.5,
+    "socket_connect_timeout": 1.5,
+    "max_retries": 0,
+    "retry_policy": {"timeout": 2.0},
+}
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE = {
+    "send what is due": {"task": "core.tasks.send_due", "schedule": 5.0, "options": {"expires": 5}},
+    "clean waiting photos": {"task": "media.tasks.clean_waiting", "schedule": 5.0, "options": {"expires": 5}},
+    "drop abandoned photo drafts": {"task": "media.tasks.drop_abandoned_drafts", "schedule": 3600.0},
+}
+
+# People -----------------------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "accounts.User"
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "admin:login"
+
+# Words and time ---------------------------------------------------------------------------------------------
+LANGUAGE_CODE = "uk"
+LANGUAGES = [("uk", _("Ukrainian")), ("en", _("English"))]
+LANGUAGE_COOKIE_NAME = "language"
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_TZ = True
+TIME_ZONE = "Europe/Kyiv"
+
+# Letters ----------------------------------------------------------------------------------------------------
+EMAIL_URL = env.str("MISTO_EMAIL_URL", default="filemail://" + quote(str(VAR_DIR / "mail")))
+DEFAULT_FROM_EMAIL = env.str("MISTO_FROM_EMAIL", default="Відкрите місто <misto@localhost>")
+if EMAIL_URL.startswith("filemail:"):
+    EMAIL_BACKEND = "core.mail.LetterFolder"
+    EMAIL_FILE_PATH = "/" + unquote(EMAIL_URL.removeprefix("filemail:")).lstrip("/")
+else:
+    vars().update(env.email_url_config(EMAIL_URL))
+EMAIL_TIMEOUT = env.int("MISTO_EMAIL_TIMEOUT", default=20)  # seconds; the outbox lease is longer
+
+# Files and photos -------------------------------------------------------------------------------------------
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": MEDIA_ROOT}},
+    "staticfiles": {
+        "BACKEND": "openmap.storage.HashedStatic"
+        if ENVIRONMENT != "development"
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+]
+FILE_UPLOAD_HANDLERS = [
+    "media.uploads.BoundedUpload",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
+FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FILES = 1000  # past it the form is lost; media.uploads stores the first 20 only
+FILE_UPLOAD_PERMISSIONS = 0o640
+
+# Maps -------------------------------------------------------------------------------------------------------
+BASEMAP_URL = env.str("MISTO_BASEMAP_URL", default="")
+BASEMAP_ATTRIBUTION = env.str("MISTO_BASEMAP_ATTRIBUTION", default="")
+LEAFLET_CONFIG = {
+    "TILES": [(_("Map"), BASEMAP_URL, {"attribution": BASEMAP_ATTRIBUTION})] if BASEMAP_URL else [],
+    "RESET_VIEW": False,
+    "ATTRIBUTION_PREFIX": "",
+}
+
+# Headers ----------------------------------------------------------------------------------------------------
+HTTPS = SITE_URL.startswith("https://")
+BASEMAP_ORIGIN = "/".join(BASEMAP_URL.split("/", 3)[:3]).replace("{s}", "*") if "://" in BASEMAP_URL else ""
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:", "blob:", *filter(None, [BASEMAP_ORIGIN])],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "manifest-src": [SELF],
+        "worker-src": [SELF],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "object-src": [NONE],
+    }
+}
+# django-leaflet writes its map widget as an inline script: allowed for signed-in staff under /admin/, nowhere else
+# (openmap.middleware). The page where they sign in has the strict policy.
+ADMIN_SECURITY_POLICY = CONTENT_SECURITY_POLICY["DIRECTIVES"] | {
+    "script-src": [SELF, "'unsafe-inline'"],
+    "style-src": [SELF, "'unsafe-inline'"],
+}
+PERMISSIONS_POLICY = "geolocation=(self), camera=(self), microphone=(), payment=(), usb=(), interest-cohort=()"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("MISTO_BEHIND_PROXY", default=False) else None
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+SECURE_HSTS_PRELOAD = HTTPS
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+X_FRAME_OPTIONS = "DENY"
+CSRF_FAILURE_VIEW = "openmap.views.csrf_failure"
+CSRF_TRUSTED_ORIGINS = [SITE_URL]
+
+# API --------------------------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAdminUser"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+}
+
+# Logs: nothing a person wrote or gave goes here -------------------------------------------------------------
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "filters": {"secrets": {"()": "openmap.logs.MaskSecrets"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain", "filters": ["secrets"]}},
+    "loggers": {  # Django gives these handlers of their own, which mask nothing
+        "django": {"handlers": [], "propagate": True},
+        "django.server": {"handlers": ["console"], "level": "INFO", "propagate": False},
+    },
+    "root": {"handlers": ["console"], "level": env.str("MISTO_LOG_LEVEL", default="INFO")},
+}
+SILENCED_SYSTEM_CHECKS: list[str] = []

@@ -1,0 +1,18 @@
+"""Every address of the service, top down."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from openmap import views, views_parts
+
+urlpatterns = [
+    path("", views.country, name="country"),
+    path("language/", views.language, name="language"),
+    path("health/", views.health, name="health"),
+    path("_parts/", views_parts.parts, name="parts"),
+    path("admin/", admin.site.urls),
+    path("api/v1/", include("openmap.api")),
+    path("", include("issues.urls")),
+    path("", include("media.urls")),
+    path("", include("geodata.urls")),
+]

@@ -1,0 +1,51 @@
+"""The administration pages of Яворин, with something on each of them."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import pytest
+from django.contrib.gis.geos import GEOSGeometry
+from django.db.models import Model
+from django.urls import reverse
+from django_scopes import scopes_disabled
+
+from accounts.models import User
+from core.models import CalendarDay
+from geodata.models import Community, MapShape
+from issues.models import Issue
+from media.models import Photo
+
+
+def address(model: type[Model], page: str, *args: object) -> str:
+    """Of an administration page: changelist, add, change, delete or history."""
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}", args=args)
+
+
+def label(model: type[Model]) -> str:
+    """For the name of a test."""
+    return model._meta.label
+
+
+def row_of(model: type[Model], community: Community) -> Any:
+    """Яворин's own row of this model."""
+    if model is Community:
+        return community
+    rows = model._default_manager.all()
+    if "community" in {field.name for field in model._meta.fields}:
+        rows = rows.filter(community=community)
+    found = rows.first()
+    assert found is not None, f"{label(model)} has no row: this test would prove nothing"
+    return found
+
+
+@pytest.fixture
+def full(issue: Issue, marta: User, taras: User, now: datetime) -> Iterator[Community]:
+    """Яворин with at least one row of every model; scopes are off as in the administration pages."""
+    community = issue.community
+    CalendarDay.objects.create(community=community, day=now.date(), is_working=False, reason="День міста")
+    place = GEOSGeometry("POLYGON((28.46 49.22,28.47 49.22,28.47 49.23,28.46 49.22))", srid=4326)
+    MapShape.objects.create(community=community, kind="park", name="Парк Яворина", geometry=place)
+    Photo.objects.create(community=community, name="яма.jpg", original="originals/x", uploaded_at=now)
+    with scopes_disabled():
+        yield community
