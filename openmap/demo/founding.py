@@ -1,0 +1,194 @@
+"""Founds Яворин and its neighbour in the database: land, districts, base map, organisations, categories, rules."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+
+import shapely
+from django_scopes import scope
+from shapely.geometry import MultiPolygon
+from shapely.geometry.base import BaseGeometry
+
+from accounts.models import Organisation
+from geodata.actions import create_community, import_areas
+from geodata.candidates import Candidate
+from geodata.models import Community, Division, MapShape
+from geodata.shapes import polygons_in
+from openmap.demo.city import (
+    BODIES,
+    DISTRICTS_CODE,
+    DISTRICTS_NAME,
+    DUTIES,
+    FALLBACK,
+    KINDS,
+    NEIGHBOUR_BODIES,
+    NEIGHBOUR_KINDS,
+    Body,
+    Kind,
+)
+from openmap.demo.layout import (
+    BUILT_UP,
+    DISTRICTS,
+    PARKS,
+    POND,
+    RAILWAY,
+    RIVER,
+    RIVER_NAME,
+    ROADS,
+    TERRITORY,
+)
+from openmap.demo.place import ORIGIN, neighbour, on_globe, stored
+from openmap.demo.town import Town
+from routing.models import Category, Channel, CommunityRouting, Rule
+
+SINCE = date(2020, 1, 1)  # first day of the districts
+OPENS_AT = 14  # zoom
+YAVORYN_HUE, SOSNIVKA_HUE = 256, 150
+SIMPLE = 0.3  # units of the drawing: less than a metre
+
+Layer = tuple[MapShape.Kind, str, BaseGeometry]
+
+
+def found_yavoryn(town: Town) -> Community:
+    """The community with everything that a report needs."""
+    community = create_community(
+        slug="yavoryn",
+        name="Яворинська громада",
+        name_en="Yavoryn community",
+        boundary=on_globe(TERRITORY),
+        centre=ORIGIN,
+    )
+    community.zoom, community.accent_hue = OPENS_AT, YAVORYN_HUE
+    community.save(update_fields=["zoom", "accent_hue"])
+    with scope(community=community):
+        _found_districts(community, town)
+        _draw(community, [*_land(), *_ways(town), *_buildings(town)])
+        bodies = _found_bodies(community, BODIES)
+        CommunityRouting.objects.create(community=community, fallback=bodies[FALLBACK])
+        _write_rules(community, KINDS, bodies)
+    return community
+
+
+def found_neighbour() -> Community:
+    """Соснівка, to the east: small, and enough to be named when a pin falls beyond the border."""
+    land, streets, houses = neighbour()
+    boundary = on_globe(land).difference(on_globe(TERRITORY))
+    community = create_community(
+        slug="sosnivka", name="Соснівська громада", name_en="Sosnivka community", boundary=boundary
+    )
+    community.accent_hue = SOSNIVKA_HUE
+    community.save(update_fields=["accent_hue"])
+    with scope(community=community):
+        lanes: list[Layer] = [(MapShape.Kind.STREET, name, line) for name, line in streets.items()]
+        village: Layer = (MapShape.Kind.LAND, "Соснівка", shapely.union_all(list(streets.values())).buffer(40))
+        _draw(community, [village, *lanes, *((MapShape.Kind.BUILDING, "", house) for house in houses)])
+        bodies = _found_bodies(community, NEIGHBOUR_BODIES)
+        CommunityRouting.objects.create(community=community, fallback=bodies["village"])
+        _write_rules(community, NEIGHBOUR_KINDS, bodies)
+    return community
+
+
+def _found_districts(community: Community, town: Town) -> None:
+    """Districts are imported as from a file. Cut against each other once more, as rounding to seven digits may let
+    neighbours touch twice."""
+    taken: BaseGeometry = MultiPolygon()
+    candidates = []
+    for number, district in enumerate(DISTRICTS, start=1):
+        shape = on_globe(town.districts[district.code]).difference(taken)
+        taken = taken.union(shape)
+        candidates.append(Candidate(number, district.code, district.name, MultiPolygon(polygons_in(shape))))
+    plan = import_areas(
+        community,
+        DISTRICTS_CODE,
+        division_name=DISTRICTS_NAME,
+        candidates=candidates,
+        problems=(),
+        valid_from=SINCE,
+    )
+    assert plan.written, [problem.text for problem in plan.refusals]
+
+
+def _land() -> list[Layer]:
+    """Built-up land, parks and water. Parks are cut against the river and each other, so that none is drawn twice."""
+    taken: BaseGeometry = RIVER
+    parks: list[Layer] = []
+    for name, shape in PARKS.items():
+        parks.append((MapShape.Kind.PARK, name, shape.difference(taken)))
+        taken = taken.union(shape)
+    return [
+        (MapShape.Kind.LAND, "Яворин", BUILT_UP),
+        *parks,
+        (MapShape.Kind.WATER, RIVER_NAME, RIVER),
+        (MapShape.Kind.WATER, "Лісове озеро", POND),
+    ]
+
+
+def _ways(town: Town) -> list[Layer]:
+    """Streets, each a row with its name, then main roads and the railway."""
+    streets: list[Layer] = [
+        (MapShape.Kind.STREET, street.name, shapely.MultiLineString(street.pieces)) for street in town.streets
+    ]
+    roads: list[Layer] = [(MapShape.Kind.ROAD, name, line) for name, line in ROADS.items()]
+    return [*streets, *roads, (MapShape.Kind.RAIL, "", RAILWAY)]
+
+
+def _buildings(town: Town) -> list[Layer]:
+    return [(MapShape.Kind.BUILDING, "", building) for building in town.buildings]
+
+
+def _draw(community: Community, layers: Iterable[Layer]) -> None:
+    MapShape.objects.bulk_create(
+        [
+            MapShape(community=community, kind=kind, name=name, geometry=stored(_simple(kind, shape)))
+            for kind, name, shape in layers
+        ],
+        batch_size=500,
+    )
+
+
+def _simple(kind: MapShape.Kind, shape: BaseGeometry) -> BaseGeometry:
+    return shape if kind == MapShape.Kind.BUILDING else shape.simplify(SIMPLE)
+
+
+def _found_bodies(community: Community, bodies: Sequence[Body]) -> dict[str, Organisation]:
+    found = {}
+    for body in bodies:
+        organisation = Organisation.objects.create(name=body.name, name_en=body.name_en, icon=body.icon)
+        Channel.objects.create(community=community, organisation=organisation, address=body.address)
+        found[body.key] = organisation
+    return found
+
+
+def _write_rules(community: Community, kinds: Sequence[Kind], bodies: Mapping[str, Organisation]) -> None:
+    """Categories with the rule of the whole community, then the districts' own rules."""
+    categories = {}
+    for position, kind in enumerate(kinds, start=1):
+        categories[kind.code] = category = Category.objects.create(
+            community=community,
+            code=kind.code,
+            name=kind.name,
+            name_en=kind.name_en,
+            icon=kind.icon,
+            working_days=kind.days,
+            hold_new=kind.hold_new,
+            position=position * 10,
+        )
+        if kind.duty:
+            Rule.objects.create(community=community, category=category, organisation=bodies[kind.duty])
+    division = Division.objects.filter(community=community, code=DISTRICTS_CODE).first()
+    if division is None:
+        return
+    for duty in DUTIES:
+        for code in duty.districts:
+            Rule.objects.create(
+                community=community,
+                category=categories.get(duty.category),
+                division=division,
+                area_code=code,
+                organisation=bodies[duty.body],
+                priority=duty.priority,
+            )
+
+
+def holds_anything() -> bool:
+    """True when this database has a community or an organisation already: the demo would mix with real work."""
+    return Community.objects.exists() or Organisation.objects.exists()

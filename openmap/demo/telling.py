@@ -1,0 +1,124 @@
+"""Tells the stories of Яворин through the same doors that residents, organisations and moderators use."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from io import BytesIO
+from zoneinfo import ZoneInfo
+
+from accounts.models import User
+from core.models import Visibility
+from geodata.models import Community
+from issues import answering, moves
+from issues.actions import NewReport, report_issue
+from issues.models import Issue
+from issues.states import State
+from media.actions import keep_draft
+from media.models import Photo
+from openmap.demo.place import spot
+from openmap.demo.scenes import photo_of
+from openmap.demo.stories import Story, Turn
+from routing.models import Category, Delivery
+
+ORGANISATION = frozenset({"accept", "start", "ask", "finish", "reject", "reply", "refuse"})
+REPORTER = {"confirm": "confirm", "reopen": "reopen", "withdraw": "withdraw", "add": "reply"}
+TODAY = timedelta(minutes=23)  # between the reports of today, the last one this long ago
+RESIDENTS = ("olena", "petro", "iryna", "andrii", "nadiia", "yurii", "sofiia", "vasyl", "halyna", "roman", "daryna")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Moment:
+    """One thing to tell at its time; without a turn it is the report itself."""
+
+    at: datetime
+    order: int
+    story: Story = field(compare=False)
+    turn: Turn | None = field(compare=False)
+
+
+@dataclass(slots=True)
+class Chronicle:
+    """What was told so far: the report of every story, by the story's place in the list."""
+
+    community: Community
+    moderator: User
+    issues: dict[int, Issue] = field(default_factory=dict)
+    named: dict[str, Issue] = field(default_factory=dict)
+
+    def tell(self, moments: Iterable[Moment]) -> Iterator[Issue]:
+        """Tells moments in their order; yields the report after each."""
+        for moment in moments:
+            if moment.turn is None:
+                self.issues[moment.order] = issue = self._report(moment)
+                if moment.story.name:
+                    self.named[moment.story.name] = issue
+            else:
+                issue = self.issues[moment.order]
+                self._happen(issue, moment.story, moment.turn, moment.at)
+            yield issue
+
+    def _report(self, moment: Moment) -> Issue:
+        story = moment.story
+        point, address = spot(story.where, story.along)
+        resident = RESIDENTS[moment.order % len(RESIDENTS)]
+        return report_issue(
+            new=NewReport(
+                category=Category.objects.get(community=self.community, code=story.kind),
+                point=point,
+                text=story.words,
+                address=address,
+                email="" if story.anonymous else f"{resident}@example.org",
+                photos=self._photos(story.scene, seed=f"{moment.order}", at=moment.at),
+            ),
+            community=self.community,
+            at=moment.at,
+        )
+
+    def _photos(self, scene: str, *, seed: str, at: datetime) -> list[Photo]:
+        if not scene:
+            return []
+        file = BytesIO(photo_of(scene, seed=seed))
+        return [keep_draft(community=self.community, file=file, name=f"{scene}-{seed}.jpg", at=at)]
+
+    def _happen(self, issue: Issue, story: Story, turn: Turn, at: datetime) -> None:
+        issue.refresh_from_db()
+        if turn.do in ORGANISATION:
+            photos = self._photos(turn.scene, seed=f"{issue.number}", at=at)
+            delivery = Delivery.objects.standing().filter(subject=issue.subject).latest("created_at", "id")
+            answering.by_organisation(delivery=delivery, do=turn.do, text=turn.words, photos=photos, at=at)
+        elif turn.do in REPORTER:
+            answering.by_reporter(issue=issue, do=REPORTER[turn.do], text=turn.words, photos=[], at=at)
+        elif turn.do == "publish":
+            moves.set_visibility(issue=issue, visibility=Visibility.PUBLIC, user=self.moderator, at=at)
+        else:
+            moves.move_by_staff(
+                issue=issue,
+                to=State.DUPLICATE,
+                user=self.moderator,
+                text=turn.words,
+                duplicate_of=self.named[story.repeats],
+                at=at,
+            )
+
+
+def moments(stories: Iterable[Story], *, zone: ZoneInfo, at: datetime) -> list[Moment]:
+    """Everything that has happened by `at`, in its order; what would lie in the future is left out."""
+    found = []
+    today = 0
+    for order, story in enumerate(stories):
+        day = (at.astimezone(zone) - timedelta(days=story.ago)).date()
+        if story.ago:
+            begins = datetime.combine(day, _clock(story.clock), zone)
+        else:
+            today += 1
+            begins = at - TODAY * today
+        found.append(Moment(begins, order, story, None))
+        for turn in story.turns:
+            moment = datetime.combine(day + timedelta(days=turn.day), _clock(turn.clock), zone)
+            found.append(Moment(moment, order, story, turn))
+    return sorted(moment for moment in found if moment.at < at)
+
+
+def _clock(text: str) -> time:
+    hours, minutes = text.split(":")
+    return time(int(hours), int(minutes))
