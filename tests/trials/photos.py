@@ -1,0 +1,124 @@
+"""Photos of many cameras, broken ones too, through the cleaning; places compared with what exiftool read.
+
+    ./misto bench photos DATA/photos
+
+The folder holds exiftool.json, an independent reading: file, lat, lon, width, height, orientation. The database is not
+used.
+"""
+
+import json
+import resource
+import sys
+import time
+from argparse import ArgumentParser
+from collections import Counter
+from dataclasses import asdict, dataclass
+from io import BytesIO
+from math import cos, hypot, radians
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import django
+
+if __name__ == "__main__":
+    django.setup()
+
+from PIL import Image
+
+from media.cleaning import clean, inspect
+from media.position import Position, read_exif
+from media.refusals import PhotoRefused
+
+METRES_IN_A_DEGREE = 111_195
+SAME = 1.0  # metres
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One photo. `place` is same, none, differs, only ours or only theirs; `clean_ms` is None for a refused one."""
+
+    file: str
+    refused: str
+    place: str
+    clean_ms: float | None
+    left_over: bool  # a cleaned file that still holds a note
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the trial; exits with 1 when a cleaned photo still holds anything but pixels."""
+    parser = ArgumentParser(description="Photos of many cameras.")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args(arguments)
+    known = {row["file"]: row for row in json.loads((options.folder / "exiftool.json").read_text(encoding="utf-8"))}
+    files = sorted(file for file in options.folder.rglob("*") if file.is_file() and file.name != "exiftool.json")
+    names = [str(file.relative_to(options.folder)) for file in files]
+    outcomes = [look_at(file, name, known.get(name, {})) for file, name in zip(files, names, strict=True)]
+    times = [outcome.clean_ms for outcome in outcomes if outcome.clean_ms is not None]
+    figures = {
+        "photos": len(outcomes),
+        "cleaned": len(times),
+        "refused": dict(Counter(outcome.refused for outcome in outcomes if outcome.refused)),
+        "places": dict(Counter(outcome.place for outcome in outcomes)),
+        "cleaned with a note left": sum(outcome.left_over for outcome in outcomes),
+        "clean_ms_p50": round(median(times)),
+        "clean_ms_max": round(max(times)),
+        "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+    }
+    if options.json:
+        rows = [asdict(outcome) for outcome in outcomes]
+        say(json.dumps({"trial": "photos", "rows": len(rows), "figures": figures, "outcomes": rows}))
+    else:
+        show(figures, outcomes)
+    return 1 if figures["cleaned with a note left"] else 0
+
+
+def look_at(file: Path, name: str, known: dict[str, Any]) -> Outcome:
+    """One photo through both doors."""
+    data = file.read_bytes()
+    try:
+        found = inspect(data)
+        began = time.perf_counter()
+        cleaned = clean(data)
+    except PhotoRefused as refused:
+        return Outcome(name, refused.code, "not asked", None, left_over=False)
+    spent = 1000 * (time.perf_counter() - began)
+    left_over = any(holds_notes(content) for content in (cleaned.large, cleaned.small))
+    return Outcome(name, "", compare(found.position, known), round(spent, 1), left_over)
+
+
+def holds_notes(content: bytes) -> bool:
+    """Whether anything but pixels is in a cleaned file."""
+    with Image.open(BytesIO(content)) as image:
+        kept = {"exif", "xmp", "icc_profile", "comment"} & set(image.info)
+        return bool(kept) or bool(read_exif(image.info.get("exif", b"")))
+
+
+def compare(ours: Position | None, known: dict[str, Any]) -> str:
+    """Our place against the independent reading."""
+    lat, lon = known.get("lat"), known.get("lon")
+    theirs = Position(float(lon), float(lat)) if lat not in (None, "") and lon not in (None, "") else None
+    if ours is None or theirs is None:
+        return "none" if ours is theirs else "only ours" if ours else "only theirs"
+    east = (ours.lon - theirs.lon) * cos(radians(theirs.lat))
+    return "same" if hypot(east, ours.lat - theirs.lat) * METRES_IN_A_DEGREE <= SAME else "differs"
+
+
+def say(line: str) -> None:
+    """One line on standard output."""
+    sys.stdout.write(line + "\n")
+
+
+def show(figures: dict[str, Any], outcomes: list[Outcome]) -> None:
+    """The figures, then what is worth a look."""
+    for name, value in figures.items():
+        say(f"| {name} | {value} |")
+    say("\n| photo | refused | place |\n|---|---|---|")
+    for outcome in outcomes:
+        if outcome.refused or outcome.place not in {"same", "none"}:
+            say(f"| {outcome.file} | {outcome.refused} | {outcome.place} |")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
