@@ -11,6 +11,6 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     return {
         "community": getattr(request, "community", None),
         "site_url": settings.SITE_URL,
-        "is_demo": settings.DEMO,
+        "is_demo": settings.DEMO and settings.EMAIL_URL.startswith("filemail:"),
         "source_url": settings.SOURCE_URL,
     }
