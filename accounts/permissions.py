@@ -23,10 +23,3 @@ def viewer_for(user: User | None) -> Viewer:
     if user is None or not user.is_active:
         return STRANGER
     return Viewer(staff_of=communities_of_staff(user), everywhere=user.is_superuser)
-
-
-def may_administer(user: User, community: int) -> bool:
-    """True for operators and for administrators of that community (its id)."""
-    if not user.is_active:
-        return False
-    return user.is_superuser or community in communities_of_staff(user, roles=(Membership.Role.ADMINISTRATOR,))

@@ -48,13 +48,9 @@ def mine(request: HttpRequest, token: str) -> HttpResponse:
     at = timezone.now()
     issue = _issue_of(right)
     if not right.is_good(at):
-        return _private(render(request, "issues/link_ended.html", {"link_state": _link_state(right)}, status=410))
-    form = WordsForm(request.POST or None)
-    photos: list[Photo] = []
-    if request.method == "POST":
-        photos, refused = kept_photos(request.POST.getlist("photo_key"), request, at=at)
-        for refusal in refused:
-            form.add_error("text", refusal)
+        return _link_ended(request, link_state=_link_state(right))
+    form, photos = _submitted(request, at=at)
+    if form.is_bound:
         if form.is_valid() and _try(form, answering.by_reporter, issue=issue, photos=photos, at=at):
             messages.success(request, _("Done. Everybody concerned was told."))
             return HttpResponseRedirect(request.path)
@@ -85,24 +81,18 @@ def answer(request: HttpRequest, token: str) -> HttpResponse:
     hidden = delivery.subject.visibility not in DELIVERED
     if hidden or not right.is_good(at):
         link_state = "hidden" if hidden else _link_state(right)
-        context = {"link_state": link_state, "delivery": delivery, "organisation": delivery.organisation}
-        return _private(render(request, "issues/link_ended.html", context, status=410))
-    form = WordsForm(request.POST or None)
-    photos: list[Photo] = []
-    if request.method == "POST":
-        photos, refused = kept_photos(request.POST.getlist("photo_key"), request, at=at)
-        for refusal in refused:
-            form.add_error("text", refusal)
-        if form.is_valid() and _try(
-            form,
-            answering.by_organisation,
-            delivery=delivery,
-            photos=photos,
-            chosen=request.POST.get("organisation", ""),
-            at=at,
-        ):
-            messages.success(request, _("Saved. The reporter and everybody on the page see it now."))
-            return HttpResponseRedirect(request.path)
+        return _link_ended(request, link_state=link_state, delivery=delivery, organisation=delivery.organisation)
+    form, photos = _submitted(request, at=at)
+    if form.is_valid() and _try(
+        form,
+        answering.by_organisation,
+        delivery=delivery,
+        photos=photos,
+        chosen=request.POST.get("organisation", ""),
+        at=at,
+    ):
+        messages.success(request, _("Saved. The reporter and everybody on the page see it now."))
+        return HttpResponseRedirect(request.path)
     issue = _issue_of(right)
     may = answering.organisation_may(issue, delivery)
     context = issue_context(issue, at=at, exact=True) | {
@@ -116,6 +106,23 @@ def answer(request: HttpRequest, token: str) -> HttpResponse:
         "link_state": "good",
     }
     return _private(render(request, "issues/answer.html", context, status=422 if form.errors else 200))
+
+
+def _submitted(request: HttpRequest, *, at: datetime) -> tuple[WordsForm, list[Photo]]:
+    """(the form as it was sent, with a word for each refused photo; the photos that were kept). Unbound for a GET."""
+    if request.method != "POST":
+        return WordsForm(), []
+    form = WordsForm(request.POST)
+    photos, refused = kept_photos(request.POST.getlist("photo_key"), request, at=at)
+    for refusal in refused:
+        form.add_error("text", refusal)
+    return form, photos
+
+
+def _link_ended(request: HttpRequest, **context: Any) -> HttpResponse:
+    """The page of a link that works no longer; what was typed into its form comes back to be copied."""
+    page = context | {"typed": request.POST.get("text", "").strip()}
+    return _private(render(request, "issues/link_ended.html", page, status=410))
 
 
 def _try(form: WordsForm, act: Any, *, at: datetime, **row: Any) -> bool:

@@ -17,6 +17,7 @@ from issues.models import Issue, IssueEvent
 from issues.states import State
 from routing.models import Delivery
 from tests.conftest import NOW, City
+from tests.photos import upload
 
 pytestmark = pytest.mark.usefixtures("_morning")
 
@@ -204,3 +205,17 @@ def test_coarse_report_shows_no_true_place_to_strangers(client: Client, issue: I
     assert not re.search(f"{issue.location.x:.4f}", text)
     lon, _lat = client.get(issue.get_absolute_url()).context["public_point"]
     assert round(lon % 0.01, 6) == 0.005
+
+
+def test_words_typed_into_a_page_whose_link_ended_come_back(client: Client, delivery: Delivery) -> None:
+    address = answer_page(delivery)
+    revoke_token(delivery.token, at=NOW)
+    page = client.post(address, {"do": "finish", "text": "Засипали щебенем."})
+    assert page.status_code == 410
+    assert "Засипали щебенем." in page.content.decode()
+
+
+def test_empty_answer_with_a_bad_file_is_refused_in_words(client: Client, delivery: Delivery) -> None:
+    page = client.post(answer_page(delivery), {"photo": upload(b"no picture")})
+    assert page.status_code == 422
+    assert page.context["form"].errors["text"]
