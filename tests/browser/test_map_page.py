@@ -44,6 +44,11 @@ def listed(page: Page) -> list[str]:
     return page.locator("#list .item-title").all_inner_texts()
 
 
+def expect_address(page: Page, part: str) -> None:
+    """The address of the page says this."""
+    expect(page).to_have_url(re.compile(re.escape(part)))
+
+
 def keys_of(page: Page, selector: str, attribute: str) -> set[str]:
     return {str(one.get_attribute(attribute)) for one in page.locator(selector).all()}
 
@@ -68,7 +73,30 @@ def test_moving_the_map_moves_the_list(page_at: PageAt) -> None:
     settled(page)
     expect(page.locator("#list .item")).to_have_count(page.locator("#map-canvas .mark").count())
     expect(page.locator("#list .item")).not_to_have_count(len(TITLES))
-    assert "zoom=17" in page.url
+    expect_address(page, "zoom=17")
+
+
+def test_an_answer_that_comes_after_the_map_went_back_is_not_shown(page_at: PageAt) -> None:
+    page = opened(page_at(DESKTOP))
+    late: list[Route] = []
+
+    def hold(route: Route) -> None:
+        late.append(route)
+
+    page.route("**/marks.geojson*", hold)
+    for _time in range(3):
+        page.locator("#nearer").click()
+    expect_address(page, "zoom=17")
+    for _time in range(3):
+        page.locator("#farther").click()
+    expect_address(page, "zoom=14")
+    settled(page)
+    assert late
+    for route in late:
+        route.continue_()
+    page.evaluate("new Promise((done) => setTimeout(done, 300))")
+    assert listed(page) == TITLES
+    expect(page.locator("#map-canvas .mark")).to_have_count(len(TITLES))
 
 
 @BOTH_WIDTHS
@@ -77,11 +105,11 @@ def test_a_filter_is_in_the_address_on_the_map_and_in_the_list(page_at: PageAt, 
     page.locator("label.chip", has=page.locator("input[value=work]")).click()
     expect(page.locator("#list .item")).to_have_count(1)
     expect(page.locator("#map-canvas .mark")).to_have_count(1)
+    expect_address(page, "state=work")
     assert listed(page) == ["Зламана плитка"]
-    assert "state=work" in page.url
     page.locator("#chosen .chip").click()
     expect(page.locator("#list .item")).not_to_have_count(1)
-    assert "state=work" not in page.url
+    expect(page).not_to_have_url(re.compile("state=work"))
 
 
 def test_a_link_shows_the_same_picture(page_at: PageAt) -> None:
@@ -91,14 +119,14 @@ def test_a_link_shows_the_same_picture(page_at: PageAt) -> None:
     settled(page)
     page.locator("#map-canvas .mark").first.click()
     expect(page.locator("#pick")).to_be_visible()
+    expect_address(page, "selected=issues-")
     settled(page)
     title, address, marks = page.locator("#pick h2").inner_text(), page.url, page.locator("#map-canvas .mark").count()
-    assert "selected=issues-" in address
     other = opened(page_at(DESKTOP), address)
     expect(other.locator("#pick h2")).to_have_text(title)
     expect(other.locator("#map-canvas .mark")).to_have_count(marks)
     expect(other.locator("input[value=wait]")).to_be_checked()
-    assert other.url == address
+    expect(other).to_have_url(address)
 
 
 @BOTH_WIDTHS
@@ -318,10 +346,10 @@ def test_without_javascript_there_are_a_picture_the_list_and_the_filters(page_at
     screenshot(page, f"map-no-script-{width}")
     page.locator("label.chip", has=page.locator("input[value=done]")).click()
     page.locator(".layers button").click()
-    assert "state=done" in page.url
-    assert listed(page) == ["Люк гримить уночі"]
+    expect_address(page, "state=done")
+    expect(page.locator("#list .item-title")).to_have_text(["Люк гримить уночі"])
     page.locator("#chosen a").click()
-    assert listed(page) == TITLES
+    expect(page.locator("#list .item-title")).to_have_text(TITLES)
 
 
 @BOTH_WIDTHS

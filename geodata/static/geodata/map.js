@@ -53,6 +53,7 @@ let selected = new URLSearchParams(location.search).get("selected");
 let selectedPlace = null;
 /** @type {string | null} */
 let shown = null;
+let turn = 0; // grows with each move and each reading: an answer to an earlier one comes too late
 /** The place that the list is narrowed to, until the map moves. @type {import("./leaflet.js").Box | null} */
 let pile = null;
 
@@ -85,6 +86,7 @@ function insets() {
 
 /** Reads marks and list for the present view and filters, unless they are here already. */
 async function refresh() {
+  const mine = ++turn;
   const view = map.view();
   const query = queryOf(form, view);
   remember(query);
@@ -102,13 +104,15 @@ async function refresh() {
       getList(`${config.listUrl}?${listed}`),
     ]);
     const { features } = await marks.json();
-    showRows(await rows.text());
+    const html = await rows.text();
+    if (mine !== turn) return; // the view is another by now, and is read or here already
+    showRows(html);
     showMarks(features);
     shown = `${query} ${listed}`;
     trouble.hidden = true;
     showSelected();
   } catch (error) {
-    if (isReplaced(error)) return;
+    if (isReplaced(error) || mine !== turn) return;
     console.warn(error);
     complain(words("failed"), true);
   }
@@ -321,6 +325,7 @@ function listen() {
   const soon = afterPause(refresh, 120);
   map.onMoved(() => {
     if (pile) leavePile();
+    turn += 1;
     list.setAttribute("aria-busy", "true");
     soon();
   });
