@@ -21,7 +21,7 @@ def at_once(calls: Sequence[Callable[[], Any]], *, community: Community | None =
     def run(call: Callable[[], Any]) -> Any:
         try:
             connection.ensure_connection()
-            start.wait(timeout=10)
+            start.wait(timeout=30)
             with scope(community=community):
                 return call()
         except Exception as error:  # noqa: BLE001  the caller judges it

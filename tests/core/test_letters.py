@@ -1,6 +1,5 @@
 """Letters over a real SMTP connection, to a server that accepts, refuses, hangs or drops the line."""
 
-import time
 import uuid
 from datetime import datetime, timedelta
 from email import message_from_bytes, policy
@@ -55,11 +54,13 @@ def test_refusal_is_for_good_only_when_the_server_says_so(
 
 
 @pytest.mark.parametrize("command", ["EHLO", "RCPT", "DATA"])
-def test_server_that_hangs_is_left_in_time_and_tried_again(post: MailServer, command: str) -> None:
+def test_server_that_hangs_is_left_after_the_timeout_and_tried_again(
+    post: MailServer, settings: Settings, command: str
+) -> None:
     post.hangs_at = command
-    started = time.monotonic()
+    settings.EMAIL_TIMEOUT = 0.5
     failed = try_to_send()
-    assert time.monotonic() - started < 3
+    assert "timed out" in str(failed)
     assert not failed.permanent
 
 

@@ -40,7 +40,7 @@ def process(command: Sequence[str], env: dict[str, str], log: Path) -> Iterator[
             yield running
         finally:
             running.kill()
-            running.wait(timeout=10)
+            running.wait(timeout=30)
             for stream in (running.stdin, running.stdout):
                 if stream:
                     stream.close()

@@ -48,10 +48,10 @@ def kill_a_worker_at(command: str, post: MailServer, log: Path) -> None:
     """Starts a worker, and kills it when the mail server holds it at that command."""
     post.hangs_at = command
     with process(WORKER, environment(email_url=post.url), log) as worker:
-        assert post.reached.wait(timeout=20), log.read_text()
+        assert post.reached.wait(timeout=60), log.read_text()
         assert worker.poll() is None
         worker.kill()
-        assert worker.wait(timeout=10) == -9
+        assert worker.wait(timeout=30) == -9
     post.hangs_at = ""
 
 

@@ -1,7 +1,5 @@
 """What people type into the forms is understood, and never takes the server long."""
 
-from time import perf_counter
-
 import pytest
 
 from issues.forms import coordinates_in
@@ -28,13 +26,11 @@ def test_what_is_no_place_on_earth_is_an_address(typed: str) -> None:
     assert coordinates_in(typed) is None
 
 
-@pytest.mark.parametrize(
-    "typed", ["1" + " " * 16_000 + "x", "1," * 8_000, " " * 16_000 + "x", "1" * 16_000, "1." + "1" * 16_000 + "x"]
-)
-def test_long_nonsense_takes_no_time(typed: str) -> None:
-    began = perf_counter()
-    assert coordinates_in(typed) is None
-    assert perf_counter() - began < 0.1
+@pytest.mark.parametrize("typed", ["1{}x", "1,{}", "{}x", "1.{}x"])
+@pytest.mark.parametrize("filling", [" ", "1", "1,"])
+def test_a_million_characters_of_nonsense_are_not_read(typed: str, filling: str) -> None:
+    # Were the whole of it tried in every way, this would take hours.
+    assert coordinates_in(typed.format(filling * 1_000_000)) is None
 
 
 def test_coordinates_after_thousands_of_spaces_are_no_longer_typed_by_a_person() -> None:

@@ -59,7 +59,7 @@ def test_a_stranger_with_a_recorded_id_is_not_ended(sleeper: subprocess.Popen[by
 
 def test_a_zombie_counts_as_gone(sleeper: subprocess.Popen[bytes]) -> None:
     sleeper.kill()
-    assert processes.wait_until(lambda: processes.identity(sleeper.pid) is None, seconds=5)
+    assert processes.wait_until(lambda: processes.identity(sleeper.pid) is None, seconds=30)
 
 
 def test_a_process_that_ignores_the_first_signal_gets_the_next() -> None:
@@ -105,7 +105,7 @@ def test_a_part_ends_with_a_killed_launcher(tmp_path: Path) -> None:
         [sys.executable, "-c", launcher, str(tmp_path / "log")], capture_output=True, text=True, check=False
     )
     assert done.returncode == -signal.SIGKILL
-    assert processes.wait_until(lambda: processes.identity(int(done.stdout)) is None, seconds=5)
+    assert processes.wait_until(lambda: processes.identity(int(done.stdout)) is None, seconds=30)
 
 
 def test_a_process_name_with_parentheses_is_read(sleeper: subprocess.Popen[bytes], tmp_path: Path) -> None:

@@ -71,7 +71,7 @@ def pretender(tmp_path: Path, data: Path) -> Iterator[int]:
     binary.symlink_to(sys.executable)
     with subprocess.Popen([str(binary), "-c", "import time; time.sleep(60)", "-D", str(data)]) as process:
         try:
-            assert processes.wait_until(lambda: str(data) in processes.command_line(process.pid), seconds=5)
+            assert processes.wait_until(lambda: str(data) in processes.command_line(process.pid), seconds=30)
             yield process.pid
         finally:
             process.kill()

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -37,10 +37,11 @@ def part(tmp_path: Path, name: str, code: str = SLEEP) -> Part:
     )
 
 
-def watch_for(keeper: Supervisor, seconds: float) -> None:
-    """Let the supervisor look after its parts for a while."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
+def watch(keeper: Supervisor, *, until: Callable[[], bool]) -> None:
+    """Let the supervisor look after its parts until that is so. Fails when it never is."""
+    deadline = time.monotonic() + 30
+    while not until():
+        assert time.monotonic() < deadline, "it never came to that"
         for child in keeper.children:
             keeper._look_after(child)
         time.sleep(0.02)
@@ -54,8 +55,7 @@ def test_a_part_that_dies_is_started_again_after_a_pause(
     first = keeper.children[0].process
     first.kill()
     first.wait()
-    watch_for(keeper, 0.5)
-    assert keeper.children[0].process.pid != first.pid
+    watch(keeper, until=lambda: keeper.children[0].process.pid != first.pid)
     assert keeper.children[0].process.poll() is None
     assert "web was ended by SIGKILL; starting it again in 0.05 s." in capsys.readouterr().out
 
@@ -65,11 +65,15 @@ def test_pauses_grow_with_each_early_death(
 ) -> None:
     monkeypatch.setattr(supervisor, "FIRST_PAUSE", 0.01)
     keeper.start(part(tmp_path, "web", "print('no such table'); raise SystemExit(3)"))
-    watch_for(keeper, 1.0)
-    said = capsys.readouterr().out
-    assert "web ended with exit code 3; starting it again in 0.01 s." in said
-    assert "starting it again in 0.04 s." in said
-    assert "    no such table" in said
+    said: list[str] = []
+
+    def is_third() -> bool:
+        said.append(capsys.readouterr().out)
+        return "starting it again in 0.04 s." in "".join(said)
+
+    watch(keeper, until=is_third)
+    assert "web ended with exit code 3; starting it again in 0.01 s." in "".join(said)
+    assert "    no such table" in "".join(said)
 
 
 def test_a_part_that_cannot_start_shows_its_last_lines(tmp_path: Path, keeper: Supervisor) -> None:
@@ -95,7 +99,7 @@ def test_parts_are_stopped_in_reverse_order(tmp_path: Path, keeper: Supervisor) 
     )
     names = ["postgres", "web", "beat"]
     keeper.start(*(part(tmp_path, name, code.format(name)) for name in names))
-    assert processes.wait_until(lambda: all((tmp_path / name).exists() for name in names), seconds=5)
+    assert processes.wait_until(lambda: all((tmp_path / name).exists() for name in names), seconds=30)
     keeper.stop()
     assert (tmp_path / "order").read_text(encoding="utf-8").split() == ["beat", "web", "postgres"]
     assert keeper.children == []
@@ -110,7 +114,7 @@ def test_stopping_also_ends_what_a_part_left_behind(tmp_path: Path, keeper: Supe
     )
     keeper.start(part(tmp_path, "worker", code))
     note = tmp_path / "child"
-    assert processes.wait_until(lambda: note.exists() and note.read_text(encoding="utf-8") != "", seconds=5)
+    assert processes.wait_until(lambda: note.exists() and note.read_text(encoding="utf-8") != "", seconds=30)
     keeper.children[0].process.kill()
     keeper.stop()
     assert processes.identity(int(note.read_text(encoding="utf-8"))) is None

@@ -31,7 +31,7 @@ def endless_worker(*, limit: int, log: Path) -> Iterator["subprocess.Popen[str]"
             yield process
         finally:
             os.killpg(process.pid, signal.SIGKILL)
-            process.communicate(timeout=10)
+            process.communicate(timeout=30)
 
 
 def test_task_ends_before_another_worker_may_take_its_photo() -> None:

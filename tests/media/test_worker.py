@@ -79,7 +79,7 @@ def test_two_workers_clean_each_photo_once(
 ) -> None:
     waiting = [draft() for _ in range(8)]
     cleaned: list[bytes] = []
-    together = threading.Barrier(2, timeout=20)
+    together = threading.Barrier(2, timeout=30)
 
     def counting(data: bytes) -> cleaning.Cleaned:
         if len(cleaned) < 2:
