@@ -12,7 +12,7 @@ export class Card {
     this.#onClose = onClose;
     find("[data-close]", HTMLElement, element).addEventListener("click", () => this.#onClose());
     document.addEventListener("keydown", (event) => {
-      if (event.key === "Escape" && this.isOpen && !document.querySelector("details.menu[open]")) this.#onClose();
+      if (event.key === "Escape" && this.isOpen && !event.defaultPrevented) this.#onClose();
     });
   }
 

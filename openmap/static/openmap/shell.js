@@ -9,6 +9,7 @@ function tameMenus() {
   document.addEventListener("keydown", (event) => {
     const open = event.key === "Escape" && menus.find((menu) => menu.open);
     if (!open) return;
+    event.preventDefault(); // one press closes one thing
     open.open = false;
     open.querySelector("summary")?.focus();
   });
@@ -48,8 +49,17 @@ function copyFields() {
   }
 }
 
+const STOPPED = 20_000; // milliseconds after which a form may be sent again where the browser does not tell of a stop
+
+/** Forms may be sent again: they came back, or somebody stopped them on their way. */
+function releaseForms() {
+  for (const form of document.querySelectorAll("form[data-sending]")) form.removeAttribute("data-sending");
+  for (const button of document.querySelectorAll("form .btn-work")) button.classList.remove("btn-work");
+}
+
 /** A form that was sent says so, and is not sent twice by an impatient press. */
 function sendOnce() {
+  const { navigation } = /** @type {{navigation?: EventTarget}} */ (/** @type {unknown} */ (window));
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (event.defaultPrevented || !(form instanceof HTMLFormElement) || form.method !== "post") return;
@@ -57,11 +67,13 @@ function sendOnce() {
     form.dataset.sending = "yes";
     const button = /** @type {SubmitEvent} */ (event).submitter;
     if (button) button.classList.add("btn-work");
+    if (!navigation) setTimeout(releaseForms, STOPPED);
   });
-  addEventListener("pageshow", () => {
-    for (const form of document.querySelectorAll("form[data-sending]")) form.removeAttribute("data-sending");
-    for (const button of document.querySelectorAll("form .btn-work")) button.classList.remove("btn-work");
+  navigation?.addEventListener("navigate", (event) => {
+    const { signal } = /** @type {Event & {signal: AbortSignal}} */ (event);
+    signal.addEventListener("abort", releaseForms);
   });
+  addEventListener("pageshow", releaseForms);
 }
 
 tameMenus();
