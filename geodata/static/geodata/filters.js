@@ -48,7 +48,7 @@ export function showChips(form, place) {
       box.checked = false;
       form.dispatchEvent(new Event("change", { bubbles: true }));
       const left = /** @type {HTMLElement | undefined} */ (place.children[Math.min(after, place.children.length - 1)]);
-      (left ?? box).focus();
+      (left ?? box.closest("details:not([open])")?.querySelector("summary") ?? box).focus();
     });
     return chip;
   });

@@ -80,6 +80,11 @@ export class CityMap {
 
   // Where we look -------------------------------------------------------------------------------------------
 
+  /** Runs `listener` when a move or a zoom begins. @param {() => void} listener */
+  onMoving(listener) {
+    this.#map.on("movestart", listener);
+  }
+
   /** Runs `listener` after every move and zoom. @param {() => void} listener */
   onMoved(listener) {
     this.#map.on("moveend", listener);

@@ -45,14 +45,18 @@ const trouble = find("#trouble", HTMLElement);
 const words = wordsOf(main);
 const getMarks = newestOnly();
 const getList = newestOnly();
+const getMore = newestOnly();
 const getRow = newestOnly();
 
 /** @type {string | null} */
 let selected = new URLSearchParams(location.search).get("selected");
 /** @type {LonLat | null} */
 let selectedPlace = null;
+/** The thing whose row the server is asked for. @type {{key: string} | null} */
+let awaited = null;
 /** @type {string | null} */
 let shown = null;
+let hasGround = true; // or still coming
 let turn = 0; // grows with each move and each reading: an answer to an earlier one comes too late
 /** The place that the list is narrowed to, until the map moves. @type {import("./leaflet.js").Box | null} */
 let pile = null;
@@ -109,7 +113,7 @@ async function refresh() {
     showRows(html);
     showMarks(features);
     shown = `${query} ${listed}`;
-    trouble.hidden = true;
+    calm();
     showSelected();
   } catch (error) {
     if (isReplaced(error) || mine !== turn) return;
@@ -158,9 +162,10 @@ async function showMore(link) {
   const foot = /** @type {HTMLElement} */ (link.parentElement);
   link.classList.add("btn-work");
   try {
-    const response = await getList(`${config.listUrl}${new URL(link.href).search}`);
+    const response = await getMore(`${config.listUrl}${new URL(link.href).search}`);
     const next = document.createElement("template");
     next.innerHTML = await response.text(); // our own server's words, escaped there
+    if (!link.isConnected) return; // the list is another by now
     const added = [...next.content.querySelectorAll("li[data-key]")];
     rows.append(...added);
     const more = next.content.querySelector("[data-more]");
@@ -215,27 +220,31 @@ async function showSelected({ focus = false } = {}) {
   const row = rowOf(key);
   row?.classList.add("is-on");
   if (wide.matches) row?.scrollIntoView({ block: "nearest" });
-  const wasOpen = card.isOpen;
-  if (focus || !wasOpen) {
+  if (!focus && (card.isOpen || awaited?.key === key)) return placeCard();
+  try {
     const found = row ?? (await rowFromServer(key));
     if (selected !== key) return;
     if (!found) return deselect();
     card.show(found, { focus });
     if (focus && selectedPlace) map.bringIntoSight(selectedPlace);
+    placeCard();
+  } catch (error) {
+    if (isReplaced(error) || selected !== key) return;
+    console.warn(error);
+    complain(words("failed"), true);
   }
-  placeCard();
 }
 
-/** A row that is not on the list's first page. @param {string} key @returns {Promise<HTMLElement | null>} */
+/** A row that is not on the list's first page; null when there is no such thing any more. @param {string} key */
 async function rowFromServer(key) {
+  const mine = (awaited = { key });
   try {
     const response = await getRow(`${config.listUrl}?${new URLSearchParams({ only: key })}`);
     const page = document.createElement("template");
     page.innerHTML = await response.text(); // our own server's words, escaped there
     return page.content.querySelector("li");
-  } catch (error) {
-    if (!isReplaced(error)) console.warn(error);
-    return null;
+  } finally {
+    if (awaited === mine) awaited = null;
   }
 }
 
@@ -293,6 +302,28 @@ function complain(message, mayRetry) {
   trouble.hidden = false;
 }
 
+/** Takes a complaint back, unless the ground is still missing. */
+function calm() {
+  if (!hasGround) return;
+  hideTrouble();
+}
+
+function hideTrouble() {
+  if (trouble.contains(document.activeElement)) heading.focus({ preventScroll: true });
+  trouble.hidden = true;
+}
+
+async function layGround() {
+  try {
+    await layBase(map, config, credit);
+    hasGround = true;
+  } catch (error) {
+    hasGround = false;
+    console.warn(error);
+    complain(words("failed"), true);
+  }
+}
+
 /** @param {HTMLElement} button */
 async function goHere(button) {
   button.setAttribute("aria-busy", "true");
@@ -300,7 +331,7 @@ async function goHere(button) {
     const { at } = await whereAmI();
     map.showHere(at, () => hereElement(words("here")));
     map.moveTo(at, Math.max(map.view().zoom, CLOSE_ENOUGH));
-    trouble.hidden = true;
+    calm();
   } catch (error) {
     complain(words(`locate-${error instanceof LocateError ? error.trouble : "unavailable"}`), false);
   }
@@ -316,15 +347,16 @@ function moveSheet() {
   refresh();
 }
 
-function retry() {
+async function retry() {
+  if (!hasGround) await layGround();
   shown = null;
   refresh();
 }
 
 function listen() {
   const soon = afterPause(refresh, 120);
+  map.onMoving(() => pile && leavePile()); // a move that began before the pile was opened does not leave it
   map.onMoved(() => {
-    if (pile) leavePile();
     turn += 1;
     list.setAttribute("aria-busy", "true");
     soon();
@@ -345,7 +377,7 @@ function listen() {
     showMore(more);
   });
   find("[data-retry]", HTMLElement, trouble).addEventListener("click", retry);
-  find("[data-hide]", HTMLElement, trouble).addEventListener("click", () => (trouble.hidden = true));
+  find("[data-hide]", HTMLElement, trouble).addEventListener("click", hideTrouble);
   const locate = find("#locate", HTMLElement);
   locate.addEventListener("click", () => goHere(locate));
   find("#nearer", HTMLElement).addEventListener("click", () => map.zoomBy(1));
@@ -360,10 +392,7 @@ async function start() {
   await showSelected(); // its card takes room
   if (box) map.showBox(box, Number(asked.get("zoom")) || null);
   showChips(form, chosen);
-  layBase(map, config, credit).catch((error) => {
-    console.warn(error);
-    complain(words("failed"), true);
-  });
+  layGround();
   listen();
   refresh();
 }

@@ -61,6 +61,7 @@ export class PlacePicker {
   /** @type {Handlers} */ #handlers;
   /** @type {Config} */ #config;
   /** @type {import("./leaflet.js").Box | null} */ #room;
+  #choices = 0; // a device that answers after a newer choice is too late
 
   /** @param {HTMLElement} element @param {Config} config @param {Handlers} handlers */
   constructor(element, config, handlers) {
@@ -111,6 +112,7 @@ export class PlacePicker {
 
   /** No place again; the map stays. */
   forget() {
+    this.#choices += 1;
     [this.place, this.source] = [null, null];
     this.#element.classList.remove("is-set");
   }
@@ -122,6 +124,7 @@ export class PlacePicker {
 
   /** @param {LonLat} at @param {Source} source */
   #choose(at, source) {
+    this.#choices += 1;
     [this.place, this.source] = [at, source];
     this.#element.classList.add("is-set");
     this.#handlers.onChosen(at, source);
@@ -137,10 +140,11 @@ export class PlacePicker {
   /** @param {HTMLElement} button */
   async #goHere(button) {
     button.setAttribute("aria-busy", "true");
+    const before = this.#choices;
     try {
       const { at } = await whereAmI();
       this.#handlers.onTrouble("");
-      this.show(at, "device");
+      if (before === this.#choices) this.show(at, "device");
     } catch (error) {
       this.#handlers.onTrouble(this.#handlers.words(`locate-${error instanceof LocateError ? error.trouble : "unavailable"}`));
     }
