@@ -17,7 +17,9 @@ export class AnswererPreview {
   constructor(element, words, onShown) {
     [this.#element, this.#words, this.#onShown] = [element, words, onShown];
     element.addEventListener("click", (event) => {
-      if (event.target instanceof Element && event.target.closest("[data-again]")) this.#ask(this.#asked);
+      if (!(event.target instanceof Element && event.target.closest("[data-again]"))) return;
+      element.focus(); // the button goes away with the complaint
+      this.#ask(this.#asked);
     });
   }
 
@@ -60,7 +62,7 @@ export class AnswererPreview {
       if (query !== this.#asked) return;
       this.#element.innerHTML = html; // our own server's words, escaped there
     } catch (error) {
-      if (isReplaced(error)) return;
+      if (isReplaced(error) || query !== this.#asked) return;
       console.warn(error);
       this.#complain();
     }

@@ -66,6 +66,11 @@ export function markLeaving(community, key) {
   unlessRefused(() => sessionStorage.setItem(leavingName(community), key));
 }
 
+/** A form that is on the screen has not left. @param {string} community */
+export function forgetLeaving(community) {
+  unlessRefused(() => sessionStorage.removeItem(leavingName(community)));
+}
+
 /**
  * The report of this tab arrived: its draft goes, and the other tabs learn it. The address of its page is secret, so it
  * stays in this tab's own memory; what the others hear is not kept.

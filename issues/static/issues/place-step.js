@@ -42,6 +42,7 @@ export class PlaceStep {
     find("button", HTMLElement, this.#offer).addEventListener("click", () => {
       const at = this.#goodPhotoPlace();
       if (at) this.#picker.show(at, "photo");
+      this.#focusMap();
     });
     find("[data-home]", HTMLElement, this.#refusal).addEventListener("click", () => this.#goHome());
   }
@@ -100,7 +101,8 @@ export class PlaceStep {
     this.#farAway = null;
     this.#write(at);
     if (source !== "typed") this.#read = "";
-    if (source !== "typed" && placeIn(this.#address.value)) this.#address.value = written(at);
+    const isTyping = document.activeElement === this.#address; // nobody's words change under the cursor
+    if (source !== "typed" && !isTyping && placeIn(this.#address.value)) this.#address.value = written(at);
     find("#place-said", HTMLElement).textContent = this.#handlers.words(`place-${source}`, { place: written(at) });
     this.#address.removeAttribute("aria-invalid");
     this.#say("");
@@ -142,8 +144,12 @@ export class PlaceStep {
     }
     this.#picker.goHome();
     this.#say("");
-    find("[data-canvas]", HTMLElement, find("#pickmap", HTMLElement)).focus();
+    this.#focusMap();
     this.#handlers.onChange();
+  }
+
+  #focusMap() {
+    find("#pickmap [data-canvas]", HTMLElement).focus();
   }
 
   /** Pressing Enter and then leaving the field is one answer, not two. */

@@ -3,13 +3,24 @@
 import { find } from "../geodata/page.js";
 import { wordsOf } from "../geodata/words.js";
 import { AnswererPreview } from "./answerer.js";
-import { clearDraft, forgetSent, lastSent, markLeaving, readDraft, readSent, sentName, writeDraft } from "./draft.js";
+import {
+  clearDraft,
+  forgetLeaving,
+  forgetSent,
+  lastSent,
+  markLeaving,
+  readDraft,
+  readSent,
+  sentName,
+  writeDraft,
+} from "./draft.js";
 import { PlaceStep } from "./place-step.js";
 import { sendWhenReachable } from "./sending.js";
 import { Uploads } from "./upload.js";
 
 /** @typedef {import("./draft.js").Sent} Sent */
 
+if (!("L" in window)) throw new Error("Leaflet did not come: the form works as it does without scripts.");
 document.body.classList.add("has-script"); // before the map measures itself
 const form = find("#report-form", HTMLFormElement);
 const community = form.dataset.community ?? "";
@@ -19,6 +30,8 @@ const field = Object.fromEntries(
 );
 const text = find("[name=text]", HTMLTextAreaElement, form);
 const send = find("#send", HTMLButtonElement);
+const trouble = find("#send-trouble", HTMLElement);
+let isStarted = false;
 let isTouched = false; // in this tab, since it opened
 let isSent = false;
 
@@ -29,6 +42,7 @@ const uploads = new Uploads(find("#uploads", HTMLElement), find("#photo", HTMLIn
   words,
   onChange: () => {
     place.photosChanged();
+    if (!uploads.isRunning && trouble.textContent === words("still-uploading")) trouble.textContent = "";
     changed();
   },
   onPlace: (at) => place.photoPlace(at),
@@ -50,6 +64,7 @@ function forgive(element) {
 
 /** Whatever was typed, chosen or uploaded: keep it, count it, and ask who answers. */
 function changed() {
+  isTouched ||= isStarted;
   answerer.update(place.asked, category());
   countText();
   showSteps();
@@ -81,34 +96,54 @@ function keep() {
     note.textContent = saved ? words("kept", { time }) : words("not-kept");
 }
 
+/**
+ * Puts a word of the draft back. What was typed before this script came stays, and a long text of the draft follows it.
+ * @param {HTMLInputElement | HTMLTextAreaElement} input
+ * @param {string} kept
+ */
+function putBack(input, kept) {
+  if (input.value === input.defaultValue) input.value = kept || input.value;
+  else if (input === text && !input.value.includes(kept))
+    input.setRangeText(`\n\n${kept}`, input.value.length, input.value.length, "preserve");
+}
+
 /** Puts back what the device kept, unless the server already gave it back. */
 function restore() {
   const draft = form.dataset.again ? null : readDraft(community);
   if (!draft || !(draft.text || draft.category || draft.address || draft.email || draft.place || draft.photos.length)) return;
   if (draft.key) field.key.value = draft.key;
-  text.value = draft.text;
-  field.address.value = draft.address;
-  field.email.value = draft.email;
-  const radio = [...form.querySelectorAll("[name=category]")].find(
-    (input) => input instanceof HTMLInputElement && input.value === draft.category,
-  );
-  if (radio instanceof HTMLInputElement) radio.checked = true;
+  putBack(text, draft.text);
+  putBack(field.address, draft.address);
+  putBack(field.email, draft.email);
+  const radios = /** @type {HTMLInputElement[]} */ ([...form.querySelectorAll("[name=category]")]);
+  const kept = radios.find((radio) => radio.value === draft.category);
+  if (kept && radios.every((radio) => radio.checked === radio.defaultChecked)) kept.checked = true;
   uploads.restore(draft.photos);
   place.photosChanged();
   if (draft.place) place.show(draft.place, "draft");
   find("#restored", HTMLElement).hidden = false;
 }
 
-/** This form is a report already, and the draft is gone. @param {Sent} sent @param {{away: boolean}} options away: puts the form away */
-function showSent(sent, { away }) {
+/** This form is a report already, and the draft is gone. @param {Sent} sent */
+function showSent(sent) {
   isSent = true;
   const notice = find("#sent-before", HTMLElement);
   find("[data-said]", HTMLElement, notice).textContent = words("sent-before", { number: sent.number });
   find("a", HTMLAnchorElement, notice).href = sent.url;
   notice.hidden = false;
   find("#restored", HTMLElement).hidden = true;
-  find("#main", HTMLElement).classList.toggle("is-sent", away);
+  find("#main", HTMLElement).classList.add("is-sent");
   notice.focus();
+}
+
+/** Another tab sent the report that this form began with; what was written here since is not in it. @param {Sent} sent */
+function showSentElsewhere(sent) {
+  keep();
+  const notice = find("#sent-before", HTMLElement);
+  find("[data-said]", HTMLElement, notice).textContent = words("sent-elsewhere", { number: sent.number });
+  find("a", HTMLAnchorElement, notice).href = sent.url;
+  find("button", HTMLElement, notice).hidden = true;
+  notice.hidden = false;
 }
 
 function startAnew() {
@@ -154,7 +189,7 @@ function nameButton() {
 function listen() {
   form.addEventListener("input", (event) => {
     if (event.target instanceof HTMLElement) forgive(event.target);
-    [isTouched, isSent] = [true, false];
+    isSent = false;
     changed();
   });
   find("#restored button", HTMLElement).addEventListener("click", startAnew);
@@ -165,16 +200,19 @@ function listen() {
       keep();
       markLeaving(community, field.key.value);
     },
-    onTrouble: (message) => (find("#send-trouble", HTMLElement).textContent = message),
+    onTrouble: (message) => (trouble.textContent = message),
     offline: words("offline"),
   });
   addEventListener("storage", ({ key, newValue }) => {
     const sent = key === sentName(community) ? readSent(newValue) : null;
-    if (sent && sent.key === field.key.value) showSent(sent, { away: !isTouched });
+    if (!sent || sent.key !== field.key.value) return;
+    if (isTouched) showSentElsewhere(sent);
+    else showSent(sent);
   });
   addEventListener("pageshow", ({ persisted }) => {
+    forgetLeaving(community);
     const sent = persisted ? lastSent(community) : null;
-    if (sent && sent.key === field.key.value) showSent(sent, { away: true });
+    if (sent && sent.key === field.key.value) showSent(sent);
   });
 }
 
@@ -191,7 +229,7 @@ function start() {
   form.autocomplete = "off"; // the draft puts things back, all or nothing
   listen();
   const sent = sentBefore();
-  if (sent) showSent(sent, { away: true });
+  if (sent) showSent(sent);
   else restore();
   if (!place.kept) place.showWritten(form.dataset.again ? "hand" : "page");
   countText();
@@ -199,6 +237,7 @@ function start() {
   nameButton();
   const errors = document.querySelector("#errors");
   if (errors instanceof HTMLElement) errors.focus();
+  isStarted = true;
 }
 
 start();

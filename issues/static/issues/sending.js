@@ -4,13 +4,22 @@ const PATIENCE = 6000; // milliseconds for an answer of any kind
 
 /** @param {string} url @returns {Promise<boolean>} */
 async function isReachable(url) {
-  if (!navigator.onLine) return false;
+  const patience = new AbortController();
+  const end = setTimeout(() => patience.abort(), PATIENCE);
   try {
-    await fetch(url, { method: "HEAD", cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
+    await fetch(url, { method: "HEAD", cache: "no-store", signal: patience.signal });
     return true;
   } catch {
     return false;
+  } finally {
+    clearTimeout(end);
   }
+}
+
+/** Sends the form as that button would. @param {HTMLFormElement} form @param {HTMLElement | null} submitter */
+function submit(form, submitter) {
+  if ("requestSubmit" in form) form.requestSubmit(submitter);
+  else submitter?.click(); // browsers of 2021
 }
 
 /**
@@ -20,23 +29,24 @@ async function isReachable(url) {
  *   `trouble`: why the form cannot leave yet, or ""; `onTrouble`: says that, or `offline`, or takes it back with ""
  */
 export function sendWhenReachable(form, { trouble, onLeaving, onTrouble, offline }) {
+  /** @type {"here" | "asking" | "leaving"} */
   let state = "here";
-  addEventListener("pageshow", () => (state = "here"));
   form.addEventListener("submit", async (event) => {
-    if (state === "reached") return; // asked for below
+    if (state === "leaving" || form.dataset.sending) return; // asked for below; or on its way, and not sent twice
     event.preventDefault();
     event.stopImmediatePropagation();
-    const why = trouble();
-    onTrouble(why);
-    if (why || state === "asking") return;
+    onTrouble(trouble());
+    if (trouble() || state === "asking") return;
     state = "asking";
     const submitter = event.submitter;
     submitter?.classList.add("btn-work");
     const reachable = await isReachable(form.action);
     submitter?.classList.remove("btn-work");
-    state = reachable ? "reached" : "here";
-    if (!reachable) return onTrouble(offline);
+    const why = reachable ? trouble() : offline; // something may have begun meanwhile
+    state = why ? "here" : "leaving";
+    if (why) return onTrouble(why);
     onLeaving();
-    form.requestSubmit(submitter);
+    submit(form, submitter);
+    state = "here";
   });
 }

@@ -13,6 +13,9 @@ import { copyOf, find } from "../geodata/page.js";
  * @property {(at: LonLat) => boolean} onPlace told where a new photo was taken; false when that is of no use
  */
 
+/** Names of the words for answers of the server that bring none. @type {Record<number, string>} */
+const WHY = { 0: "not-sent", 413: "too-big" };
+
 /** @param {number} bytes @returns {string} megabytes, one digit after the point */
 const megabytes = (bytes) => (bytes / 1e6).toLocaleString(document.documentElement.lang, { maximumFractionDigits: 1 });
 
@@ -37,6 +40,7 @@ export class Uploads {
     input.addEventListener("change", () => this.#takeFiles());
     list.addEventListener("click", (event) => this.#onClick(event));
     this.#showRoom();
+    if (input.files?.length) queueMicrotask(() => this.#takeFiles()); // chosen before this script came
   }
 
   get isRunning() {
@@ -76,7 +80,9 @@ export class Uploads {
 
   #showRoom() {
     const add = /** @type {HTMLElement} */ (this.#input.closest("li"));
+    const hadFocus = add.contains(document.activeElement);
     add.hidden = this.#room() <= 0;
+    if (hadFocus && add.hidden) [...this.#list.querySelectorAll("button")].at(-1)?.focus();
   }
 
   #takeFiles() {
@@ -130,8 +136,8 @@ export class Uploads {
     this.#running -= 1;
     item.classList.remove("is-loading");
     if (item.isConnected) {
-      if (status === 201 || status === 200) this.#finish(item, response);
-      else this.#fail(item, response?.error ?? this.#handlers.words(status === 413 ? "too-big" : "not-sent"));
+      if (response?.key) this.#finish(item, response);
+      else this.#fail(item, response?.error ?? this.#handlers.words(WHY[status] ?? "not-taken"));
     }
     this.#showRoom();
     this.#handlers.onChange();
@@ -145,6 +151,7 @@ export class Uploads {
     if (preview) item.dataset.preview = preview;
     find("[role=progressbar]", HTMLElement, item).hidden = true;
     if (position) item.dataset.place = position.join(" ");
+    find("[data-say]", HTMLElement, item).setAttribute("role", "status");
     const isRead = position !== null && this.#handlers.onPlace(position);
     this.#say(item, this.#handlers.words(isRead ? "place-read" : "arrived"), "is-done");
   }
@@ -181,7 +188,7 @@ export class Uploads {
     const item = button && button.closest("li");
     if (!item) return;
     event.preventDefault();
-    const next = item.nextElementSibling?.querySelector("button, input");
+    const next = item.nextElementSibling?.querySelector("button, input:not([type=hidden])");
     item.remove();
     item.dispatchEvent(new Event("remove"));
     this.#showRoom();
