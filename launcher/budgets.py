@@ -7,7 +7,7 @@ from collections.abc import Mapping
 # Seconds of work, summed over parallel processes, on two cores.
 BUDGETS: Mapping[str, float] = {
     "accounts": 45,
-    "browser": 330,
+    "browser": 390,
     "core": 30,
     "faults": 45,
     "geodata": 30,

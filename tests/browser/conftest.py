@@ -86,8 +86,7 @@ def page_at(browser: Browser, live_server: LiveServer) -> Iterator[PageAt]:
             locale="uk-UA",
             timezone_id="Europe/Kyiv",
             java_script_enabled=javascript,
-            reduced_motion="reduce",
-            **options,
+            **({"reduced_motion": "reduce"} | options),
         )
         contexts.append(context)
         _listen(context)
@@ -116,6 +115,15 @@ def _listen(context: BrowserContext) -> None:
 def assert_no_csp_violations(page: Page) -> None:
     """Nothing on any page of this browser profile was refused by the Content-Security-Policy so far."""
     assert _complaints[page.context].policy == []
+
+
+def expect_script_error(page: Page, words: str) -> None:
+    """A script of this browser profile ended with an error that says so, as it should; no test fails for it."""
+    page.evaluate("0")  # whatever was said until now has been heard
+    scripts = _complaints[page.context].scripts
+    expected = [error for error in scripts if words in error]
+    assert expected, scripts
+    scripts[:] = [error for error in scripts if error not in expected]
 
 
 def assert_accessible(page: Page) -> None:

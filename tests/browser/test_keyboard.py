@@ -249,3 +249,95 @@ def test_the_language_is_changed(page_at: PageAt, city: City) -> None:
     press_button(page, "button[name=language]")
     expect(page.locator("html")).to_have_attribute("lang", "en")
     expect(page).to_have_url(re.compile("/yavoryn/report/$"))
+
+
+# What had the focus goes away ---------------------------------------------------------------------------------
+def test_after_a_photo_is_removed_the_next_one_has_the_focus(page_at: PageAt, city: City) -> None:
+    page = page_at(DESKTOP)
+    page.goto("/yavoryn/report/")
+    page.locator("#photo").set_input_files([photo_file("один.jpg"), photo_file("два.jpg")])
+    expect(page.locator("[name=photo_key]")).to_have_count(2)
+    page.locator("#email").fill("olia@gmail")
+    page.locator("#send").click()
+    expect(page.locator("#errors")).to_be_focused()
+    expect(page.locator("#pickmap .leaflet-pane").first).to_be_attached()  # the scripts have come
+    first, second = (page.locator("[data-remove]").nth(number) for number in range(2))
+    name = second.get_attribute("aria-label")
+    first.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("[name=photo_key]")).to_have_count(1)
+    expect(first).to_be_focused()
+    expect(first).to_have_attribute("aria-label", str(name))
+
+
+def test_the_last_allowed_photo_takes_the_focus_of_the_field(page_at: PageAt, city: City) -> None:
+    page = page_at(DESKTOP)
+    page.goto("/yavoryn/report/")
+    most = int(str(page.locator("#uploads").get_attribute("data-most")))
+    page.locator("#photo").focus()
+    page.locator("#photo").set_input_files([photo_file(f"{number}.jpg") for number in range(most)])
+    expect(page.locator("#photo")).to_be_hidden()
+    expect(page.locator("[data-remove]").last).to_be_focused()
+
+
+def test_the_place_of_the_photo_is_taken_and_the_map_has_the_focus(page_at: PageAt, city: City, town: Town) -> None:
+    page = page_at(DESKTOP)
+    page.goto(f"/yavoryn/report/?lon={town['p'].x}&lat={town['p'].y}")
+    page.locator("#pickmap [data-canvas]").focus()
+    page.keyboard.press("Enter")
+    page.locator("#photo").set_input_files(photo_file(place=town["t"]))
+    expect(page.locator("#photo-place button")).to_be_visible()
+    press_button(page, "#photo-place button")
+    expect(page.locator("#pickmap [data-canvas]")).to_be_focused()
+
+
+def test_after_asking_again_who_answers_the_answer_has_the_focus(page_at: PageAt, city: City, town: Town) -> None:
+    page = page_at(DESKTOP)
+    page.goto(f"/yavoryn/report/?lon={town['p'].x}&lat={town['p'].y}")
+    page.route("**/report/answerer/*", lambda route: route.abort())
+    page.locator("label.chip", has=page.locator("input[value=manholes]")).click()
+    expect(page.locator("[data-again]")).to_be_visible()
+    page.unroute("**/report/answerer/*")
+    press_button(page, "[data-again]")
+    expect(page.locator("#answerer .promise")).to_be_visible()
+    expect(page.locator("#answerer")).to_be_focused()
+
+
+def test_after_trying_again_the_heading_of_the_list_has_the_focus(page_at: PageAt, city: City, town: Town) -> None:
+    told(city.roads, town["p"])
+    page = page_at(DESKTOP)
+    page.goto("/yavoryn/")
+    expect(page.locator("#map-canvas .mark")).to_be_visible()
+    page.route("**/marks.geojson*", lambda route: route.abort())
+    page.locator("#nearer").click()
+    expect(page.locator("#trouble")).to_be_visible()
+    page.unroute("**/marks.geojson*")
+    press_button(page, "#trouble [data-retry]")
+    expect(page.locator("#trouble")).to_be_hidden()
+    expect(page.locator("#list-heading")).to_be_focused()
+
+
+def test_after_the_only_category_is_taken_back_the_menu_of_categories_has_the_focus(
+    page_at: PageAt, city: City
+) -> None:
+    page = page_at(DESKTOP)
+    page.goto("/yavoryn/?category=roads")
+    press_button(page, "#chosen .chip")
+    expect(page.locator("#chosen .chip")).to_have_count(0)
+    expect(page.locator("summary.chip")).to_be_focused()
+
+
+def test_escape_closes_the_menu_first_and_the_card_then(page_at: PageAt, city: City, town: Town) -> None:
+    told(city.roads, town["p"])
+    page = page_at(DESKTOP)
+    page.goto("/yavoryn/")
+    expect(page.locator("#map-canvas .mark")).to_be_visible()
+    press_button(page, "#map-canvas .mark")
+    expect(page.locator("#pick")).to_be_focused()
+    press_button(page, "summary.chip")
+    page.keyboard.press("Escape")
+    expect(page.locator("details.menu[open]")).to_have_count(0)
+    expect(page.locator("summary.chip")).to_be_focused()
+    expect(page.locator("#pick")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#pick")).to_be_hidden()

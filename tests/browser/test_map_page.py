@@ -76,29 +76,6 @@ def test_moving_the_map_moves_the_list(page_at: PageAt) -> None:
     expect_address(page, "zoom=17")
 
 
-def test_an_answer_that_comes_after_the_map_went_back_is_not_shown(page_at: PageAt) -> None:
-    page = opened(page_at(DESKTOP))
-    late: list[Route] = []
-
-    def hold(route: Route) -> None:
-        late.append(route)
-
-    page.route("**/marks.geojson*", hold)
-    for _time in range(3):
-        page.locator("#nearer").click()
-    expect_address(page, "zoom=17")
-    for _time in range(3):
-        page.locator("#farther").click()
-    expect_address(page, "zoom=14")
-    settled(page)
-    assert late
-    for route in late:
-        route.continue_()
-    page.evaluate("new Promise((done) => setTimeout(done, 300))")
-    assert listed(page) == TITLES
-    expect(page.locator("#map-canvas .mark")).to_have_count(len(TITLES))
-
-
 @BOTH_WIDTHS
 def test_a_filter_is_in_the_address_on_the_map_and_in_the_list(page_at: PageAt, width: int) -> None:
     page = opened(page_at(width))

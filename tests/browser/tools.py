@@ -11,10 +11,11 @@ from pathlib import Path
 from smtplib import SMTPRecipientsRefused
 from typing import Any
 
+import pytest
 from django.contrib.gis.geos import Point
 from django.core.mail.backends.base import BaseEmailBackend
 from django.urls import reverse
-from playwright.sync_api import ConsoleMessage, FilePayload, Locator, Page, expect
+from playwright.sync_api import ConsoleMessage, FilePayload, Locator, Page, Route, expect
 
 from core import tasks as core_tasks
 from core.tokens import secret_of
@@ -143,6 +144,30 @@ def press(page: Page, button: str, *, text: str = "", photo: FilePayload | None 
 def expect_state(page: Page, state: State) -> None:
     """The page of a report says that it is in this state."""
     expect(page.locator(".issue-head .state")).to_have_text(str(state.label))
+
+
+@contextmanager
+def held(page: Page, address: str) -> Iterator[list[Route]]:
+    """Requests to that address wait until the block ends, and go on then."""
+    waiting: list[Route] = []
+
+    def hold(route: Route) -> None:
+        waiting.append(route)
+
+    page.route(address, hold)
+    yield waiting
+    for route in waiting:
+        route.continue_()
+    page.unroute(address, hold)
+
+
+def wait_for(page: Page, routes: list[Route], many: int) -> None:
+    """Until so many requests wait."""
+    for _time in range(50):
+        if len(routes) >= many:
+            return
+        page.wait_for_timeout(100)
+    pytest.fail(f"{len(routes)} of {many} requests came.")
 
 
 # What pages must be like ------------------------------------------------------------------------------------
