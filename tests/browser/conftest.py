@@ -8,10 +8,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from threading import Condition
 from typing import Any, Protocol
+from urllib.request import urlopen
 
 import pytest
 import time_machine
+from django.core.signals import request_finished, request_started
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
@@ -74,8 +77,42 @@ def _morning(live_server: LiveServer) -> Iterator[None]:
         yield
 
 
+class Requests:
+    """The requests that the server works on. A page that is closed leaves some behind."""
+
+    def __init__(self) -> None:
+        self._change = Condition()
+        self._running = 0
+
+    def began(self, **_facts: Any) -> None:
+        with self._change:
+            self._running += 1
+
+    def ended(self, **_facts: Any) -> None:
+        with self._change:
+            self._running -= 1
+            self._change.notify_all()
+
+    def wait_for_all(self, server: LiveServer) -> None:
+        """Until none is left: one that still reads would stand in the way of emptying the tables. Fails in the end."""
+        with urlopen(f"{server.url}/static/openmap/favicon.svg", timeout=30) as answer:
+            answer.read()  # the server takes connections in their order: all earlier ones have begun
+        with self._change:
+            assert self._change.wait_for(lambda: self._running == 0, timeout=30), f"{self._running} requests hang"
+
+
+@pytest.fixture(scope="session")
+def requests() -> Iterator[Requests]:
+    found = Requests()
+    request_started.connect(found.began)
+    request_finished.connect(found.ended)
+    yield found
+    request_started.disconnect(found.began)
+    request_finished.disconnect(found.ended)
+
+
 @pytest.fixture
-def page_at(browser: Browser, live_server: LiveServer) -> Iterator[PageAt]:
+def page_at(browser: Browser, live_server: LiveServer, requests: Requests) -> Iterator[PageAt]:
     """`page_at(390)`, `page_at(1280, javascript=False, color_scheme="dark")`: addresses are relative to the server."""
     contexts: list[BrowserContext] = []
 
@@ -97,6 +134,7 @@ def page_at(browser: Browser, live_server: LiveServer) -> Iterator[PageAt]:
     complaints = [_complaints.pop(context) for context in contexts]
     for context in contexts:
         context.close()
+    requests.wait_for_all(live_server)
     assert [text for one in complaints for text in (*one.policy, *one.scripts)] == []
 
 
