@@ -15,12 +15,14 @@ from html import escape
 from django.db import connection
 
 from geodata.base_shapes import shape_params, shapes_sql
-from geodata.boxes import Box, Corner, pixel_of, shown, to_mercator
+from geodata.boxes import Box, Corner, box_around, pixel_of, shown, to_mercator
 from geodata.icons import mark_outline
 from geodata.models import Community
 
 WIDTH, HEIGHT = 800, 560  # px
 MARGIN = 24  # px beyond the edge, so that cut ends of streets and borders stay out of sight
+NARROWEST = 1e-7  # degrees from west to east; past it the pixels of a picture run out of decimals
+CLOSEST = 30  # the zoom at which a narrower place is drawn: the picture is 0.000001° wide
 EQUATOR = 40_075_016.685_578_5  # metres around web mercator's world
 HOUSES_TO = 2.6  # metres on the ground in one pixel; past it houses and small streets are noise
 STREETS_TO = 12.0
@@ -157,7 +159,7 @@ def picture(
     `lettering`: how many times larger names and pin are drawn, for a page that shows the picture small. Names that
     would touch a larger area's name, or the pin, are left out.
     """
-    frame = shown(box, WIDTH, HEIGHT)
+    frame = _frame(box)
     paths, names = _drawn(community, frame, on)
     tip = pixel_of(frame, *pin, WIDTH, HEIGHT) if pin else None
     letters = LETTERS * lettering
@@ -167,6 +169,12 @@ def picture(
         parts.append(_pin(*tip, state=state, scale=lettering))
     size = f'width="{WIDTH}" height="{HEIGHT}" viewBox="0 0 {WIDTH} {HEIGHT}"'
     return f'<svg xmlns="http://www.w3.org/2000/svg" {size}><style>{STYLE}</style>{"".join(parts)}</svg>'
+
+
+def _frame(box: Box) -> Box:
+    """What the picture shows: `box` in the picture's proportions, and never so little that it cannot be drawn."""
+    frame = shown(box, WIDTH, HEIGHT)
+    return frame if frame.east - frame.west > NARROWEST else box_around(frame.centre, CLOSEST, WIDTH, HEIGHT)
 
 
 def _apart(names: list[Name], letters: float, pin: Room | None) -> list[Name]:

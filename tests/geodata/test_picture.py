@@ -114,3 +114,27 @@ def test_pin_of_a_state_has_its_outline_and_colour(client: Client, city: City, s
 def test_pin_of_an_unknown_state_is_the_plain_one(client: Client, city: City) -> None:
     address = "/yavoryn/place.svg?pin=28.462,49.222"
     assert client.get(f"{address}&state=petition").content == client.get(address).content
+
+
+@pytest.mark.parametrize(
+    "box",
+    [
+        "28.45,49.23,28.450000000000003,49.23000000000001",
+        "0,0,1e-300,1e-300",
+        "-180,-90,-179.99999999999997,-89.99999999999999",
+        "179.99999999999997,89.99999999999999,180,90",
+        "-180,89.9,180,90",
+        "0,-90,1e-9,90",
+        "-180,0,180,1e-9",
+    ],
+)
+def test_box_of_hardly_anything_is_drawn_as_a_little_place(client: Client, city: City, box: str) -> None:
+    answer = client.get(f"/yavoryn/place.svg?box={box}&pin=28.45,49.23")
+    assert ElementTree.fromstring(answer.content).get("width") == str(WIDTH)
+
+
+def test_pin_in_the_middle_of_a_box_of_hardly_anything_stands_in_the_middle(city: City) -> None:
+    svg = drawn(city, Box(28.45, 49.23, 28.450000000000003, 49.23000000000001), pin=(28.45, 49.23))
+    (mark,) = svg.iter(f"{SVG}g")
+    x, y, _scale = map(float, re.findall(r"-?[\d.]+", mark.get("transform", "")))
+    assert (x, y) == pytest.approx((WIDTH / 2, HEIGHT / 2), abs=1)

@@ -27,6 +27,7 @@ NASTY = {
     "spaces": "1" + " " * 9_000 + "x",
     "quotes": "'\"><%s {0}",
     "box of nothing": "30,49,30.0000000000000036,49.1",
+    "box of hardly anything": "28.45,49.23,28.450000000000003,49.23000000000001",
     "box of the world": "-180,-90,180,90",
     "box off the map": "10,86,10.5,87",
     "box of nans": "nan,nan,nan,nan",
