@@ -109,9 +109,7 @@ def send_due(*, clock: Callable[[], datetime] = timezone.now, most: int = 200) -
 
 def send(message: OutboxMessage, *, clock: Callable[[], datetime]) -> bool:
     """Sends one claimed message and writes down how it went; returns whether it left."""
-    refusal = why_not(message)
-    if refusal:
-        _settle(message, dead_at=clock(), failure=refusal[0], last_error=refusal[1])
+    if _is_over(message, at=clock()):
         return False
     try:
         _channels[message.channel](recipient=message.recipient, payload=message.payload, key=message.key)
@@ -125,7 +123,7 @@ def send(message: OutboxMessage, *, clock: Callable[[], datetime]) -> bool:
         log.exception("Message %s broke its channel", message.key)
         _postpone(message, SendingFailedError(type(error).__name__), at=clock())
         return False
-    _settle(message, sent_at=clock(), failure="", last_error="")
+    _settle(message, sent_at=clock(), dead_at=None, recipient=message.recipient, failure="", last_error="")
     return True
 
 
@@ -143,6 +141,24 @@ def why_not(message: OutboxMessage) -> tuple[Failure, str] | None:
     if message.attempts > MOST_ATTEMPTS:  # claimed again and again, and nobody lived to say how it went
         return Failure.OURS, "its workers died"
     return None
+
+
+def _is_over(message: OutboxMessage, *, at: datetime) -> bool:
+    """Whether it has ended, or ends here. Reads visibility, recipient and words as they are now, not as claimed.
+
+    One transaction judges and writes down, and holds the subject: who changes its visibility meanwhile waits, and then
+    finds the dead letter (`resend_hidden`).
+    """
+    with transaction.atomic(), scopes_disabled():
+        held = OutboxMessage.objects.select_for_update(of=("subject",), no_key=True).select_related("subject")
+        row = held.filter(pk=message.pk, sent_at=None, dead_at=None).first()
+        if row is None:
+            return True
+        message.subject, message.recipient, message.payload = row.subject, row.recipient, row.payload
+        refusal = why_not(message)
+        if refusal:
+            _settle(message, dead_at=at, failure=refusal[0], last_error=refusal[1])
+    return refusal is not None
 
 
 def retry_after(attempts: int, *, jitter: float) -> timedelta:
@@ -165,6 +181,18 @@ def resend_hidden(subject: Subject, *, at: datetime) -> None:
     """What did not leave because the thing was hidden goes now that it is not."""
     for message in OutboxMessage.objects.filter(subject=subject, failure=Failure.HIDDEN):
         resend(message, at=at)
+
+
+def readdress(message: OutboxMessage, *, recipient: str, at: datetime) -> None:
+    """What waits goes elsewhere, with a fresh count of tries. One that is being sent now is written down truly."""
+    waiting = OutboxMessage.objects.pending().filter(pk=message.pk)
+    if waiting.update(recipient=recipient, due_at=at, attempts=0, failure="", last_error=""):
+        nudge_on_commit("core.tasks.send_due")
+
+
+def give_up(message: OutboxMessage, *, why: str, at: datetime) -> None:
+    """What waits ends as a dead letter. Its claim stays: one that is being sent now may still turn out to have left."""
+    OutboxMessage.objects.pending().filter(pk=message.pk).update(dead_at=at, failure=Failure.OURS, last_error=why)
 
 
 def _postpone(message: OutboxMessage, error: SendingFailedError, *, at: datetime) -> None:

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 
 from accounts.models import Organisation
 from core.models import Lane, OutboxMessage, Subject, Token
-from core.outbox import Letter, enqueue, resend
+from core.outbox import Letter, enqueue, give_up, readdress, resend
 from core.tokens import extend_token, issue_token, placeholder_for, revoke_token
 from routing.models import Channel, CommunityRouting, Decision, Delivery
 from routing.responsibility import Verdict
@@ -67,13 +67,39 @@ def write_again(*, delivery: Delivery, compose: Compose, at: datetime) -> Outbox
     return message
 
 
-def send_again(*, message: OutboxMessage, at: datetime) -> None:
-    """Puts a dead letter back; one to an organisation goes to the address that the organisation has now."""
-    delivery = next((row for row in _deliveries(message) if str(row.token_id) in message.payload["text"]), None)
-    channel = channel_of(delivery.organisation, community_id=message.community_id) if delivery else None
-    if channel is not None:
+def send_again(*, message: OutboxMessage, at: datetime) -> bool:
+    """Puts a dead letter back; one to an organisation goes to the address that the organisation has now.
+
+    False when it has none: the letter stays dead.
+    """
+    if message.audience == OutboxMessage.Audience.ORGANISATION:
+        whose = _organisations_of(message)
+        channel = channel_of(whose.pop(), community_id=message.community_id) if len(whose) == 1 else None
+        if channel is None:
+            return False
         OutboxMessage.objects.filter(pk=message.pk, dead_at__isnull=False).update(recipient=channel.address)
     resend(message, at=at)
+    return True
+
+
+def leave_address(*, was: Channel, at: datetime) -> None:
+    """What waits for the address of a channel that was ended or changed goes to the address that they have now.
+
+    Without one it ends in sight, and `send_again` sends it when there is one. `was`: the channel before the change.
+    """
+    here, organisation = was.community_id, was.organisation
+    theirs = Channel.objects.filter(community=here, organisation=organisation, is_active=True)
+    if theirs.filter(address=was.address).exists():
+        return
+    channel = channel_of(organisation, community_id=here)
+    to_them = OutboxMessage.objects.filter(audience=OutboxMessage.Audience.ORGANISATION, recipient=was.address)
+    for message in to_them.pending().filter(community=here):
+        if organisation not in _organisations_of(message):
+            continue
+        if channel is None:
+            give_up(message, why="the organisation has no address here", at=at)
+        else:
+            readdress(message, recipient=channel.address, at=at)
 
 
 def organisations_to_pass_to(delivery: Delivery) -> list[Organisation]:
@@ -92,6 +118,25 @@ def is_duty_queue(delivery: Delivery) -> bool:
     """True for the organisation that gets what no rule gives to anybody: it passes things on by hand."""
     found = CommunityRouting.objects.filter(community=delivery.community_id, fallback=delivery.organisation_id)
     return bool(found.exists())
+
+
+def refused_by(subject: Subject) -> frozenset[int]:
+    """Organisations that handed the thing back. The duty queue, which only passed it on, is not among them."""
+    queues = CommunityRouting.objects.filter(community=subject.community_id, fallback__isnull=False).values("fallback")
+    refused = Delivery.objects.filter(subject=subject, refused_at__isnull=False).exclude(organisation__in=queues)
+    return frozenset(refused.values_list("organisation", flat=True))
+
+
+def unheard(*, subject: Subject) -> "QuerySet[Delivery]":
+    """Deliveries that stand, but were never sent: the organisation had no channel."""
+    return Delivery.objects.standing().filter(subject=subject, message=None, answered_at=None)
+
+
+def drop_unheard(*, subject: Subject, at: datetime) -> None:
+    """Takes the thing from organisations that never heard of it; their links, which nobody has, end."""
+    for delivery in unheard(subject=subject).select_related("token"):
+        delivery.delete()
+        revoke_token(delivery.token, at=at)
 
 
 def mark_answered(*, delivery: Delivery, at: datetime) -> None:
@@ -121,9 +166,11 @@ def channel_of(organisation: Organisation, *, community_id: int) -> Channel | No
     return found
 
 
-def _deliveries(message: OutboxMessage) -> list[Delivery]:
-    rows = Delivery.objects.filter(subject=message.subject_id) if message.audience == "organisation" else []
-    return list(rows)
+def _organisations_of(message: OutboxMessage) -> set[Organisation]:
+    """Whose letter it is, by the link in it; when that was replaced since, all who have or had the thing."""
+    rows = list(Delivery.objects.filter(subject=message.subject_id).select_related("organisation"))
+    by_link = {row.organisation for row in rows if str(row.token_id) in message.payload["text"]}
+    return by_link or {row.organisation for row in rows}
 
 
 def _send(

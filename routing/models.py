@@ -157,12 +157,17 @@ class Rule(models.Model):
             models.CheckConstraint(
                 condition=Q(division=None, area_code="") | (Q(division__isnull=False) & ~Q(area_code="")),
                 name="rule_area_has_a_division",
+                violation_error_message=_("An area is named by its division and its code: fill in both, or neither."),
             ),
             models.UniqueConstraint(
                 fields=["community", "category", "division", "area_code", "priority"],
                 condition=Q(is_active=True),
                 name="rule_not_contradicted",
                 nulls_distinct=False,
+                violation_error_message=_(
+                    "Another active rule has this category, place and priority: change it, or give this one another "
+                    "priority."
+                ),
             ),
         ]
 

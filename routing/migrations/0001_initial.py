@@ -153,11 +153,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='rule',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('area_code', ''), ('division', None)), models.Q(('division__isnull', False), models.Q(('area_code', ''), _negated=True)), _connector='OR'), name='rule_area_has_a_division'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('area_code', ''), ('division', None)), models.Q(('division__isnull', False), models.Q(('area_code', ''), _negated=True)), _connector='OR'), name='rule_area_has_a_division', violation_error_message='An area is named by its division and its code: fill in both, or neither.'),
         ),
         migrations.AddConstraint(
             model_name='rule',
-            constraint=models.UniqueConstraint(condition=models.Q(('is_active', True)), fields=('community', 'category', 'division', 'area_code', 'priority'), name='rule_not_contradicted', nulls_distinct=False),
+            constraint=models.UniqueConstraint(condition=models.Q(('is_active', True)), fields=('community', 'category', 'division', 'area_code', 'priority'), name='rule_not_contradicted', nulls_distinct=False, violation_error_message='Another active rule has this category, place and priority: change it, or give this one another priority.'),
         ),
         migrations.AddConstraint(
             model_name='decision',

@@ -1,10 +1,12 @@
 """Things that leave: a subject, a way to write messages about it, and a mail server."""
 
+import time
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Protocol
 
 import pytest
+from django.db import connection
 from django_scopes import scope
 from pytest_django import Settings
 
@@ -59,3 +61,18 @@ def post(settings: Settings) -> Iterator[MailServer]:
         }.items():
             setattr(settings, name, value)
         yield server
+
+
+def until_somebody_waits() -> None:
+    """Returns when another connection waits for a lock that this one, or a third, holds."""
+    asked = (
+        "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')"
+    )
+    for _turn in range(1000):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_stat_clear_snapshot()")  # in a transaction the answer would stay as it was
+            cursor.execute(asked)
+            if cursor.fetchone()[0]:
+                return
+        time.sleep(0.01)
+    raise AssertionError("Nobody waits.")

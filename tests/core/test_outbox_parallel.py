@@ -3,14 +3,17 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from threading import Event
 
 import pytest
+from django.db import transaction
 from django_scopes import scopes_disabled
 
-from core.models import OutboxMessage
-from core.outbox import LEASE, claim, send_due
+from core import outbox
+from core.models import Failure, OutboxMessage, Subject, Visibility
+from core.outbox import LEASE, claim, resend_hidden, send_due
 from geodata.models import Community
-from tests.core.conftest import Write
+from tests.core.conftest import Write, until_somebody_waits
 from tests.parallel import at_once
 from tests.smtp import MailServer
 
@@ -46,8 +49,6 @@ def test_parallel_workers_never_claim_one_message_together(write: Write, now: da
 
 
 def test_claim_does_not_wait_for_a_row_that_another_worker_holds(write: Write, now: datetime) -> None:
-    from django.db import transaction
-
     held, free = write(), write()
     with transaction.atomic():
         OutboxMessage.objects.select_for_update().get(pk=held.pk)
@@ -67,3 +68,58 @@ def test_parallel_workers_send_each_letter_once(write: Write, post: MailServer, 
     sent = at_once([lambda: send_due(clock=lambda: now)] * WORKERS)
     assert sum(sent) == 20
     assert Counter(post.keys()) == Counter(keys)
+
+
+def publish(subject: Subject, now: datetime) -> None:
+    """As issues.moves.set_visibility does."""
+    Subject.objects.filter(pk=subject.pk).update(visibility=Visibility.PUBLIC, hidden_reason="")
+    resend_hidden(subject, at=now)
+
+
+def hide(subject: Subject) -> None:
+    Subject.objects.filter(pk=subject.pk).update(visibility=Visibility.HIDDEN, hidden_reason="Образа.")
+
+
+def test_who_publishes_while_a_worker_judges_finds_the_letter_dead_and_revives_it(
+    write: Write, subject: Subject, inside: Community, post: MailServer, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message, judging, judge = write(), Event(), outbox.why_not
+    hide(subject)
+
+    def slowly(message: OutboxMessage) -> tuple[Failure, str] | None:
+        found = judge(message)
+        if not judging.is_set():
+            judging.set()
+            until_somebody_waits()
+        return found
+
+    def moderate() -> None:
+        judging.wait(timeout=30)
+        with transaction.atomic():
+            publish(subject, now)
+
+    monkeypatch.setattr(outbox, "why_not", slowly)
+    assert at_once([lambda: send_due(clock=lambda: now, most=1), moderate], community=inside) == [0, None]
+    message.refresh_from_db()
+    assert (message.dead_at, message.failure) == (None, "")
+    assert send_due(clock=lambda: now) == 1
+
+
+def test_worker_that_comes_while_somebody_publishes_sends_the_letter(
+    write: Write, subject: Subject, inside: Community, post: MailServer, now: datetime
+) -> None:
+    write()
+    hide(subject)
+    published = Event()
+
+    def moderate() -> None:
+        with transaction.atomic():
+            publish(subject, now)
+            published.set()
+            until_somebody_waits()
+
+    def work() -> int:
+        published.wait(timeout=30)
+        return send_due(clock=lambda: now)
+
+    assert at_once([work, moderate], community=inside) == [1, None]
