@@ -33,10 +33,14 @@ HEADLINE = 90  # characters
 Kind = IssueEvent.Kind
 By = IssueEvent.By
 
-# Also creates the settings row of a community that has none; holds its lock until the report is committed.
+# Also creates the settings row of a community that has none; holds its lock until the report is committed. Whatever
+# happened to that row, a number that is in use is not given again: the index of issue_number_once tells the highest.
 NEXT_NUMBER = """
-INSERT INTO issues_issuesettings (community_id, hold_new, last_number) VALUES (%s, false, 1)
-ON CONFLICT (community_id) DO UPDATE SET last_number = issues_issuesettings.last_number + 1
+INSERT INTO issues_issuesettings (community_id, hold_new, last_number)
+SELECT c.id, false, COALESCE((SELECT max(number) FROM issues_issue WHERE community_id = c.id), 0) + 1
+FROM geodata_community c WHERE c.id = %s
+ON CONFLICT (community_id) DO UPDATE
+SET last_number = GREATEST(issues_issuesettings.last_number + 1, excluded.last_number)
 RETURNING last_number, hold_new
 """
 
@@ -80,12 +84,12 @@ def who_answers(*, category: Category, point: Point, community: Community, at: d
 def report_issue(*, new: NewReport, community: Community, at: datetime, reporter: User | None = None) -> Issue:
     """Accepts a report: subject, number, decision, delivery and letters in one transaction.
 
-    The same report with the same `request_key` again returns the first one. Raises OutsideCommunityError.
+    The same report with the same `request_key` again returns the first one, completed by what is new in it. Raises
+    OutsideCommunityError.
     """
     key = _key_of(new)
-    sent_before = _sent_before(community, key)
-    if sent_before:
-        return sent_before
+    if _sent_before(community, key):
+        return _complete(new, community=community, key=key, at=at)
     verdict = who_answers(category=new.category, point=new.point, community=community, at=at)
     due_on = promise(category=new.category, community=community, at=at).due_on
     with transaction.atomic():
@@ -93,7 +97,7 @@ def report_issue(*, new: NewReport, community: Community, at: datetime, reporter
         sent_meanwhile = _sent_before(community, key)
         if sent_meanwhile:
             transaction.set_rollback(True)  # gives the number back
-            return sent_meanwhile
+            return sent_meanwhile  # at the same moment, by the same press
         held = hold or new.category.hold_new
         subject = Subject.objects.create(
             community=community, kind=KIND, visibility=Visibility.HELD if held else Visibility.PUBLIC
@@ -126,15 +130,38 @@ def report_issue(*, new: NewReport, community: Community, at: datetime, reporter
     return issue
 
 
-def send_to_responsible(*, issue: Issue, verdict: Verdict, at: datetime, user: User | None = None) -> Delivery | None:
-    """Keeps the decision and hands the report to whom it names; None when it names nobody."""
+def was_sent(new: NewReport, *, community: Community) -> bool:
+    """Whether this very report arrived already: a photo that it names is then attached, not lost."""
+    return _sent_before(community, _key_of(new)) is not None
+
+
+def _complete(new: NewReport, *, community: Community, key: uuid.UUID | None, at: datetime) -> Issue:
+    """The report that was sent before, with the address, e-mail and photos that it lacked then."""
+    with transaction.atomic():
+        issue: Issue = Issue.objects.select_for_update(of=("self",)).get(community=community, request_key=key)
+        attach(photos=new.photos, subject=issue.subject, role=Photo.Role.PROBLEM, at=at)
+        had_email = issue.reporter_email
+        issue.address = issue.address or new.address
+        issue.reporter_email = had_email or new.email
+        issue.save(update_fields=["address", "reporter_email"])
+        if issue.reporter_email and not had_email:
+            token = working_author_token(issue, at=at)
+            write_to_author(issue=issue, letter=letters.receipt(issue, placeholder_for(token)), at=at, lane=Lane.URGENT)
+    return issue
+
+
+def send_to_responsible(
+    *, issue: Issue, verdict: Verdict, at: datetime, user: User | None = None, note: str = ""
+) -> Delivery | None:
+    """Keeps the decision and hands the report to whom it names; None when it names nobody. `note`: why whoever had it
+    before gave it on."""
     record_decision(subject=issue.subject, verdict=verdict, at=at)
     if verdict.organisation is None:
         return None
     organisation = Organisation.objects.get(pk=verdict.organisation)
 
     def compose(secret: str) -> Letter:
-        return letters.new_report(issue, secret, verdict.trace)
+        return letters.new_report(issue, secret, verdict.trace, note=note)
 
     delivery = deliver(subject=issue.subject, organisation=organisation, compose=compose, at=at)
     by = By.STAFF if user else By.SYSTEM
@@ -172,7 +199,7 @@ def headline(text: str) -> str:
     """The first sentence or line of a report, at most HEADLINE characters, cut between words."""
     first = re.split(r"(?<=[.!?…])\s|\n", text.strip(), maxsplit=1)[0].strip()
     if len(first) <= HEADLINE:
-        return first.rstrip(".")
+        return first.rstrip(".") or first
     return first[:HEADLINE].rsplit(" ", 1)[0].rstrip(",;:—- ") + "…"
 
 

@@ -17,6 +17,13 @@ COORDINATES = re.compile(r"(-?\d{1,3}(?:[.,]\d+)?)(?:\s*[,;]\s*|\s+)(-?\d{1,3}(?
 LONGEST_COORDINATES = 64  # characters; map programs copy half as many
 
 
+class WordsField(forms.CharField):
+    """Words of several lines. A line break counts as one character, as browsers count it."""
+
+    def to_python(self, value: Any) -> Any:
+        return super().to_python(value.replace("\r\n", "\n") if isinstance(value, str) else value)
+
+
 class ReportForm(forms.Form):
     """A new report. The place is lon and lat, or coordinates (latitude, longitude) typed into the address field."""
 
@@ -32,7 +39,7 @@ class ReportForm(forms.Form):
             "invalid_choice": _("This kind of problem can no longer be chosen. Choose another."),
         },
     )
-    text = forms.CharField(
+    text = WordsField(
         label=_("Describe it in a sentence or two"),
         widget=forms.Textarea,
         validators=[MaxLengthValidator(MAX_TEXT)],
@@ -81,7 +88,7 @@ class WordsForm(forms.Form):
     """A move by a secret link: what to do, and the words for it."""
 
     do = forms.CharField(max_length=20)
-    text = forms.CharField(
+    text = WordsField(
         required=False,
         widget=forms.Textarea,
         validators=[MaxLengthValidator(MAX_TEXT)],

@@ -7,10 +7,12 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.formats import date_format
+from django.utils.html import linebreaks
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
 from accounts.models import Organisation
+from core.models import OutboxMessage, Subject
 from core.outbox import Letter
 from core.tokens import defuse
 from geodata.models import Community, local_name
@@ -19,17 +21,27 @@ from issues.states import State
 from media.models import Photo
 from routing.explain import why
 
+REDACTED = "…"
 ORGANISATIONS_READ = "uk"  # the language of letters to organisations
 
 
-def new_report(issue: Issue, secret: str, trace: Mapping[str, Any]) -> Letter:
-    """To the organisation that must answer: what, where, by when, why they, and the link to answer by."""
+def said_by(who: Organisation | Community, words: str) -> str:
+    """A note for the next organisation: who gave the report on, and with which words; "" without words."""
     with override(ORGANISATIONS_READ):
+        note = _("%(who)s wrote: “%(words)s”")
+        return note % {"who": local_name(who, ORGANISATIONS_READ), "words": words} if words else ""
+
+
+def new_report(issue: Issue, secret: str, trace: Mapping[str, Any], *, note: str = "") -> Letter:
+    """To the organisation that must answer: what, where, by when, why they, and the link to answer by. The duty
+    queue reads that it is to pass the report on."""
+    with override(ORGANISATIONS_READ):
+        yours, to_pass_on = _("A resident reports a problem that is yours to answer"), _("A report to pass on")
         return _letter(
             issue,
             subject=_("Report No. %(number)s: %(title)s") % _words(issue),
-            heading=_("A resident reports a problem that is yours to answer"),
-            paragraphs=[issue.text, *why(trace, {issue.category.code: issue.category.name})],
+            heading=to_pass_on if trace["fallback"] else yours,
+            paragraphs=[issue.text, *why(trace, {issue.category.code: issue.category.name}), *([note] if note else [])],
             link=_answer_link(issue, secret),
             action=_("Open and answer"),
             closing=_("The link works without an account. Do not forward it outside your organisation."),
@@ -37,9 +49,11 @@ def new_report(issue: Issue, secret: str, trace: Mapping[str, Any]) -> Letter:
 
 
 def to_organisation(issue: Issue, secret: str, *, news: str, text: str) -> Letter:
-    """To the organisation that has the report: what the reporter or the staff did since. `news`: a state, “reply” or
-    “added”."""
+    """To the organisation that has the report: what the reporter or the staff did since. `news`: a state, “reply”,
+    “added” or “moderated”."""
     with override(ORGANISATIONS_READ):
+        if news == "moderated" and issue.state == State.DUPLICATE:
+            news = State.DUPLICATE
         happened = {
             "reply": _("The reporter answered"),
             "added": _("The reporter added something"),
@@ -52,9 +66,9 @@ def to_organisation(issue: Issue, secret: str, *, news: str, text: str) -> Lette
             issue,
             subject=_("Report No. %(number)s: %(what)s") % (_words(issue) | {"what": _lower(happened)}),
             heading=happened,
-            paragraphs=[text] if text else [],
+            paragraphs=[line for line in (text, _original(issue)) if line],
             link=_answer_link(issue, secret),
-            action=_("Open and answer"),
+            action=_("Open and answer") if issue.is_open else _("Open the report"),
         )
 
 
@@ -74,12 +88,17 @@ def receipt(issue: Issue, secret: str) -> Letter:
 
 
 def news(issue: Issue, secret: str, *, who: Organisation | Community, news: str, text: str) -> Letter:
-    """To the reporter: what the organisation or the community did. `news`: a state, “reply” or “handed_back”."""
+    """To the reporter: what the organisation or the community did. `news`: a state, “reply”, “handed_back” or
+    “passed_on”."""
     with override(issue.language):
         words = _words(issue) | {"who": local_name(who, issue.language)}
         heading = {
             "reply": _("%(who)s wrote to you"),
             "handed_back": _("%(who)s says that it is not theirs: we pass your report on"),
+            "passed_on": _("%(who)s passed your report on to those who must answer"),
+            State.DUPLICATE: _("%(who)s: your report repeats another one"),
+            State.REOPENED: _("%(who)s opened your report again"),
+            State.WITHDRAWN: _("%(who)s took your report back"),
             State.ACCEPTED: _("%(who)s accepted your report"),
             State.IN_PROGRESS: _("%(who)s started the work"),
             State.WAITING: _("%(who)s has a question for you"),
@@ -94,10 +113,29 @@ def news(issue: Issue, secret: str, *, who: Organisation | Community, news: str,
             issue,
             subject=_("Report No. %(number)s: %(what)s") % (words | {"what": heading % words}),
             heading=heading % words,
-            paragraphs=[line for line in (text, asks.get(State(issue.state), "")) if line],
+            paragraphs=[line for line in (text, asks.get(State(issue.state), ""), _original(issue)) if line],
             link=_author_link(issue, secret),
             action=_("Open your report"),
         )
+
+
+def _original(issue: Issue) -> str:
+    """Where the report goes on that this one repeats; "" when it repeats none."""
+    original = issue.shown_original
+    if original is None:
+        return ""
+    words = _("It goes on as report No. %(number)s: %(url)s")
+    return words % {"number": original.number, "url": settings.SITE_URL + original.get_absolute_url()}
+
+
+def take_out(words: str, *, subject: Subject) -> None:
+    """Takes words that a moderator redacted out of the letters about a report that have not left."""
+    plain = defuse(words)
+    written = linebreaks(plain, autoescape=True)
+    for message in OutboxMessage.objects.select_for_update().filter(subject=subject, sent_at=None):
+        text, html = message.payload["text"], message.payload["html"]
+        message.payload |= {"text": text.replace(plain, REDACTED), "html": html.replace(written, REDACTED)}
+        message.save(update_fields=["payload"])
 
 
 def _lower(sentence: str) -> str:
@@ -122,12 +160,14 @@ def _letter(
         (_("Kind"), category),
         (_("Place"), place or place_in_words(issue)),
         *_more_about_the_place(issue),
-        (_("Answer promised by"), date_format(issue.due_on, "j E Y")),
     ]
+    if issue.is_open:
+        facts.append((_("Answer promised by"), date_format(issue.due_on, "j E Y")))
     context = {
         "heading": defuse(heading),
         "paragraphs": [defuse(words) for words in paragraphs],
         "facts": [(name, defuse(value)) for name, value in facts],
+        "subject": defuse(subject),
         "action_url": link,
         "action_label": action,
         "closing": closing,

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django_scopes import ScopedManager
 
 from accounts.models import Organisation, User
-from core.models import Subject, Viewer, visible_to
+from core.models import ON_THE_MAP, Subject, Viewer, visible_to
 from geodata.models import WGS84, Area, Community
 from issues.states import GROUPS, OPEN, Group, State, states_of
 from routing.models import Category
@@ -117,6 +117,12 @@ class Issue(models.Model):
     def is_open(self) -> bool:
         return self.state in OPEN
 
+    @property
+    def shown_original(self) -> "Issue | None":
+        """The report that this one repeats, when everybody may see it."""
+        original = self.duplicate_of
+        return original if original and original.subject.visibility in ON_THE_MAP else None
+
     def is_late(self, today: date) -> bool:
         """True when the promised day has passed and nobody finished."""
         return self.is_open and today > self.due_on
@@ -147,6 +153,7 @@ class IssueEvent(models.Model):
         MOVED = "moved", _("changed state")
         SENT = "sent", _("sent to an organisation")
         HANDED_BACK = "handed_back", _("handed back as not theirs")
+        PASSED_ON = "passed_on", _("passed on by the duty queue")
         ANSWERED = "answered", _("answered")
         ADDED = "added", _("added by the reporter")
         VISIBILITY = "visibility", _("visibility changed")

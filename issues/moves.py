@@ -1,12 +1,12 @@
 """Doors that change a report after it was sent: moves between states, answers, “not ours”, moderation."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
 from accounts.models import Organisation, User
-from core.models import Subject, Visibility
+from core.models import OutboxMessage, Subject, Visibility
 from core.outbox import Letter, resend_hidden
 from core.tokens import placeholder_for
 from geodata.models import Community
@@ -19,15 +19,20 @@ from issues.workflow import HANDED_BACK, Actor, move
 from media.actions import attach
 from media.models import Photo
 from routing.actions import (
+    drop_unheard,
     forget_refusal,
     hand_back,
     is_duty_queue,
     mark_answered,
     organisations_to_pass_to,
+    refused_by,
+    unheard,
     write_again,
 )
-from routing.models import Delivery
+from routing.models import Decision, Delivery
 from routing.responsibility import chosen_by_hand, decide
+
+SAME_PRESS = timedelta(minutes=10)  # a page that did not answer in so long is sent again
 
 Kind = IssueEvent.Kind
 By = IssueEvent.By
@@ -65,6 +70,8 @@ def reply_by_organisation(*, delivery: Delivery, text: str, photos: Sequence[Pho
         _still_theirs(delivery)
         if issue.state not in OPEN:
             raise MoveRefusedError("no_such_move")
+        if not photos and _is_said(issue, by=By.ORGANISATION, organisation=delivery.organisation, text=text, at=at):
+            return issue
         append_event(issue, Kind.ANSWERED, by=By.ORGANISATION, at=at, organisation=delivery.organisation, text=text)
         if photos:
             attach(photos=photos, subject=issue.subject, role=Photo.Role.ANSWER, at=at)
@@ -86,17 +93,17 @@ def not_ours(*, delivery: Delivery, reason: str, at: datetime) -> Delivery | Non
     if is_duty_queue(delivery):
         raise MoveRefusedError("pass_on")
     with transaction.atomic():
-        issue = _handed_back(delivery, reason=reason, at=at)
-        refused = Delivery.objects.filter(subject=issue.subject, refused_at__isnull=False)
+        issue = _let_go(delivery, Kind.HANDED_BACK, reason=reason, at=at)
         verdict = decide(
             issue.location,
             issue.category,
             community=issue.community,
             on=issue.community.day_of(issue.created_at),
-            excluding=frozenset(refused.values_list("organisation", flat=True)),
+            excluding=refused_by(issue.subject),
             anywhere=True,
         )
-        return send_to_responsible(issue=issue, verdict=verdict, at=at)
+        note = letters.said_by(delivery.organisation, reason)
+        return send_to_responsible(issue=issue, verdict=verdict, at=at, note=note)
 
 
 def pass_on(*, delivery: Delivery, to: Organisation, reason: str, at: datetime) -> Delivery | None:
@@ -106,18 +113,51 @@ def pass_on(*, delivery: Delivery, to: Organisation, reason: str, at: datetime) 
     if not is_duty_queue(delivery) or to not in organisations_to_pass_to(delivery):
         raise MoveRefusedError("no_such_organisation")
     with transaction.atomic():
-        issue = _handed_back(delivery, reason=reason, at=at)
-        return _give(issue, to, chosen_by=delivery.organisation.name, at=at)
+        issue = _let_go(delivery, Kind.PASSED_ON, reason=reason, at=at)
+        note = letters.said_by(delivery.organisation, reason)
+        return _give(issue, to, chosen_by=delivery.organisation.name, at=at, note=note)
 
 
-def give_by_staff(*, issue: Issue, to: Organisation, user: User, at: datetime) -> Delivery | None:
-    """The community's staff hand a report that nobody holds to an organisation. Raises MoveRefusedError."""
+def give_by_staff(*, issue: Issue, to: Organisation, user: User, text: str = "", at: datetime) -> Delivery | None:
+    """The community's staff hand a report that nobody holds, or nobody who can be reached, to an organisation.
+
+    Raises MoveRefusedError.
+    """
     with transaction.atomic():
         issue = _locked(issue.subject_id)
         if not nobody_holds(issue):
             raise MoveRefusedError("no_such_move")
+        drop_unheard(subject=issue.subject, at=at)
         _touch(issue, at=at)
-        return _give(issue, to, chosen_by=str(issue.community), at=at, user=user)
+        note = letters.said_by(issue.community, text)
+        return _give(issue, to, chosen_by=str(issue.community), at=at, user=user, note=note)
+
+
+def write_once_more(*, delivery: Delivery, at: datetime) -> OutboxMessage | None:
+    """The letter about an open report again, with a link that works. None when nobody is to get it: the report is
+    closed, the organisation let it go, or has no channel."""
+    with transaction.atomic():
+        issue = _locked(delivery.subject_id)
+        if issue.state not in OPEN or Delivery.objects.filter(pk=delivery.pk, refused_at__isnull=False).exists():
+            return None
+        trace = Decision.objects.filter(subject=issue.subject).latest("decided_at", "id").trace
+        fresh = Delivery.objects.select_related("organisation", "token", "subject", "message").get(pk=delivery.pk)
+
+        def compose(secret: str) -> Letter:
+            return letters.new_report(issue, secret, trace)
+
+        return write_again(delivery=fresh, compose=compose, at=at)
+
+
+def send_waiting(*, organisation: Organisation, community: Community, at: datetime) -> int:
+    """The letters of open reports that this organisation holds and never heard of, now that it has a channel.
+
+    Returns how many were written.
+    """
+    waiting = Delivery.objects.standing().filter(
+        organisation=organisation, community=community, message=None, answered_at=None
+    )
+    return sum(write_once_more(delivery=delivery, at=at) is not None for delivery in waiting)
 
 
 def move_by_reporter(*, issue: Issue, to: State, text: str = "", photos: Sequence[Photo] = (), at: datetime) -> Issue:
@@ -142,6 +182,8 @@ def add_by_reporter(*, issue: Issue, text: str, photos: Sequence[Photo] = (), at
             return move_by_reporter(issue=issue, to=State.ACCEPTED, text=text, photos=photos, at=at)
         if issue.state not in OPEN:
             raise MoveRefusedError("no_such_move")
+        if not photos and _is_said(issue, by=By.REPORTER, organisation=None, text=text, at=at):
+            return issue
         append_event(issue, Kind.ADDED, by=By.REPORTER, at=at, text=text)
         if photos:
             attach(photos=photos, subject=issue.subject, role=Photo.Role.PROBLEM, at=at)
@@ -161,7 +203,7 @@ def move_by_staff(
         issue.duplicate_of = duplicate_of if to == State.DUPLICATE else None
         _move(issue, to, actor=Actor.STAFF, text=text, at=at, user=user)
         _tell_author(issue, who=issue.community, text=text, at=at)
-        _tell_organisations(issue, text=text, at=at)
+        _tell_organisations(issue, text=text, at=at, news="moderated")
     return issue
 
 
@@ -175,6 +217,7 @@ def set_visibility(*, issue: Issue, visibility: Visibility, reason: str = "", us
     with transaction.atomic():
         issue = _locked(issue.subject_id)
         subject = issue.subject
+        subject.refresh_from_db()  # as it is now that the report is locked
         was, hidden_reason = subject.visibility, reason if visibility == Visibility.HIDDEN else ""
         if (was, subject.hidden_reason) == (visibility, hidden_reason):
             return issue
@@ -188,15 +231,17 @@ def set_visibility(*, issue: Issue, visibility: Visibility, reason: str = "", us
 
 
 def redact_words(*, event: IssueEvent, user: User, at: datetime) -> None:
-    """Takes the words out of an event, for good; that it was done is an event itself."""
+    """Takes the words out of an event, and out of letters that have not left, for good; that it was done is an event
+    itself."""
     with transaction.atomic():
         issue = _locked(event.issue.subject_id)
         words = event.words
         if words is None or words.redacted_at:
             return
+        letters.take_out(words.text, subject=issue.subject)
         words.text, words.redacted_at = "", at
         words.save(update_fields=["text", "redacted_at"])
-        if event.kind == Kind.HANDED_BACK:
+        if event.kind in (Kind.HANDED_BACK, Kind.PASSED_ON):
             forget_refusal(subject=issue.subject, organisation=event.organisation, refused_at=event.at)
         append_event(issue, Kind.REDACTED, by=By.STAFF, at=at, user=user)
         _touch(issue, at=at)
@@ -212,12 +257,15 @@ def _locked(subject_id: int) -> Issue:
 
 
 def nobody_holds(issue: Issue) -> bool:
-    """True for an open report that waits for the community's staff to find who must answer."""
-    return issue.state in OPEN and not Delivery.objects.standing().filter(subject=issue.subject_id).exists()
+    """True for an open report that waits for the community's staff to find who must answer: nobody has it, or only
+    an organisation without a channel does."""
+    standing = Delivery.objects.standing().filter(subject=issue.subject_id)
+    return issue.state in OPEN and standing.count() == unheard(subject=issue.subject).count()
 
 
-def _handed_back(delivery: Delivery, *, reason: str, at: datetime) -> Issue:
-    """The delivery ends with its reason, the report is new again, and the reporter hears of it."""
+def _let_go(delivery: Delivery, kind: IssueEvent.Kind, *, reason: str, at: datetime) -> Issue:
+    """The delivery ends with its reason, the report is new again, and the reporter hears of it. `kind`: handed back,
+    or passed on by the duty queue."""
     issue = _locked(delivery.subject_id)
     was = State(issue.state)
     if was not in HANDED_BACK:
@@ -228,7 +276,7 @@ def _handed_back(delivery: Delivery, *, reason: str, at: datetime) -> Issue:
     _touch(issue, at=at)
     append_event(
         issue,
-        Kind.HANDED_BACK,
+        kind,
         by=By.ORGANISATION,
         at=at,
         organisation=delivery.organisation,
@@ -236,14 +284,23 @@ def _handed_back(delivery: Delivery, *, reason: str, at: datetime) -> Issue:
         now=issue.state,
         text=reason,
     )
-    _tell_author(issue, who=delivery.organisation, news="handed_back", text=reason, at=at)
+    _tell_author(issue, who=delivery.organisation, news=kind, text=reason, at=at)
     return issue
 
 
-def _give(issue: Issue, to: Organisation, *, chosen_by: str, at: datetime, user: User | None = None) -> Delivery | None:
+def _give(
+    issue: Issue, to: Organisation, *, chosen_by: str, at: datetime, user: User | None = None, note: str
+) -> Delivery | None:
     day = issue.community.day_of(issue.created_at)
     verdict = chosen_by_hand(to, chosen_by=chosen_by, point=issue.location, category=issue.category, on=day)
-    return send_to_responsible(issue=issue, verdict=verdict, at=at, user=user)
+    return send_to_responsible(issue=issue, verdict=verdict, at=at, user=user, note=note)
+
+
+def _is_said(issue: Issue, *, by: By, organisation: Organisation | None, text: str, at: datetime) -> bool:
+    """Whether these very words are the last that happened, a moment ago: a form that was sent twice says them once."""
+    last = issue.events.select_related("words", "organisation").latest("at", "id")
+    said = last.words.text if last.words else ""
+    return (last.by, last.organisation, said) == (by, organisation, text) and at - last.at < SAME_PRESS
 
 
 def _still_theirs(delivery: Delivery) -> None:
@@ -292,7 +349,8 @@ def _touch(issue: Issue, *, at: datetime) -> None:
 
 
 def _tell_author(issue: Issue, *, who: Organisation | Community, text: str, at: datetime, news: str = "") -> None:
-    """A letter to the reporter; `news` says what happened when the state does not: “reply” or “handed_back”."""
+    """A letter to the reporter; `news` says what happened when the state does not: “reply”, “handed_back” or
+    “passed_on”."""
     if issue.reporter_email:
         secret = placeholder_for(working_author_token(issue, at=at))
         letter = letters.news(issue, secret, who=who, news=news or issue.state, text=text)
@@ -300,7 +358,8 @@ def _tell_author(issue: Issue, *, who: Organisation | Community, text: str, at: 
 
 
 def _tell_organisations(issue: Issue, *, text: str, at: datetime, news: str = "") -> None:
-    """Those who hold the report hear what the reporter or the staff did; `news`: “reply” or “added”, else the state."""
+    """Those who hold the report hear what the reporter or the staff did; `news`: “reply”, “added” or “moderated”, else
+    the state."""
     standing = Delivery.objects.standing().filter(subject=issue.subject)
     for delivery in standing.select_related("organisation", "token", "subject", "message"):
 

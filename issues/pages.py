@@ -72,6 +72,7 @@ def issue_context(issue: Issue, *, at: datetime, exact: bool = False) -> dict[st
         "photos_after": [photo for photo in clean if photo.role == Photo.Role.ANSWER],
         "photos_waiting": any(photo.state == Photo.State.WAITING for photo in photos),
         "events": timeline(issue),
+        "original": issue.shown_original,
         "deliveries": recipients(issue),
         "why": why(trace, names) if trace else [],
         "considered": considered(trace, names) if trace and not blurry else [],
@@ -123,7 +124,7 @@ def promise_of(issue: Issue, *, at: datetime) -> dict[str, Any]:
         "due_on": issue.due_on,
         "working_days": issue.category.working_days,
         "is_late": late,
-        "days_late": working_days_between(issue.due_on, reference, declared) if late else 0,
+        "days_late": max(working_days_between(issue.due_on, reference, declared), 1) if late else 0,
         "done_on": done_on,
     }
 
@@ -131,7 +132,22 @@ def promise_of(issue: Issue, *, at: datetime) -> dict[str, Any]:
 def recipients(issue: Issue) -> list[Recipient]:
     """Each organisation that got the report, in the order in which it did."""
     rows = Delivery.objects.filter(subject=issue.subject).select_related("organisation", "message")
-    return [Recipient(row.organisation, row.role, row.state, *_how_far(row)) for row in rows]
+    passed = set(issue.events.filter(kind=Kind.PASSED_ON).values_list("organisation", "at"))
+    return [
+        Recipient(
+            row.organisation,
+            row.role,
+            "passed" if (row.organisation_id, row.refused_at) in passed else row.state,
+            *_how_far(row),
+        )
+        for row in rows
+    ]
+
+
+def asked_of_author(issue: Issue) -> str:
+    """The question that the report waits with; "" when a moderator took it out."""
+    asked = issue.events.filter(now=State.WAITING).select_related("words").order_by("-at", "-id").first()
+    return asked.words.text if asked and asked.words else ""
 
 
 def _how_far(delivery: Delivery) -> tuple[datetime, str]:
@@ -176,6 +192,7 @@ def _title(event: IssueEvent) -> str:
         Kind.REPORTED: _("Reported"),
         Kind.SENT: _("Passed to %(organisation)s") % {"organisation": organisation},
         Kind.HANDED_BACK: _("Handed back: not theirs"),
+        Kind.PASSED_ON: _("Passed on by the duty queue"),
         Kind.ANSWERED: _("Answer"),
         Kind.ADDED: _("Added by the reporter"),
         Kind.VISIBILITY: _("A moderator hid this") if event.words else _("A moderator changed who sees this"),

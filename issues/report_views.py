@@ -22,7 +22,7 @@ from geodata.boxes import MIN_ZOOM, BadBoxError, Box, Corner, box_around, parse_
 from geodata.community import community_of
 from geodata.map_config import base_config
 from geodata.models import WGS84, Community, local_name
-from issues.actions import NewReport, author_token, promise, report_issue, who_answers
+from issues.actions import NewReport, author_token, promise, report_issue, was_sent, who_answers
 from issues.forms import ReportForm, coordinates_in
 from issues.places import example, outside, refusal
 from issues.uploads import MOST_PHOTOS, kept_photos
@@ -157,6 +157,8 @@ class _Submission:
             unchecked = ReportForm(initial=self.data.dict(), community=self.community)
             return self._again(unchecked, status=200)
         valid, given = self.form.is_valid(), self.form.cleaned_data
+        if valid and self.do == "send" and was_sent(self._report(), community=self.community):
+            return self._send()
         if not valid or self.refused:
             return self._again(self.form, status=422, answerer=self._answerer(given))
         now = answerer_for(category=given["category"], point=given["point"], community=self.community, at=self.at)
@@ -173,20 +175,23 @@ class _Submission:
             return None
         return answerer_for(category=given["category"], point=given["point"], community=self.community, at=self.at)
 
-    def _send(self) -> HttpResponse:
+    def _report(self) -> NewReport:
         given = self.form.cleaned_data
+        return NewReport(
+            category=given["category"],
+            point=given["point"],
+            text=given["text"],
+            address="" if coordinates_in(given["address"]) else given["address"],
+            email=given["email"],
+            language=(get_language() or "uk")[:2],
+            photos=self.photos,
+            request_key=given["key"],
+        )
+
+    def _send(self) -> HttpResponse:
         user = self.request.user
         issue = report_issue(
-            new=NewReport(
-                category=given["category"],
-                point=given["point"],
-                text=given["text"],
-                address="" if coordinates_in(given["address"]) else given["address"],
-                email=given["email"],
-                language=(get_language() or "uk")[:2],
-                photos=self.photos,
-                request_key=given["key"],
-            ),
+            new=self._report(),
             community=self.community,
             at=self.at,
             reporter=user if user.is_authenticated else None,

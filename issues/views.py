@@ -13,15 +13,15 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.permissions import viewer_for
-from core.models import DELIVERED, Token, Visibility
+from core.models import DELIVERED, ON_THE_MAP, OutboxMessage, Token, Visibility
 from core.tokens import UnknownTokenError, find_token
 from geodata.community import community_of
 from issues import answering
 from issues.actions import AUTHOR_PURPOSE
 from issues.forms import WordsForm
-from issues.models import Issue
+from issues.models import Issue, IssueEvent
 from issues.moves import MoveRefusedError
-from issues.pages import issue_context
+from issues.pages import asked_of_author, issue_context
 from issues.uploads import kept_photos
 from media.drafts import as_kept
 from media.models import Photo
@@ -49,19 +49,21 @@ def mine(request: HttpRequest, token: str) -> HttpResponse:
     issue = _issue_of(right)
     if not right.is_good(at):
         return _link_ended(request, link_state=_link_state(right))
+    hidden = issue.subject.visibility == Visibility.HIDDEN
     form, photos = _submitted(request, at=at)
     if form.is_bound:
         if form.is_valid() and _try(form, answering.by_reporter, issue=issue, photos=photos, at=at):
-            messages.success(request, _("Done. Everybody concerned was told."))
+            told = OutboxMessage.objects.filter(subject=issue.subject, created_at=at).exists() and not hidden
+            messages.success(request, _("Done. Everybody concerned was told.") if told else _("Saved."))
             return HttpResponseRedirect(request.path)
         issue.refresh_from_db()
-    hidden = issue.subject.visibility == Visibility.HIDDEN
     context = issue_context(issue, at=at, exact=True) | {
         "may": answering.reporter_may(issue),
         "secret_url": request.build_absolute_uri(reverse("mine", args=[community_of(request).slug, token])),
         "is_new": "new" in request.GET and at - issue.created_at < FRESH and not hidden,
         "held": issue.subject.visibility == Visibility.HELD,
         "hidden": hidden,
+        "question": asked_of_author(issue),
         "form": form,
         "kept_photos": [as_kept(photo, community=community_of(request)) for photo in photos],
     }
@@ -75,13 +77,13 @@ def answer(request: HttpRequest, token: str) -> HttpResponse:
     every move is a POST."""
     right = _right(token, ANSWER_PURPOSE)
     at = timezone.now()
-    delivery: Delivery = get_object_or_404(
-        Delivery.objects.select_related("organisation", "subject", "token"), token=right
-    )
+    delivery = Delivery.objects.select_related("organisation", "subject", "token").filter(token=right).first()
+    if delivery is None:  # a newer letter brought another link
+        return _link_ended(request, link_state="revoked", is_organisation=True)
     hidden = delivery.subject.visibility not in DELIVERED
     if hidden or not right.is_good(at):
         link_state = "hidden" if hidden else _link_state(right)
-        return _link_ended(request, link_state=link_state, delivery=delivery, organisation=delivery.organisation)
+        return _link_ended(request, link_state=link_state, is_organisation=True, **_how_it_ended(delivery))
     form, photos = _submitted(request, at=at)
     if form.is_valid() and _try(
         form,
@@ -91,7 +93,9 @@ def answer(request: HttpRequest, token: str) -> HttpResponse:
         chosen=request.POST.get("organisation", ""),
         at=at,
     ):
-        messages.success(request, _("Saved. The reporter and everybody on the page see it now."))
+        public = delivery.subject.visibility in ON_THE_MAP
+        seen = _("Saved. The reporter and everybody on the page see it now.")
+        messages.success(request, seen if public else _("Saved. The reporter sees it now."))
         return HttpResponseRedirect(request.path)
     issue = _issue_of(right)
     may = answering.organisation_may(issue, delivery)
@@ -123,6 +127,15 @@ def _link_ended(request: HttpRequest, **context: Any) -> HttpResponse:
     """The page of a link that works no longer; what was typed into its form comes back to be copied."""
     page = context | {"typed": request.POST.get("text", "").strip()}
     return _private(render(request, "issues/link_ended.html", page, status=410))
+
+
+def _how_it_ended(delivery: Delivery) -> dict[str, Any]:
+    """For an organisation that let the report go by this link: that it worked, and which report it was."""
+    issue = Issue.objects.get(subject=delivery.subject_id)
+    events = issue.events.filter(kind=IssueEvent.Kind.PASSED_ON, organisation=delivery.organisation)
+    passed_on = delivery.refused_at is not None and events.filter(at=delivery.refused_at).exists()
+    words = _("You passed report No. %(number)s on") if passed_on else _("You handed report No. %(number)s back")
+    return {"delivery": delivery, "was_passed_on": passed_on, "ended": words % {"number": issue.number}}
 
 
 def _try(form: WordsForm, act: Any, *, at: datetime, **row: Any) -> bool:

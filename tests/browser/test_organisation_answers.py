@@ -23,6 +23,7 @@ from tests.browser.tools import (
     photo_file,
     press,
     told,
+    unfold,
 )
 from tests.conftest import City
 from tests.grid import Town
@@ -126,7 +127,7 @@ def test_not_ours_sends_the_report_to_the_next_and_ends_the_old_link(
     link = postbox.link_to("roads@example.org")
     page.goto(link)
     press(page, "refuse", text="Цей двір обслуговує міська рада.")
-    expect(page.locator("h1")).to_have_text(gettext("You handed this report back"))
+    expect(page.locator("h1")).to_have_text("Ви повернули заявку № 1")
     expect(page.locator("main")).to_contain_text("Цей двір обслуговує міська рада.")
     screenshot(page, f"answer-handed-back{'' if script else '-no-script'}", full=True)
     let_workers_work()
@@ -183,3 +184,19 @@ def test_a_program_that_opens_every_link_changes_nothing(
     issue.refresh_from_db()
     assert issue.state == State.NEW
     assert list(issue.events.values_list("pk", flat=True)) == before
+
+
+def test_words_that_were_begun_go_along_to_the_action_that_is_chosen_instead(
+    page_at: PageAt, city: City, town: Town
+) -> None:
+    page = page_at(PHONE)
+    page.goto(answer_link(delivery_of(told(city.manholes, town["p"]))))
+    page.locator("#text-accept").fill("Цей люк належить Укртелекому.")
+    refuse = unfold(page, "refuse")
+    expect(refuse.locator("textarea")).to_have_value("Цей люк належить Укртелекому.")
+    expect(page.locator("#text-accept")).to_have_value("")
+    reject = unfold(page, "reject")
+    reject.locator("textarea").fill("Не наше.")
+    unfold(page, "reply")
+    expect(page.locator("#text-reply")).to_have_value("Не наше.")
+    expect(refuse.locator("textarea")).to_have_value("")
