@@ -1,15 +1,18 @@
 """What the administration pages show. Rows change by the same doors as everywhere: issues.moves, core.outbox."""
 
 import re
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.contrib.auth.models import Group
-from django.db.models import QuerySet
+from django.db import transaction
+from django.db.models import Field, Model, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from leaflet.admin import LeafletGeoAdminMixin
 
@@ -17,11 +20,13 @@ from accounts.models import Membership, Organisation, User
 from core.models import CalendarDay, OutboxMessage, Token
 from core.tokens import revoke_token
 from geodata.models import Area, Community, Division, MapShape
+from issues.actions import AUTHOR_PURPOSE
 from issues.models import Issue, IssueSettings
+from issues.moves import send_waiting, write_once_more
 from media.models import Photo
 from openmap import admin_reports  # noqa: F401  registers reports and their events
-from openmap.admin_site import ReadOnly, ScopedAdmin
-from routing.actions import send_again
+from openmap.admin_site import ReadOnly, ScopedAdmin, say_how_many
+from routing.actions import leave_address, send_again
 from routing.models import Category, Channel, CommunityRouting, Decision, Delivery, Rule
 
 EMAIL = re.compile(r"[^\s<>@:;,\"'()]+@[^\s<>@:;,\"'()]+")
@@ -29,11 +34,45 @@ EMAIL = re.compile(r"[^\s<>@:;,\"'()]+@[^\s<>@:;,\"'()]+")
 admin.site.unregister(Group)  # rights come from memberships
 
 
+class OnlyWhatTheFormShows:
+    """Saving a row leaves alone what the form does not let people change: the program may be writing it right now."""
+
+    def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
+        columns = {field.name for field in obj._meta.concrete_fields}
+        given = {name for name, field in form.fields.items() if not field.disabled}
+        obj.save(update_fields=columns & given if change else None)
+
+
+class AboutAReport:
+    """Rows that belong to a report: people know it by its number and title, and look for it by them."""
+
+    list_select_related: ClassVar[Any] = ("subject__issue", "community")
+    search_fields: ClassVar[Any] = ("subject__issue__number", "subject__issue__title")
+
+    @admin.display(description=_("report"))
+    def report(self, row: Any) -> str:
+        issue = getattr(row.subject, "issue", None)
+        if issue is None:
+            return "—"
+        address = reverse("admin:issues_issue_change", args=[issue.pk])
+        return format_html('<a href="{}">№ {} {}</a>', address, issue.number, issue.title)
+
+
 @admin.register(Community)
-class CommunityAdmin(LeafletGeoAdminMixin, ScopedAdmin):  # type: ignore[misc]
+class CommunityAdmin(OnlyWhatTheFormShows, LeafletGeoAdminMixin, ScopedAdmin):  # type: ignore[misc]
     community_path = "pk"
     list_display = ("name", "slug", "katottg")
     search_fields = ("name", "slug", "katottg")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """Only operators change the address on the site: every link that was sent begins with it."""
+        fixed = super().get_readonly_fields(request, obj)
+        return fixed if self.mine(request) is None else [*fixed, "slug"]
+
+    def formfield_for_dbfield(self, db_field: "Field[Any, Any]", request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "slug":
+            kwargs["help_text"] = _("When it changes, the secret links that were sent stop working.")
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return self.mine(request) is None
@@ -53,7 +92,7 @@ class DivisionAdmin(ScopedAdmin):
 
 
 @admin.register(Area)
-class AreaAdmin(LeafletGeoAdminMixin, ScopedAdmin):  # type: ignore[misc]
+class AreaAdmin(OnlyWhatTheFormShows, LeafletGeoAdminMixin, ScopedAdmin):  # type: ignore[misc]
     """An area is named and ended here. Its boundary never changes: a new one is a new row, brought by an import."""
 
     list_display = ("name", "code", "division", "valid_from", "valid_to")
@@ -102,8 +141,30 @@ class CommunityRoutingAdmin(ScopedAdmin):
 
 @admin.register(Channel)
 class ChannelAdmin(ScopedAdmin):
+    """Letters that wait for an address that is no longer theirs do not go there."""
+
     list_display = ("organisation", "address", "is_active", "community")
     list_filter = ("community", "is_active")
+
+    def save_model(self, request: HttpRequest, obj: Channel, form: Any, change: bool) -> None:
+        was = Channel.objects.select_for_update().filter(pk=obj.pk).first()
+        super().save_model(request, obj, form, change)
+        if was is not None:
+            leave_address(was=was, at=timezone.now())
+        if obj.is_active:
+            written = send_waiting(organisation=obj.organisation, community=obj.community, at=timezone.now())
+            if written:
+                self.message_user(request, _("Letters that waited for an address: %(count)s.") % {"count": written})
+
+    def delete_model(self, request: HttpRequest, obj: Channel) -> None:
+        self.delete_queryset(request, Channel.objects.filter(pk=obj.pk))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Channel]) -> None:
+        with transaction.atomic():
+            gone = list(queryset)
+            queryset.delete()
+            for was in gone:
+                leave_address(was=was, at=timezone.now())
 
 
 @admin.register(CalendarDay)
@@ -113,22 +174,39 @@ class CalendarDayAdmin(ScopedAdmin):
 
 
 @admin.register(IssueSettings)
-class IssueSettingsAdmin(ScopedAdmin):
+class IssueSettingsAdmin(OnlyWhatTheFormShows, ScopedAdmin):
     list_display = ("community", "hold_new")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody: it keeps the last number that was given."""
+        return False
 
 
 @admin.register(Decision)
-class DecisionAdmin(ReadOnly):
-    list_display = ("subject", "organisation", "is_fallback", "decided_at")
+class DecisionAdmin(AboutAReport, ReadOnly):
+    list_display = ("decided_at", "report", "organisation", "is_fallback")
     list_filter = ("community", "is_fallback")
+    ordering = ("-decided_at", "-id")
 
 
 @admin.register(Delivery)
-class DeliveryAdmin(ReadOnly):
-    list_display = ("subject", "organisation", "how_far", "created_at", "answered_at", "refused_at")
+class DeliveryAdmin(AboutAReport, ReadOnly):
+    list_display = ("created_at", "report", "organisation", "how_far", "answered_at", "refused_at")
     list_filter = ("community", "organisation")
-    list_select_related = ("subject", "organisation", "message")
+    list_select_related = ("subject__issue", "organisation", "message")
+    ordering = ("-created_at", "-id")
     exclude = ("token",)
+    actions = ("write_once_more",)
+
+    @admin.action(description=_("Write to the organisation once more, with a link that works"))
+    def write_once_more(self, request: HttpRequest, chosen: QuerySet[Delivery]) -> None:
+        written = [write_once_more(delivery=delivery, at=timezone.now()) for delivery in chosen]
+        count = sum(message is not None for message in written)
+        if count:
+            self.message_user(request, _("Letters written: %(count)s.") % {"count": count}, messages.SUCCESS)
+        if count < len(written):
+            none = _("Not written: %(count)s. The report is closed or given back, or there is no active channel.")
+            self.message_user(request, none % {"count": len(written) - count}, messages.ERROR)
 
     @admin.display(description=_("state"))
     def how_far(self, delivery: Delivery) -> str:
@@ -144,23 +222,35 @@ class DeliveryAdmin(ReadOnly):
 
 
 @admin.register(Token)
-class TokenAdmin(ReadOnly):
-    list_display = ("purpose", "subject", "community", "created_at", "expires_at", "revoked_at")
+class TokenAdmin(AboutAReport, ReadOnly):
+    list_display = ("created_at", "whose", "report", "expires_at", "revoked_at", "community")
     list_filter = ("community", "purpose", ("revoked_at", admin.EmptyFieldListFilter))
+    list_select_related = ("subject__issue", "community", "delivery__organisation")
+    ordering = ("-created_at", "id")
     exclude = ("digest",)
     actions = ("revoke",)
 
+    @admin.display(description=_("whose"))
+    def whose(self, token: Token) -> str:
+        delivery = getattr(token, "delivery", None)
+        if delivery is not None:
+            return str(delivery.organisation)
+        return str(_("the author")) if token.purpose == AUTHOR_PURPOSE else str(_("an organisation, replaced"))
+
     @admin.action(description=_("Revoke the selected links"))
     def revoke(self, request: HttpRequest, chosen: QuerySet[Token]) -> None:
-        for token in chosen:
+        working = list(chosen.filter(revoked_at=None))
+        for token in working:
             revoke_token(token, at=timezone.now())
+        say_how_many(self, request, len(working), _("Links revoked: %(count)s."))
 
 
 @admin.register(OutboxMessage)
-class OutboxMessageAdmin(ReadOnly):
+class OutboxMessageAdmin(AboutAReport, ReadOnly):
     """Nobody reads a reporter's address here; only operators read the letters."""
 
-    list_display = ("to_whom", "lane", "due_at", "attempts", "sent_at", "dead_at", "went_wrong")
+    list_display = ("to_whom", "report", "lane", "due_at", "attempts", "sent_at", "dead_at", "went_wrong")
+    ordering = ("-created_at", "-id")
     list_filter = ("community", "lane", ("dead_at", admin.EmptyFieldListFilter))
     readonly_fields = ("to_whom", "went_wrong")
     actions = ("send_again",)
@@ -181,11 +271,14 @@ class OutboxMessageAdmin(ReadOnly):
 
     @admin.action(description=_("Send the selected dead letters again"))
     def send_again(self, request: HttpRequest, chosen: QuerySet[OutboxMessage]) -> None:
-        """To the address that the organisation has now."""
+        """To the address that the organisation has now; without one the letter stays, and staff hear of it."""
         dead = chosen.filter(dead_at__isnull=False)
-        for message in dead:
-            send_again(message=message, at=timezone.now())
-        self.message_user(request, _("These letters are on their way again."), messages.SUCCESS)
+        left = [send_again(message=message, at=timezone.now()) for message in dead]
+        if all(left):
+            say_how_many(self, request, len(left), _("Letters that are on their way again: %(count)s."))
+        else:
+            told = _("Not sent: %(count)s. The organisation has no active channel here: add one first.")
+            self.message_user(request, told % {"count": left.count(False)}, messages.ERROR)
 
 
 @admin.register(Photo)
@@ -219,7 +312,7 @@ class ChangedUserForm(UserChangeForm):  # type: ignore[type-arg]
 
 
 @admin.register(User)
-class PeopleAdmin(UserAdmin):  # type: ignore[type-arg]
+class PeopleAdmin(OnlyWhatTheFormShows, UserAdmin):  # type: ignore[type-arg]
     form = ChangedUserForm
     add_form = NewUserForm
     ordering = ("email",)

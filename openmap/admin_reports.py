@@ -1,18 +1,19 @@
 """Moderation: who sees a report, the moves that staff make, words taken out of its history."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django import forms
 from django.contrib import admin, messages
 from django.core.validators import MaxLengthValidator
+from django.db import transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Membership, Organisation, User
-from core.models import Visibility
+from core.models import Subject, Visibility
 from issues.models import MAX_TEXT, Issue, IssueEvent
 from issues.moves import MoveRefusedError, give_by_staff, move_by_staff, nobody_holds, redact_words, set_visibility
 from issues.pages import place_image
@@ -20,9 +21,10 @@ from issues.permissions import may_move
 from issues.states import State
 from issues.workflow import Actor, move
 from media.models import Photo
-from openmap.admin_site import ReadOnly, ScopedAdmin
+from openmap.admin_site import ReadOnly, ScopedAdmin, say_how_many
 from routing.actions import organisations_reached_in
 
+MEANWHILE = _("Somebody moved this report meanwhile: look once more.")
 MODERATORS = (Membership.Role.ADMINISTRATOR, Membership.Role.MODERATOR)
 MOVES = {
     State.DUPLICATE: _("Close as a duplicate"),
@@ -32,11 +34,19 @@ MOVES = {
 }
 
 
+def subject_now(issue: Issue) -> Subject:
+    """Who sees the report, until the transaction ends: whoever changes it waits for the report's row."""
+    Issue.objects.select_for_update().only("pk").get(pk=issue.pk)
+    subject: Subject = issue.subject
+    subject.refresh_from_db()
+    return subject
+
+
 class ModerationForm(forms.ModelForm):  # type: ignore[type-arg]
     """What staff do with a report: who sees it, and the moves that the workflow allows them from where it is."""
 
-    visibility = forms.ChoiceField(choices=Visibility.choices, label=_("visibility"))
-    reason = forms.CharField(required=False, max_length=300, label=_("why it is hidden"))
+    visibility = forms.ChoiceField(choices=Visibility.choices, show_hidden_initial=True, label=_("visibility"))
+    reason = forms.CharField(required=False, max_length=300, show_hidden_initial=True, label=_("why it is hidden"))
     to = forms.ChoiceField(required=False, label=_("what to do"))
     original = forms.IntegerField(
         required=False, min_value=1, label=_("number of the original"), help_text=_("For a duplicate.")
@@ -71,14 +81,37 @@ class ModerationForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
+        if self._is_from_an_old_page(subject_now(self.instance)):
+            self._show_anew(self.instance.subject)
+            return data
         if data.get("visibility") == Visibility.HIDDEN and not data.get("reason"):
             self.add_error("reason", _("Hiding needs a reason."))
         to = data.get("to")
         if to:
             self._check_move(to, data)
-        elif "to" not in self.errors and (data.get("words") or data.get("original")):
+        elif "to" not in self.errors and ((data.get("words") and not data.get("give_to")) or data.get("original")):
             self.add_error("to", _("Choose what to do."))
         return data
+
+    def _is_from_an_old_page(self, now: Subject) -> bool:
+        """Whether the page showed what is no longer so. What is hidden comes back only from a page that said so."""
+        visibility = self.data.get(self.add_initial_prefix("visibility"))
+        if visibility is None:
+            return now.visibility == Visibility.HIDDEN and self.data.get("visibility") != Visibility.HIDDEN
+        shown = (visibility, self.data.get(self.add_initial_prefix("reason"), now.hidden_reason))
+        return shown != (now.visibility, now.hidden_reason)
+
+    def _show_anew(self, now: Subject) -> None:
+        """The page comes back with everything that was typed; what was not touched is shown as it is now."""
+        anew = cast("QueryDict", self.data).copy()
+        for name, value in (("visibility", now.visibility), ("reason", now.hidden_reason)):
+            shown = self.add_initial_prefix(name)
+            if anew.get(name) == anew.get(shown, anew.get(name)):
+                anew[name] = value
+            anew[shown] = value
+        self.data = anew
+        self.add_error("visibility", MEANWHILE)
+        self.add_error("visibility", f"{_('visibility')}: {now.get_visibility_display()}")
 
     def _check_move(self, to: str, data: dict[str, Any]) -> None:
         allowed = move(self.instance.state, to)
@@ -143,10 +176,13 @@ class IssueAdmin(ScopedAdmin):
     @admin.action(description=_("Publish the selected reports that are held"))
     def publish(self, request: HttpRequest, chosen: QuerySet[Issue]) -> None:
         """Coarse and hidden reports stay as a moderator left them."""
-        held = chosen.filter(subject__visibility=Visibility.HELD)
+        held, published = chosen.filter(subject__visibility=Visibility.HELD), 0
         for issue in held.select_related("subject"):
-            self._set(issue, Visibility.PUBLIC, "", request)
-        self.message_user(request, _("Strangers see the reports that were held."), messages.SUCCESS)
+            with transaction.atomic():
+                if subject_now(issue).visibility == Visibility.HELD:
+                    self._set(issue, Visibility.PUBLIC, "", request)
+                    published += 1
+        say_how_many(self, request, published, _("Reports that strangers see now: %(count)s."))
 
     def save_model(self, request: HttpRequest, obj: Issue, form: Any, change: bool) -> None:
         given = form.cleaned_data
@@ -155,7 +191,8 @@ class IssueAdmin(ScopedAdmin):
         if given["to"]:
             self._move(obj, given, request)
         if given["give_to"]:
-            self._give(obj, given["give_to"], request)
+            words = "" if given["to"] else given["words"].strip()
+            self._give(obj, given["give_to"], words, request)
 
     def _set(self, issue: Issue, visibility: Visibility, reason: str, request: HttpRequest) -> None:
         assert isinstance(request.user, User)
@@ -170,14 +207,14 @@ class IssueAdmin(ScopedAdmin):
                 issue=issue, to=to, user=request.user, text=given["words"].strip(), duplicate_of=original, at=at
             )
         except MoveRefusedError:
-            self.message_user(request, _("Somebody moved this report meanwhile: look once more."), messages.ERROR)
+            self.message_user(request, MEANWHILE, messages.ERROR)
 
-    def _give(self, issue: Issue, to: Organisation, request: HttpRequest) -> None:
+    def _give(self, issue: Issue, to: Organisation, words: str, request: HttpRequest) -> None:
         assert isinstance(request.user, User)
         try:
-            give_by_staff(issue=issue, to=to, user=request.user, at=timezone.now())
+            give_by_staff(issue=issue, to=to, user=request.user, text=words, at=timezone.now())
         except MoveRefusedError:
-            self.message_user(request, _("Somebody moved this report meanwhile: look once more."), messages.ERROR)
+            self.message_user(request, MEANWHILE, messages.ERROR)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -206,6 +243,8 @@ class IssueEventAdmin(ReadOnly):
     @admin.action(description=_("Redact the words of the selected events, for good"))
     def redact(self, request: HttpRequest, chosen: QuerySet[IssueEvent]) -> None:
         assert isinstance(request.user, User)
-        for event in chosen.select_related("issue", "words", "organisation"):
+        said = chosen.filter(words__redacted_at=None, words__isnull=False)
+        events = list(said.select_related("issue", "words", "organisation"))
+        for event in events:
             redact_words(event=event, user=request.user, at=timezone.now())
-        self.message_user(request, _("Nobody sees these words any more."), messages.SUCCESS)
+        say_how_many(self, request, len(events), _("Words that nobody sees any more: %(count)s."))

@@ -4,8 +4,10 @@ from functools import wraps
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import get_fields_from_path
+from django.core.exceptions import BadRequest, ValidationError
 from django.db.models import ForeignKey, Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import SimpleTemplateResponse
@@ -15,6 +17,50 @@ from django_scopes import scopes_disabled
 from accounts.models import Membership, User
 from accounts.permissions import communities_of_staff
 
+FILTERS_BY = frozenset({"exact", "gte", "isempty", "isnull", "lt"})  # the lookups of Django's own filters
+DATES = ("year", "month", "day")
+NUL = "\0"  # PostgreSQL keeps no text with it
+
+
+class GuardedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """An address chooses rows only as the page's own filters do: what a page leaves out cannot be guessed by asking."""
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        """True for the filters beside the list and for its dates; Django would let any column of the model be asked."""
+        path, _sep, how = lookup.rpartition("__")
+        filtered = self._filtered_paths(request)
+        known = lookup in filtered or (path in filtered and how in FILTERS_BY)
+        if self.date_hierarchy and path == self.date_hierarchy:
+            known = known or how in DATES
+        return known and NUL not in value and super().lookup_allowed(lookup, value, request)  # type: ignore[arg-type]
+
+    def _filtered_paths(self, request: HttpRequest | None) -> set[str]:
+        """Paths to the fields of the filters; a relation is asked by the key of its row too."""
+        paths: set[str] = set()
+        for entry in self.list_filter if request is None else self.get_list_filter(request):
+            path: Any = entry[0] if isinstance(entry, (list, tuple)) else getattr(entry, "parameter_name", entry)
+            paths.add(path)
+            field: Any = None if isinstance(entry, type) else get_fields_from_path(self.model, path)[-1]
+            if field is not None and field.is_relation:
+                paths.add(f"{path}__{field.target_field.name}")
+        return paths
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        if NUL in search_term:
+            return queryset.none(), False
+        return super().get_search_results(request, queryset, search_term)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Raises BadRequest when rows are chosen by words that are no keys."""
+        try:
+            for key in request.POST.getlist(ACTION_CHECKBOX_NAME):
+                self.opts.pk.to_python(key)
+        except ValidationError as error:
+            raise BadRequest("A row is chosen by its key.") from error
+        return super().changelist_view(request, extra_context)
+
 
 class CityAdmin(admin.AdminSite):
     """The pages under /admin/. They span communities, so scopes are off there and ScopedAdmin narrows every query."""
@@ -22,6 +68,13 @@ class CityAdmin(admin.AdminSite):
     site_header = _("Open City: administration")
     site_title = _("Open City")
     index_title = _("Administration")
+
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        """Pages that are not guarded by themselves, such as Django's own, are guarded here."""
+        pages = admin_class or admin.ModelAdmin
+        if not issubclass(pages, GuardedAdmin):
+            pages = type(pages.__name__, (GuardedAdmin, pages), {"__module__": pages.__module__})
+        super().register(model_or_iterable, pages, **options)
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         guarded = super().admin_view(view, cacheable)
@@ -45,7 +98,7 @@ class RowForm(forms.ModelForm):  # type: ignore[type-arg]
         return excluded if self.instance._state.adding else excluded & self.fields.keys()
 
 
-class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class ScopedAdmin(GuardedAdmin):
     """Rows of the communities in which the signed-in person has one of `roles`; anything else does not exist.
 
     A row stays in its community for good.
@@ -137,3 +190,11 @@ class ReadOnly(ScopedAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+def say_how_many(page: GuardedAdmin, request: HttpRequest, count: int, words: Any) -> None:
+    """After an action: how many rows it changed (`words` with %(count)s), or that there was nothing to change."""
+    if count:
+        page.message_user(request, str(words) % {"count": count}, messages.SUCCESS)
+    else:
+        page.message_user(request, _("Nothing was changed."), messages.WARNING)
