@@ -7,6 +7,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import get_fields_from_path
+from django.contrib.gis.db.models.fields import GeometryField
 from django.core.exceptions import BadRequest, ValidationError
 from django.db.models import ForeignKey, Model, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -45,6 +46,12 @@ class GuardedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
                 paths.add(f"{path}__{field.target_field.name}")
         return paths
 
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """An address may fill in a new row, but draws no shapes: the map would read whatever stands there."""
+        given: dict[str, Any] = super().get_changeform_initial_data(request)
+        shapes = {field.name for field in self.opts.get_fields() if isinstance(field, GeometryField)}
+        return {name: value for name, value in given.items() if name not in shapes}
+
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
@@ -75,6 +82,10 @@ class CityAdmin(admin.AdminSite):
         if not issubclass(pages, GuardedAdmin):
             pages = type(pages.__name__, (GuardedAdmin, pages), {"__module__": pages.__module__})
         super().register(model_or_iterable, pages, **options)
+
+    def get_urls(self) -> list[Any]:
+        """Without Django's “view on site”: no row has a page of its own there, and it breaks on a strange key."""
+        return [url for url in super().get_urls() if getattr(url, "name", "") != "view_on_site"]
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         guarded = super().admin_view(view, cacheable)

@@ -160,3 +160,17 @@ def test_row_chosen_by_a_word_that_is_no_key_changes_nothing(operator: Client, m
 def test_row_chosen_by_its_key_is_acted_upon(operator: Client, issue: Issue) -> None:
     chosen = {"action": "publish", "_selected_action": [str(issue.pk)]}
     assert operator.post(address(Issue, "changelist"), chosen).status_code == 302
+
+
+@pytest.mark.parametrize("key", ["1", "abc", "%00"])
+def test_rows_have_no_page_on_the_site_to_be_redirected_to(client: Client, taras: User, key: str) -> None:
+    client.force_login(taras)
+    assert client.get(f"/admin/r/1/{key}/").status_code == 404
+
+
+@pytest.mark.parametrize("shape", ["{}", "POINT(1", "SRID=4326;POINT(1 2)", "%00"])
+@pytest.mark.parametrize("page", ["geodata/area", "geodata/mapshape"])
+def test_address_draws_no_shape_into_a_new_row(client: Client, taras: User, page: str, shape: str) -> None:
+    client.force_login(taras)
+    for name in ("boundary", "geometry", "shape", "geom"):
+        assert client.get(f"/admin/{page}/add/?{name}={shape}").status_code == 200
