@@ -82,13 +82,15 @@ def test_a_damaged_record_names_nobody(record: dict[str, object]) -> None:
 
 
 def test_only_processes_with_our_mark_are_ours(tmp_path: Path) -> None:
-    log = tmp_path / "log"
+    log, one = tmp_path / "log", f"one-{os.getpid()}"
     started = [
         processes.spawn(SLEEPER, env={processes.MARK: mark}, cwd=tmp_path, log=log)
-        for mark in ("one/web", "one/web-2", "two/web")
+        for mark in (f"{one}/web", f"{one}/web-2", f"two-{os.getpid()}/web")
     ]
-    try:
-        assert [found.pid for found in processes.marked("one/web")] == [started[0].pid]
+    try:  # a process that has just begun has no environment yet
+        assert processes.wait_until(lambda: processes.marked(f"{one}/web-2") != [], seconds=30)
+        assert processes.wait_until(lambda: processes.marked(f"{one}/web") != [], seconds=30)
+        assert [found.pid for found in processes.marked(f"{one}/web")] == [started[0].pid]
     finally:
         for process in started:
             process.kill()

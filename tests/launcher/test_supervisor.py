@@ -121,10 +121,10 @@ def test_stopping_also_ends_what_a_part_left_behind(tmp_path: Path, keeper: Supe
 
 
 def test_leftovers_of_a_killed_supervisor_are_ended_and_strangers_are_not(tmp_path: Path) -> None:
-    records = tmp_path / "parts.json"
+    records, mark = tmp_path / "parts.json", f"left-{os.getpid()}"
     mine = subprocess.Popen([sys.executable, "-c", SLEEP])
     stranger = subprocess.Popen([sys.executable, "-c", SLEEP])
-    orphan = subprocess.Popen([sys.executable, "-c", SLEEP], env={processes.MARK: "left/worker"})
+    orphan = subprocess.Popen([sys.executable, "-c", SLEEP], env={processes.MARK: f"{mark}/worker"})
     reaper = threading.Thread(target=lambda: (mine.wait(), orphan.wait()))
     try:
         known, other = processes.identity(mine.pid), processes.identity(stranger.pid)
@@ -132,7 +132,10 @@ def test_leftovers_of_a_killed_supervisor_are_ended_and_strangers_are_not(tmp_pa
         assert other is not None
         claim.write_json(records, {"web": known.to_json(), "redis": {**other.to_json(), "started": 1}})
         reaper.start()
-        assert supervisor.end_leftovers(records, mark="left", names=["worker"]) == 2
+        assert processes.wait_until(lambda: processes.marked(f"{mark}/worker") != [], seconds=30), (
+            "it has its environment"
+        )
+        assert supervisor.end_leftovers(records, mark=mark, names=["worker"]) == 2
         assert stranger.poll() is None
         assert not records.exists()
     finally:
