@@ -52,6 +52,10 @@ class GuardedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         shapes = {field.name for field in self.opts.get_fields() if isinstance(field, GeometryField)}
         return {name: value for name, value in given.items() if name not in shapes}
 
+    def get_view_on_site_url(self, obj: Any = None) -> str | None:
+        """Address of the row's own page, for rows that have one."""
+        return obj.get_absolute_url() if hasattr(obj, "get_absolute_url") else None
+
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
@@ -84,7 +88,7 @@ class CityAdmin(admin.AdminSite):
         super().register(model_or_iterable, pages, **options)
 
     def get_urls(self) -> list[Any]:
-        """Without Django's “view on site”: no row has a page of its own there, and it breaks on a strange key."""
+        """Without Django's redirect to a row's own page, which breaks on a strange key: links lead there themselves."""
         return [url for url in super().get_urls() if getattr(url, "name", "") != "view_on_site"]
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:

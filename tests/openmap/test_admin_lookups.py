@@ -163,7 +163,7 @@ def test_row_chosen_by_its_key_is_acted_upon(operator: Client, issue: Issue) -> 
 
 
 @pytest.mark.parametrize("key", ["1", "abc", "%00"])
-def test_rows_have_no_page_on_the_site_to_be_redirected_to(client: Client, taras: User, key: str) -> None:
+def test_nobody_is_redirected_by_a_strange_key(client: Client, taras: User, key: str) -> None:
     client.force_login(taras)
     assert client.get(f"/admin/r/1/{key}/").status_code == 404
 
@@ -174,3 +174,9 @@ def test_address_draws_no_shape_into_a_new_row(client: Client, taras: User, page
     client.force_login(taras)
     for name in ("boundary", "geometry", "shape", "geom"):
         assert client.get(f"/admin/{page}/add/?{name}={shape}").status_code == 200
+
+
+def test_report_leads_to_its_own_page(client: Client, taras: User, issue: Issue) -> None:
+    client.force_login(taras)
+    page = client.get(address(Issue, "change", issue.pk)).content.decode()
+    assert f'href="{issue.get_absolute_url()}" class="viewsitelink"' in page
