@@ -1,6 +1,7 @@
 """Things that leave: a subject, a way to write messages about it, and a mail server."""
 
 import time
+import uuid
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Protocol
@@ -10,6 +11,7 @@ from django.db import connection
 from django_scopes import scope
 from pytest_django import Settings
 
+from core import outbox
 from core.models import Lane, OutboxMessage, Subject
 from geodata.models import Community
 from tests.smtp import MailServer, mail_server
@@ -76,3 +78,29 @@ def until_somebody_waits() -> None:
                 return
         time.sleep(0.01)
     raise AssertionError("Nobody waits.")
+
+
+class Channel:
+    """A way out that remembers what it was given; `fails` says what happens instead."""
+
+    def __init__(self) -> None:
+        self.sent: list[uuid.UUID] = []
+        self.fails: dict[str, Exception] = {}
+
+    def __call__(self, *, recipient: str, payload: dict[str, Any], key: uuid.UUID) -> None:
+        if recipient in self.fails:
+            raise self.fails[recipient]
+        self.sent.append(key)
+
+
+@pytest.fixture
+def channel(monkeypatch: pytest.MonkeyPatch) -> Channel:
+    """Takes the place of e-mail."""
+    found = Channel()
+    monkeypatch.setitem(outbox._channels, "email", found)
+    return found
+
+
+def take(now: datetime, limit: int = 10) -> list[OutboxMessage]:
+    """What a worker would claim."""
+    return outbox.claim(at=now, limit=limit)
