@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
+from core.models import DELIVERED, OutboxMessage
 from issues import moves
 from issues.models import Issue
 from issues.permissions import may_move
@@ -67,6 +68,12 @@ def by_reporter(*, issue: Issue, do: str, text: str, photos: Sequence[Photo], at
         moves.move_by_reporter(issue=issue, to=REPORTER_MOVES[do], text=text, photos=photos, at=at)
     else:
         raise moves.MoveRefusedError("no_such_move")
+
+
+def organisation_was_told(issue: Issue, *, at: datetime) -> bool:
+    """Whether what the author did at that moment goes to an organisation: it has a channel, and the report is shown."""
+    letters = OutboxMessage.objects.filter(subject=issue.subject_id, created_at=at)
+    return issue.subject.visibility in DELIVERED and letters.exists()
 
 
 def refusal_in_words(code: str) -> str:

@@ -7,12 +7,10 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.formats import date_format
-from django.utils.html import linebreaks
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
 from accounts.models import Organisation
-from core.models import OutboxMessage, Subject
 from core.outbox import Letter
 from core.tokens import defuse
 from geodata.models import Community, local_name
@@ -21,7 +19,6 @@ from issues.states import State
 from media.models import Photo
 from routing.explain import why
 
-REDACTED = "…"
 ORGANISATIONS_READ = "uk"  # the language of letters to organisations
 
 
@@ -52,8 +49,6 @@ def to_organisation(issue: Issue, secret: str, *, news: str, text: str) -> Lette
     """To the organisation that has the report: what the reporter or the staff did since. `news`: a state, “reply”,
     “added” or “moderated”."""
     with override(ORGANISATIONS_READ):
-        if news == "moderated" and issue.state == State.DUPLICATE:
-            news = State.DUPLICATE
         happened = {
             "reply": _("The reporter answered"),
             "added": _("The reporter added something"),
@@ -126,16 +121,6 @@ def _original(issue: Issue) -> str:
         return ""
     words = _("It goes on as report No. %(number)s: %(url)s")
     return words % {"number": original.number, "url": settings.SITE_URL + original.get_absolute_url()}
-
-
-def take_out(words: str, *, subject: Subject) -> None:
-    """Takes words that a moderator redacted out of the letters about a report that have not left."""
-    plain = defuse(words)
-    written = linebreaks(plain, autoescape=True)
-    for message in OutboxMessage.objects.select_for_update().filter(subject=subject, sent_at=None):
-        text, html = message.payload["text"], message.payload["html"]
-        message.payload |= {"text": text.replace(plain, REDACTED), "html": html.replace(written, REDACTED)}
-        message.save(update_fields=["payload"])
 
 
 def _lower(sentence: str) -> str:

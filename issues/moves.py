@@ -14,6 +14,7 @@ from issues import letters
 from issues.actions import promise, send_to_responsible, working_author_token, write_to_author
 from issues.events import append_event
 from issues.models import Issue, IssueEvent
+from issues.redaction import take_out_of_letters
 from issues.states import OPEN, State
 from issues.workflow import HANDED_BACK, Actor, move
 from media.actions import attach
@@ -203,7 +204,7 @@ def move_by_staff(
         issue.duplicate_of = duplicate_of if to == State.DUPLICATE else None
         _move(issue, to, actor=Actor.STAFF, text=text, at=at, user=user)
         _tell_author(issue, who=issue.community, text=text, at=at)
-        _tell_organisations(issue, text=text, at=at, news="moderated")
+        _tell_organisations(issue, text=text, at=at, news=to if to == State.DUPLICATE else "moderated")
     return issue
 
 
@@ -238,7 +239,7 @@ def redact_words(*, event: IssueEvent, user: User, at: datetime) -> None:
         words = event.words
         if words is None or words.redacted_at:
             return
-        letters.take_out(words.text, subject=issue.subject)
+        take_out_of_letters(event, words.text)
         words.text, words.redacted_at = "", at
         words.save(update_fields=["text", "redacted_at"])
         if event.kind in (Kind.HANDED_BACK, Kind.PASSED_ON):

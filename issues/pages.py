@@ -132,7 +132,7 @@ def promise_of(issue: Issue, *, at: datetime) -> dict[str, Any]:
 def recipients(issue: Issue) -> list[Recipient]:
     """Each organisation that got the report, in the order in which it did."""
     rows = Delivery.objects.filter(subject=issue.subject).select_related("organisation", "message")
-    passed = set(issue.events.filter(kind=Kind.PASSED_ON).values_list("organisation", "at"))
+    passed = passed_on(issue)
     return [
         Recipient(
             row.organisation,
@@ -142,6 +142,11 @@ def recipients(issue: Issue) -> list[Recipient]:
         )
         for row in rows
     ]
+
+
+def passed_on(issue: Issue) -> set[tuple[int | None, datetime]]:
+    """(organisation, moment) of each time that the duty queue passed the report on: the end of that delivery."""
+    return set(issue.events.filter(kind=Kind.PASSED_ON).values_list("organisation", "at"))
 
 
 def asked_of_author(issue: Issue) -> str:

@@ -13,15 +13,15 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.permissions import viewer_for
-from core.models import DELIVERED, ON_THE_MAP, OutboxMessage, Token, Visibility
+from core.models import DELIVERED, ON_THE_MAP, Token, Visibility
 from core.tokens import UnknownTokenError, find_token
 from geodata.community import community_of
 from issues import answering
 from issues.actions import AUTHOR_PURPOSE
 from issues.forms import WordsForm
-from issues.models import Issue, IssueEvent
+from issues.models import Issue
 from issues.moves import MoveRefusedError
-from issues.pages import asked_of_author, issue_context
+from issues.pages import asked_of_author, issue_context, passed_on
 from issues.uploads import kept_photos
 from media.drafts import as_kept
 from media.models import Photo
@@ -53,7 +53,7 @@ def mine(request: HttpRequest, token: str) -> HttpResponse:
     form, photos = _submitted(request, at=at)
     if form.is_bound:
         if form.is_valid() and _try(form, answering.by_reporter, issue=issue, photos=photos, at=at):
-            told = OutboxMessage.objects.filter(subject=issue.subject, created_at=at).exists() and not hidden
+            told = answering.organisation_was_told(issue, at=at)
             messages.success(request, _("Done. Everybody concerned was told.") if told else _("Saved."))
             return HttpResponseRedirect(request.path)
         issue.refresh_from_db()
@@ -132,10 +132,9 @@ def _link_ended(request: HttpRequest, **context: Any) -> HttpResponse:
 def _how_it_ended(delivery: Delivery) -> dict[str, Any]:
     """For an organisation that let the report go by this link: that it worked, and which report it was."""
     issue = Issue.objects.get(subject=delivery.subject_id)
-    events = issue.events.filter(kind=IssueEvent.Kind.PASSED_ON, organisation=delivery.organisation)
-    passed_on = delivery.refused_at is not None and events.filter(at=delivery.refused_at).exists()
-    words = _("You passed report No. %(number)s on") if passed_on else _("You handed report No. %(number)s back")
-    return {"delivery": delivery, "was_passed_on": passed_on, "ended": words % {"number": issue.number}}
+    was_passed_on = (delivery.organisation_id, delivery.refused_at) in passed_on(issue)
+    words = _("You passed report No. %(number)s on") if was_passed_on else _("You handed report No. %(number)s back")
+    return {"delivery": delivery, "was_passed_on": was_passed_on, "ended": words % {"number": issue.number}}
 
 
 def _try(form: WordsForm, act: Any, *, at: datetime, **row: Any) -> bool:

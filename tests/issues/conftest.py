@@ -5,8 +5,10 @@ from datetime import datetime, timedelta
 
 import pytest
 import time_machine
+from django.urls import reverse
 
-from issues.actions import report_issue
+from core.tokens import secret_of
+from issues.actions import author_token, report_issue
 from issues.models import Issue
 from routing.models import Delivery
 from tests.conftest import City, hole
@@ -41,3 +43,13 @@ def another(city: City, town: Town, now: datetime) -> Issue:
 def holder(issue: Issue) -> Delivery:
     """The delivery of whoever has the report now."""
     return Delivery.objects.standing().select_related("organisation", "token", "subject").get(subject=issue.subject)
+
+
+def author_page(issue: Issue) -> str:
+    """Address of the author's page."""
+    return reverse("mine", args=["yavoryn", secret_of(author_token(issue))])
+
+
+def answer_page(delivery: Delivery) -> str:
+    """Address of the page on which the organisation answers."""
+    return reverse("answer", args=["yavoryn", secret_of(delivery.token)])

@@ -17,6 +17,7 @@ from issues.models import Issue, IssueEvent
 from issues.states import State
 from routing.models import Delivery
 from tests.conftest import NOW, City
+from tests.issues.conftest import answer_page, author_page
 from tests.photos import upload
 
 pytestmark = pytest.mark.usefixtures("_morning")
@@ -32,14 +33,6 @@ def _morning() -> object:
 def delivery(issue: Issue) -> Delivery:
     found: Delivery = Delivery.objects.get(subject=issue.subject)
     return found
-
-
-def answer_page(delivery: Delivery) -> str:
-    return reverse("answer", args=["yavoryn", secret_of(delivery.token)])
-
-
-def author_page(issue: Issue) -> str:
-    return reverse("mine", args=["yavoryn", secret_of(author_token(issue))])
 
 
 def set_visibility(issue: Issue, visibility: Visibility) -> None:

@@ -6,12 +6,11 @@ from datetime import datetime, timedelta
 import pytest
 import time_machine
 from django.test import Client
-from django.urls import reverse
 
 from accounts.models import User
 from core.models import OutboxMessage, Visibility
 from core.outbox import send_due
-from core.tokens import revoke_token, secret_of
+from core.tokens import revoke_token
 from issues.actions import author_token, headline, report_issue
 from issues.forms import WordsForm
 from issues.models import MAX_TEXT, Issue
@@ -35,7 +34,7 @@ from media.models import Photo
 from routing.models import Channel, Delivery
 from tests.conftest import NOW, City, hole
 from tests.grid import Town
-from tests.issues.conftest import holder
+from tests.issues.conftest import answer_page, author_page, holder
 from tests.photos import jpeg, upload
 
 MINUTE = timedelta(minutes=1)
@@ -44,14 +43,6 @@ MINUTE = timedelta(minutes=1)
 def last_letter(recipient: str) -> dict[str, str]:
     found: dict[str, str] = OutboxMessage.objects.filter(recipient=recipient).latest("id").payload
     return found
-
-
-def author_page(issue: Issue) -> str:
-    return reverse("mine", args=["yavoryn", secret_of(author_token(issue))])
-
-
-def answer_page(delivery: Delivery) -> str:
-    return reverse("answer", args=["yavoryn", secret_of(delivery.token)])
 
 
 # The same twice -----------------------------------------------------------------------------------------------
@@ -231,6 +222,29 @@ def test_redacted_words_are_gone_from_letters_that_have_not_left(
     assert "050" not in letter["text"] + letter["html"]
     assert "Петрові" not in letter["text"] + letter["html"]
     assert f"[[secret:{author_token(issue).pk}]]" in letter["text"]
+
+
+@pytest.mark.parametrize("words", ["а", "2", "ні"])
+def test_short_words_are_taken_out_of_nothing_else(
+    issue: Issue, delivery: Delivery, marta: User, later: datetime, words: str
+) -> None:
+    reply_by_organisation(delivery=delivery, text=words, at=later)
+    before = last_letter("olia@example.org")
+    redact_words(event=issue.events.get(kind="answered"), user=marta, at=later)
+    after = last_letter("olia@example.org")
+    assert after["text"] == before["text"].replace(f"\n{words}\n", "\n…\n")
+    assert after["html"] == before["html"].replace(f"<p>{words}</p>", "<p>…</p>")
+    assert after != before
+
+
+def test_redacted_reason_is_gone_from_the_letter_to_the_next_organisation(
+    issue: Issue, delivery: Delivery, marta: User, later: datetime
+) -> None:
+    not_ours(delivery=delivery, reason="Дзвоніть 050 123-45-67.", at=later)
+    redact_words(event=issue.events.get(kind="handed_back"), user=marta, at=later)
+    for recipient in ("council@example.org", "olia@example.org"):
+        letter = last_letter(recipient)
+        assert "050" not in letter["text"] + letter["html"]
 
 
 def test_letters_that_left_are_kept_as_they_were(
