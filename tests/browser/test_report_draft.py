@@ -111,6 +111,7 @@ def test_a_draft_survives_a_reload_and_goes_when_the_report_is_sent(page_at: Pag
     page.locator("#send").click()
     expect(page.locator("#secret-link")).to_be_visible()
     assert Photo.objects.filter(subject=Issue.objects.get().subject).count() == 1
+    page.wait_for_load_state("load")  # the receipt's script has noted what was sent
     page.goto(ADDRESS)
     expect(page.locator("#restored")).to_be_hidden()
     assert page.locator("#text").input_value() == ""
