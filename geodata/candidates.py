@@ -8,10 +8,11 @@ from shapely.geometry import MultiPolygon
 from shapely.geometry.base import BaseGeometry
 
 from geodata.convert import as_shape
+from geodata.features import Feature, FeatureFile
 from geodata.models import Community
-from geodata.problems import Place, Problem, RefusedError
-from geodata.reading import Feature, FeatureFile, Projection
-from geodata.shapes import clean_shape, kilometres
+from geodata.problems import Outcome, Place, Problem, RefusedError
+from geodata.projections import Projection
+from geodata.shapes import LINE, POINT, POLYGON, clean_shape, family_of, kilometres
 
 MAX_CODE, MAX_NAME = 60, 200  # characters, as in geodata.models.Area
 FAR = 300.0  # km from where the community's map opens; a mistake, not a suburb
@@ -36,7 +37,7 @@ class Surroundings:
     centre: Place
     boundary: BaseGeometry | None = None
 
-    def check(self, shape: MultiPolygon) -> None:
+    def check(self, shape: BaseGeometry) -> None:
         """Raises RefusedError for a shape far from here, saying whether swapped axes explain it."""
         if self.boundary is not None and self.boundary.intersects(shape):
             return
@@ -57,20 +58,23 @@ def surroundings_of(community: Community) -> Surroundings:
 
 
 def candidates_of(
-    source: FeatureFile, *, code: str, name: str, around: Surroundings | None = None
+    source: FeatureFile, *, code: str, name: str, around: Surroundings | None = None, only_polygons: bool = False
 ) -> tuple[list[Candidate], list[Problem]]:
     """Candidates for areas and everything found on the way, in the order of the file.
 
-    `code` and `name` are names of properties, or IDENTITY, or NUMBER.
+    `code` and `name` are names of properties, or IDENTITY, or NUMBER. Points beside polygons are left out: exports
+    of OpenStreetMap hold the labels of areas so. A line is refused, as it may be a boundary with a gap, unless
+    `only_polygons`.
     """
     found: list[Candidate] = []
-    problems = list(source.problems)
+    features, left_out = _without_labels(source.features, only_polygons=only_polygons)
+    problems = [*source.problems, *left_out]
     first_with: dict[str, int] = {}
-    for feature in source.features:
+    for feature in features:
         its_code = its_name = ""
         try:
-            its_code = _text(feature, code, MAX_CODE)
-            its_name = _text(feature, name, MAX_NAME)
+            its_code = text_of(feature, code, MAX_CODE)
+            its_name = text_of(feature, name, MAX_NAME)
             if its_code in first_with:
                 raise RefusedError("repeated_code", other=first_with[its_code])
             first_with[its_code] = feature.number
@@ -83,6 +87,18 @@ def candidates_of(
     return found, sorted(problems, key=lambda problem: problem.feature)
 
 
+def _without_labels(features: list[Feature], *, only_polygons: bool) -> tuple[list[Feature], list[Problem]]:
+    """The features that should be areas, and one note on the others; all of them when none is a polygon."""
+    families = [family_of(feature.geometry) for feature in features]
+    if POLYGON not in families:
+        return features, []
+    unwanted = (POINT, LINE) if only_polygons else (POINT,)
+    kept = [feature for feature, family in zip(features, families, strict=True) if family not in unwanted]
+    count = len(features) - len(kept)
+    kind = "others_left_out" if only_polygons else "points_left_out"
+    return kept, ([Problem(kind, Outcome.NOTED, details={"count": count})] if count else [])
+
+
 def _shape(
     feature: Feature, to_wgs84: Projection | None, around: Surroundings | None
 ) -> tuple[MultiPolygon, list[Problem]]:
@@ -92,7 +108,7 @@ def _shape(
     return shape, notes
 
 
-def _text(feature: Feature, wanted: str, limit: int) -> str:
+def text_of(feature: Feature, wanted: str, limit: int) -> str:
     """The property as one line of text. Raises RefusedError when it is missing, empty, long or no text."""
     if wanted in feature.properties:
         value = feature.properties[wanted]
@@ -123,7 +139,9 @@ def _one_line(value: Any) -> str | None:
     if isinstance(value, bool) or not isinstance(value, str | int):
         return None
     printable = str(value).encode("utf-8", "ignore").decode()
-    return " ".join("".join(c if c.isprintable() else " " for c in printable).split())
+    if not printable.isprintable():
+        printable = "".join(c if c.isprintable() else " " for c in printable)
+    return " ".join(printable.split())
 
 
 def _some(names: Iterable[str], most: int = 12) -> str:

@@ -1,146 +1,83 @@
-"""Reads GeoJSON into numbered features, trusting nothing: what is wrong ends in RefusedError."""
+"""The one door to files of places: GeoJSON, GeoPackage, zipped Shapefile, KML, KMZ. What is wrong is a RefusedError."""
 
-import json
-import re
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
+from pathlib import PurePosixPath
 
-import pyproj
-from pyproj.exceptions import ProjError
-
-from geodata.problems import Outcome, Problem, RefusedError
-
-MAX_BYTES = 200 * 1024 * 1024
-WGS84 = "OGC:CRS84"  # longitude, then latitude
-GEOMETRY_TYPES = frozenset(
-    ("Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon", "GeometryCollection")
+from geodata.archives import Archive
+from geodata.features import (
+    GEOMETRY_TYPES,
+    MAX_BYTES,
+    MAX_FEATURES,
+    MAX_UNPACKED,
+    ChooseLayerError,
+    Feature,
+    FeatureFile,
 )
-# Names of a reference system, as a person or the `crs` member of GeoJSON 2008 writes them.
-_CRS_NAME = re.compile(r"^(?:urn:(?:x-)?ogc:def:crs:)?(OGC|EPSG|ESRI)(?::[\d.]*)?:([A-Z0-9]+)$", re.IGNORECASE)
+from geodata.problems import RefusedError
+from geodata.projections import WGS84, Projection, projection
+from geodata.reading_json import read_geojson
+from geodata.reading_kml import read_kml
+from geodata.reading_vector import read_geopackage, read_shapefile, shapefiles_in
 
-# Takes two equally long lists of coordinates, gives longitudes and latitudes.
-Projection = Callable[[list[float], list[float]], tuple[list[float], list[float]]]
+__all__ = [
+    "GEOMETRY_TYPES",
+    "MAX_BYTES",
+    "MAX_FEATURES",
+    "MAX_UNPACKED",
+    "WGS84",
+    "ChooseLayerError",
+    "Feature",
+    "FeatureFile",
+    "Projection",
+    "projection",
+    "read_features",
+    "read_geojson",
+]
+
+_SQLITE, _SHP = b"SQLite format 3\0", b"\x00\x00\x27\x0a"
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06")  # the second begins an empty one
+_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")  # byte order marks
+_READ = (".gpkg", ".kml", ".geojson", ".json")  # looked for in an archive without a Shapefile
 
 
-@dataclass(frozen=True, slots=True)
-class Feature:
-    """One feature as it stands in the file; `number` counts from 1. The geometry is still unchecked JSON."""
+def read_features(data: bytes, *, name: str = "", crs: str = "", layer: str = "") -> FeatureFile:
+    """Features of a file, whose kind its first bytes tell; `name` of the file only helps to say what is wrong.
 
-    number: int
-    identity: Any
-    properties: dict[str, Any]
-    geometry: Any
-
-
-@dataclass(frozen=True, slots=True)
-class FeatureFile:
-    """Features of a file, and the way to longitude and latitude from their coordinates (None: they are)."""
-
-    features: list[Feature]
-    to_wgs84: Projection | None = None
-    problems: list[Problem] = field(default_factory=list)
-
-
-def read_geojson(data: bytes, *, crs: str = "") -> FeatureFile:
-    """Features of a FeatureCollection, of a single Feature or of a bare geometry.
-
-    `crs` ("EPSG:32635") overrules what the file declares. Raises RefusedError when the whole file is no use.
+    `crs` ("EPSG:6384") overrules what the file declares, `layer` chooses where a file has several. Raises
+    RefusedError when the whole file is no use, and ChooseLayerError, one of those, when a layer has to be named.
     """
-    document = _json(data)
-    if not isinstance(document, dict):
-        raise RefusedError("not_object")
-    kind = document.get("type")
-    if kind == "FeatureCollection":
-        items = document.get("features", [])
-        if not isinstance(items, list):
-            raise RefusedError("features_not_list")
-    elif kind == "Feature":
-        items = [document]
-    elif isinstance(kind, str) and kind in GEOMETRY_TYPES:
-        items = [{"type": "Feature", "properties": {}, "geometry": document}]
-    else:
-        raise RefusedError("unknown_type", type=str(kind)[:40])
-    if not items:
-        raise RefusedError("no_features")
-    to_wgs84, notes = _projection(document, crs)
-    problems = list(notes)
-    features = []
-    for number, item in enumerate(items, start=1):
-        if isinstance(item, dict) and item.get("type") == "Feature":
-            properties = item.get("properties")
-            known = properties if isinstance(properties, dict) else {}
-            features.append(Feature(number, item.get("id"), known, item.get("geometry")))
-        else:
-            problems.append(Problem("not_feature", feature=number))
-    return FeatureFile(features, to_wgs84, problems)
-
-
-def _json(data: bytes) -> Any:
     if len(data) > MAX_BYTES:
         raise RefusedError("too_large", limit=MAX_BYTES // 2**20)
-    try:
-        return json.loads(data.decode("utf-8-sig"))
-    except UnicodeDecodeError:
-        raise RefusedError("not_text") from None
-    except json.JSONDecodeError as mistake:
-        raise RefusedError("not_json", line=mistake.lineno, column=mistake.colno) from None
-    except RecursionError:
-        raise RefusedError("too_deep") from None
-    except ValueError:  # for instance a number of ten thousand digits
-        raise RefusedError("bad_json") from None
+    if data.startswith(_ZIP):
+        return _read_archive(Archive(data), crs=crs, layer=layer)
+    return _read_plain(data, name=name, crs=crs, layer=layer)
 
 
-def _projection(document: dict[str, Any], asked: str) -> tuple[Projection | None, list[Problem]]:
-    declared = _declared_crs(document)
-    notes = []
-    if asked and declared and _authority_name(asked) != _authority_name(declared):
-        details = {"declared": declared, "crs": asked}
-        notes.append(Problem("crs_overruled", Outcome.NOTED, details=details))
-    name = asked or declared
-    return (projection(name) if name else None), notes
+def _read_plain(data: bytes, *, name: str, crs: str, layer: str) -> FeatureFile:
+    ending = PurePosixPath(name).suffix.lower()
+    if data.startswith(_SQLITE):
+        return read_geopackage(data, crs=crs, layer=layer)
+    if data.startswith(_SHP) or ending in (".shp", ".dbf", ".shx"):
+        raise RefusedError("bare_shapefile")
+    start = data[:200]
+    for mark in _MARKS:
+        start = start.removeprefix(mark)
+    start = start.lstrip(b"\0 \t\r\n")
+    if start.startswith(b"<"):
+        return read_kml(data, crs=crs, layer=layer)
+    if start[:1] in (b"{", b"[", b'"') or ending in (".geojson", ".json"):
+        return read_geojson(data, crs=crs)
+    raise RefusedError("unknown_format" if data.strip() else "no_features")
 
 
-def _declared_crs(document: dict[str, Any]) -> str:
-    """The name in the `crs` member of GeoJSON 2008; empty when there is none."""
-    crs = document.get("crs")
-    if crs is None:
-        return ""
-    properties = crs.get("properties") if isinstance(crs, dict) else None
-    name = properties.get("name") if isinstance(properties, dict) else None
-    if not isinstance(name, str):
-        raise RefusedError("bad_crs", crs=str(crs)[:60])
-    return name
-
-
-def _authority_name(name: str) -> str:
-    """One spelling, "EPSG:32635". Raises RefusedError for anything but an authority and its code."""
-    found = _CRS_NAME.match(name.strip())
-    if not found:
-        raise RefusedError("bad_crs", crs=name[:60])
-    return f"{found[1]}:{found[2]}".upper()
-
-
-def projection(name: str) -> Projection | None:
-    """The way from a named reference system to longitude and latitude (WGS 84); None when it is that already.
-
-    GeoJSON puts x before y whatever the authority says. Raises RefusedError for an unknown system, and for one that
-    cannot be brought to WGS 84 without a guess of a hundred metres.
-    """
-    authority_name = _authority_name(name)
-    if authority_name in (WGS84, "EPSG:4326"):
-        return None
-    try:
-        source = pyproj.CRS.from_user_input(authority_name)
-    except ProjError as mistake:
-        raise RefusedError("bad_crs", crs=name[:60]) from mistake
-    try:
-        way = pyproj.Transformer.from_crs(source, WGS84, always_xy=True, allow_ballpark=False)
-    except ProjError as mistake:
-        raise RefusedError("inexact_crs", crs=name[:60]) from mistake
-
-    def to_wgs84(x: list[float], y: list[float]) -> tuple[list[float], list[float]]:
-        longitudes, latitudes = way.transform(x, y)
-        return list(longitudes), list(latitudes)
-
-    return to_wgs84
+def _read_archive(archive: Archive, *, crs: str, layer: str) -> FeatureFile:
+    """A Shapefile, or the only other file in the archive; of a KMZ its first KML."""
+    if shapefiles_in(archive):
+        return read_shapefile(archive, crs=crs, layer=layer)
+    readable = [path for path in archive.paths if path.suffix.lower() in _READ]
+    if not readable:
+        raise RefusedError("zip_nothing")
+    root = [path for path in readable if path.name.lower() == "doc.kml"]
+    if len(readable) > 1 and not root:
+        raise RefusedError("zip_several", files=", ".join(str(path)[:60] for path in readable[:12]))
+    path = (root or readable)[0]
+    return _read_plain(archive.read(path), name=path.name, crs=crs, layer=layer)

@@ -1,26 +1,41 @@
-"""Turns the unchecked geometry of a feature into a valid multipolygon, or says why it cannot be one."""
+"""Turns the unchecked geometry of a feature into a valid one, or says why it cannot be one."""
 
-import math
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import shapely
 from pyproj import Geod
-from shapely.geometry import LinearRing, MultiPolygon, Polygon
+from shapely.geometry import (
+    LinearRing,
+    LineString,
+    MultiLineString,
+    MultiPoint,
+    MultiPolygon,
+    Point,
+    Polygon,
+)
 from shapely.geometry.base import BaseGeometry
 
+from geodata.features import GEOMETRY_TYPES
+from geodata.positions import Notes, Ring, check_range, checked_positions, checked_ring, note, projected
 from geodata.problems import Outcome, Place, Problem, RefusedError
-from geodata.reading import GEOMETRY_TYPES, Projection
+from geodata.projections import Projection
 
 MAX_REPAIR = 0.1  # share of the area; a repair that changes more would be a guess about who answers where
 MIN_AREA = 1.0  # m²
 MAX_DEPTH = 8  # collections inside collections
-METRES_FROM = 400.0  # numbers past this are no degrees, not even carelessly wrapped ones
+POINT, LINE, POLYGON = "point", "line", "polygon"
+_FAMILIES = {
+    "Point": POINT,
+    "MultiPoint": POINT,
+    "LineString": LINE,
+    "MultiLineString": LINE,
+    "Polygon": POLYGON,
+    "MultiPolygon": POLYGON,
+}
 _EARTH = Geod(ellps="WGS84")
 _FAULT = re.compile(r"^(?P<what>[^\[]+)\[(?P<x>\S+) (?P<y>\S+)\]$")
-
-Ring = list[tuple[float, float]]
-Notes = dict[str, Problem]  # by kind: what is said of a feature is said once
 
 
 def square_metres(shape: BaseGeometry) -> float:
@@ -67,12 +82,67 @@ def clean_shape(geometry: Any, to_wgs84: Projection | None = None) -> tuple[Mult
     return whole, list(notes.values())
 
 
-def _note(notes: Notes, kind: str, outcome: Outcome, place: Place | None = None) -> None:
-    notes.setdefault(kind, Problem(kind, outcome, place=place))
+def clean_geometry(
+    geometry: Any, to_wgs84: Projection | None = None, *, kinds: frozenset[str]
+) -> tuple[BaseGeometry, list[Problem]]:
+    """A valid geometry of one of the kinds POINT, LINE, POLYGON in longitude and latitude, and what was repaired.
+
+    One part comes as Point, LineString or Polygon, several as MultiPoint, MultiLineString or MultiPolygon. Raises
+    RefusedError for geometries of other kinds, of several kinds at once, and where only a guess would help.
+    """
+    parts = list(_simple_parts(geometry))
+    families = {_FAMILIES[kind] for kind, _ in parts}
+    if not parts:
+        raise RefusedError("empty")
+    if len(families) > 1:
+        raise RefusedError("mixed_geometry")
+    (family,) = families
+    if family not in kinds:
+        raise RefusedError("unwanted_geometry", type=parts[0][0], wanted=", ".join(sorted(kinds)))
+    if family == POLYGON:
+        shape, problems = clean_shape(geometry, to_wgs84)
+        return (shape.geoms[0] if len(shape.geoms) == 1 else shape), problems
+    notes: Notes = {}
+    listed = [_line_or_point(kind, coordinates, to_wgs84, notes) for kind, coordinates in parts]
+    if family == POINT:
+        points = [Point(places[0]) for places in listed]
+        return (points[0] if len(points) == 1 else MultiPoint(points)), list(notes.values())
+    lines = [LineString(places) for places in listed]
+    return (lines[0] if len(lines) == 1 else MultiLineString(lines)), list(notes.values())
 
 
-def _polygons(geometry: Any, notes: Notes, depth: int = 0) -> list[Any]:
-    """Coordinates of every polygon in a geometry, still unchecked."""
+def family_of(geometry: Any) -> str:
+    """POINT, LINE or POLYGON by what an unchecked geometry calls itself; "" for collections and all else."""
+    kind = geometry.get("type") if isinstance(geometry, dict) else None
+    return _FAMILIES.get(kind, "") if isinstance(kind, str) else ""
+
+
+def _line_or_point(kind: str, coordinates: Any, to_wgs84: Projection | None, notes: Notes) -> Ring:
+    listed = [coordinates] if kind == "Point" else coordinates
+    places = projected(checked_positions(listed, notes, kind=kind), to_wgs84)
+    check_range(places)
+    if kind == "LineString" and len(set(places)) < 2:
+        raise RefusedError("line_points", place=places[0] if places else None)
+    return places
+
+
+def _simple_parts(geometry: Any, depth: int = 0) -> Iterator[tuple[str, Any]]:
+    """Points, lines and polygons in a geometry with their coordinates, still unchecked."""
+    kind = _type_of(geometry)
+    if kind == "GeometryCollection":
+        yield from (part for member in _members(geometry, depth) for part in _simple_parts(member, depth + 1))
+        return
+    coordinates = geometry.get("coordinates")
+    if not kind.startswith("Multi"):
+        yield kind, coordinates
+        return
+    if not isinstance(coordinates, list):
+        raise RefusedError("bad_coordinates", type=kind)
+    yield from ((kind.removeprefix("Multi"), part) for part in coordinates)
+
+
+def _type_of(geometry: Any) -> str:
+    """What the geometry calls itself. Raises RefusedError when that is nothing GeoJSON knows."""
     if geometry is None:
         raise RefusedError("no_geometry")
     if not isinstance(geometry, dict):
@@ -80,8 +150,27 @@ def _polygons(geometry: Any, notes: Notes, depth: int = 0) -> list[Any]:
     kind = geometry.get("type")
     if not isinstance(kind, str) or kind not in GEOMETRY_TYPES:
         raise RefusedError("unknown_type", type=str(kind)[:40])
+    return kind
+
+
+def _members(collection: dict[str, Any], depth: int) -> list[Any]:
+    members = collection.get("geometries")
+    if not isinstance(members, list):
+        raise RefusedError("bad_coordinates", type="GeometryCollection")
+    if depth >= MAX_DEPTH:
+        raise RefusedError("too_deep")
+    return members
+
+
+def _polygons(geometry: Any, notes: Notes, depth: int = 0) -> list[Any]:
+    """Coordinates of every polygon in a geometry, still unchecked."""
+    kind = _type_of(geometry)
     if kind == "GeometryCollection":
-        return _of_collection(geometry.get("geometries"), notes, depth)
+        members = _members(geometry, depth)
+        found = [polygon for member in members for polygon in _polygons(member, notes, depth + 1)]
+        if members and not found:
+            raise RefusedError("wrong_geometry", type="GeometryCollection")
+        return found
     coordinates = geometry.get("coordinates")
     if kind == "Polygon":
         return [coordinates]
@@ -90,82 +179,19 @@ def _polygons(geometry: Any, notes: Notes, depth: int = 0) -> list[Any]:
             raise RefusedError("bad_coordinates", type=kind)
         return coordinates
     if depth:
-        _note(notes, "left_out", Outcome.REPAIRED)
+        note(notes, "left_out", Outcome.REPAIRED)
         return []
     raise RefusedError("wrong_geometry", type=kind)
-
-
-def _of_collection(members: Any, notes: Notes, depth: int) -> list[Any]:
-    if not isinstance(members, list):
-        raise RefusedError("bad_coordinates", type="GeometryCollection")
-    if depth >= MAX_DEPTH:
-        raise RefusedError("too_deep")
-    found = [polygon for member in members for polygon in _polygons(member, notes, depth + 1)]
-    if members and not found:
-        raise RefusedError("wrong_geometry", type="GeometryCollection")
-    return found
 
 
 def _rings(rings: Any, to_wgs84: Projection | None, notes: Notes) -> list[Ring]:
     """Checked rings of one polygon in longitude and latitude, the shell first; none when it is empty."""
     if not isinstance(rings, list):
         raise RefusedError("bad_coordinates", type="Polygon")
-    checked = [_ring(ring, notes) for ring in rings]
-    if to_wgs84:
-        checked = [_projected(ring, to_wgs84) for ring in checked]
+    checked = [projected(checked_ring(ring, notes), to_wgs84) for ring in rings]
     for ring in checked:
-        _check_range(ring)
+        check_range(ring)
     return checked
-
-
-def _ring(positions: Any, notes: Notes) -> Ring:
-    """A closed ring of finite numbers, in the file's own coordinates."""
-    if not isinstance(positions, list):
-        raise RefusedError("bad_coordinates", type="Polygon")
-    ring = [_position(position, notes) for position in positions]
-    if len(set(ring)) < 3:
-        raise RefusedError("too_few_points", place=_as_place(ring))
-    if ring[0] != ring[-1]:
-        _note(notes, "closed", Outcome.REPAIRED, _as_place(ring))
-        ring.append(ring[0])
-    return ring
-
-
-def _position(position: Any, notes: Notes) -> tuple[float, float]:
-    if not isinstance(position, list) or len(position) < 2:
-        raise RefusedError("bad_coordinates", type="Polygon")
-    if any(isinstance(value, bool) or not isinstance(value, int | float) for value in position):
-        raise RefusedError("bad_coordinates", type="Polygon")
-    if len(position) > 2:
-        _note(notes, "flattened", Outcome.NOTED)
-    try:
-        x, y = float(position[0]), float(position[1])
-    except OverflowError:
-        raise RefusedError("not_finite") from None
-    if not (math.isfinite(x) and math.isfinite(y)):
-        raise RefusedError("not_finite")
-    return x, y
-
-
-def _projected(ring: Ring, to_wgs84: Projection) -> Ring:
-    longitudes, latitudes = to_wgs84([x for x, _ in ring], [y for _, y in ring])
-    if not all(map(math.isfinite, (*longitudes, *latitudes))):
-        raise RefusedError("crs_range")
-    return list(zip(longitudes, latitudes, strict=True))
-
-
-def _check_range(ring: Ring) -> None:
-    """Raises RefusedError, naming the likeliest cause, when a ring leaves the world or runs around it."""
-    for x, y in ring:
-        if abs(x) <= 180 and abs(y) <= 90:
-            continue
-        if abs(x) > METRES_FROM or abs(y) > METRES_FROM:
-            raise RefusedError("projected", x=f"{x:.10g}", y=f"{y:.10g}")
-        swapped = abs(x) <= 90 and abs(y) <= 180
-        raise RefusedError("swapped" if swapped else "outside_world", x=f"{x:.10g}", y=f"{y:.10g}")
-    longitudes = [x for x, _ in ring]
-    if max(longitudes) - min(longitudes) > 180:
-        raise RefusedError("antimeridian", place=ring[0])
 
 
 def _made_valid(shape: BaseGeometry, before: float, notes: Notes) -> BaseGeometry:
@@ -188,8 +214,3 @@ def _ring_area(rings: list[Ring]) -> float:
     """m² of the shell less those of the holes, as drawn: an eight counts as the difference of its lobes."""
     shell, *holes = (abs(_EARTH.geometry_area_perimeter(LinearRing(ring))[0]) for ring in rings)
     return float(shell - sum(holes))
-
-
-def _as_place(ring: Ring) -> Place | None:
-    """The start of a ring when it can be shown on a map."""
-    return ring[0] if ring and abs(ring[0][0]) <= 180 and abs(ring[0][1]) <= 90 else None

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils.translation import override
 from django_scopes import scope
 
 from geodata.models import Area, Community
-from tests.geodata.files import collection, feature
+from tests.geodata.files import collection, feature, geopackage, kml, kml_polygon, packed, placemark, shapefile
 from tests.grid import Town
 
 SPRING = date(2026, 3, 1)
@@ -113,3 +114,55 @@ def test_impossible_community_is_refused(yavoryn: Community, arguments: tuple[st
     with pytest.raises(CommandError):
         call_command("create_community", *arguments)
     assert list(Community.objects.all()) == [yavoryn]
+
+
+def test_command_reads_every_format(yavoryn: Community, blocks: Town, tmp_path: Path) -> None:
+    one = blocks.polygon("ABED")
+    packed_file, placemarks = tmp_path / "areas.zip", tmp_path / "areas.kml"
+    packed_file.write_bytes(packed(shapefile(tmp_path, one)))
+    placemarks.write_bytes(kml(placemark(kml_polygon(blocks.ring("ABED")))))
+    for division, path in (("a", geopackage(tmp_path, one, srid=6383)), ("b", packed_file), ("c", placemarks)):
+        call_command("import_areas", "yavoryn", division, path, "--code=@number", "--name=@number")
+    with scope(community=yavoryn):
+        extents = [area.boundary.extent for area in Area.objects.all()]
+    assert len(extents) == 3
+    assert all(extent == pytest.approx(one.extent, abs=2e-5) for extent in extents)
+
+
+def test_layer_is_chosen_by_its_name(yavoryn: Community, blocks: Town, tmp_path: Path) -> None:
+    geopackage(tmp_path, blocks.polygon("ABED"), layer="wards")
+    path = geopackage(tmp_path, blocks.polygon("BCFE"), layer="yards")
+    with pytest.raises(CommandError, match="wards, yards"):
+        call_command("import_areas", "yavoryn", "blocks", path, "--name=code")
+    call_command("import_areas", "yavoryn", "blocks", path, "--name=code", "--layer=yards")
+    call_command("create_community", "dc", "Вашингтон", f"--file={path}", "--layer=yards")
+    made = Community.objects.get(slug="dc")
+    assert made.boundary is not None
+    assert made.boundary.extent == pytest.approx(blocks.area("BCFE").extent)
+
+
+def test_labels_beside_areas_are_left_out_and_that_is_told(
+    yavoryn: Community, blocks: Town, file: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = file(feature(blocks.polygon("ABED"), 1), feature(blocks["A"], None, None), feature(blocks["B"], 1))
+    with override("en"):
+        call_command("import_areas", "yavoryn", "blocks", path)
+    assert "points beside the areas were left out: 2" in capsys.readouterr().out
+    with scope(community=yavoryn):
+        assert Area.objects.get().code == "1"
+
+
+def test_line_is_refused_as_it_may_be_a_boundary_with_a_gap(
+    yavoryn: Community, blocks: Town, file: Callable[..., Path]
+) -> None:
+    path = file(feature(blocks.polygon("ABED"), 1), feature(blocks.line("ABE"), 2))
+    with pytest.raises(CommandError):
+        call_command("import_areas", "yavoryn", "blocks", path)
+    call_command("import_areas", "yavoryn", "blocks", path, "--only-polygons")
+    with scope(community=yavoryn):
+        assert Area.objects.get().code == "1"
+
+
+def test_file_of_points_alone_is_refused(yavoryn: Community, blocks: Town, file: Callable[..., Path]) -> None:
+    with pytest.raises(CommandError):
+        call_command("import_areas", "yavoryn", "blocks", file(feature(blocks["A"])), "--only-polygons")

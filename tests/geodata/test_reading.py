@@ -5,7 +5,7 @@ import json
 import pytest
 
 from geodata.problems import Outcome, RefusedError
-from geodata.reading import projection, read_geojson
+from geodata.reading import projection, read_features, read_geojson
 from tests.geodata.files import collection, feature
 from tests.grid import grid
 
@@ -97,10 +97,94 @@ def test_asked_system_overrules_the_declared_one_and_says_so() -> None:
         ({"type": "name", "properties": {"name": "/etc/passwd"}}, "bad_crs"),
         ({"type": "link", "properties": {"href": "http://example.org/crs"}}, "bad_crs"),
         ("EPSG:32635", "bad_crs"),
-        ({"type": "name", "properties": {"name": "EPSG:5711"}}, "inexact_crs"),  # heights alone
+        ({"type": "name", "properties": {"name": "EPSG:5711"}}, "bad_crs"),  # heights alone
     ],
 )
 def test_unusable_system_is_refused(crs: object, kind: str) -> None:
     with pytest.raises(RefusedError) as refusal:
         read_geojson(collection(feature(SQUARE), crs=crs))
     assert refusal.value.problem.kind == kind
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "kind"),
+    [
+        (b"", "a.gpkg", "no_features"),
+        (b"  \n", "", "no_features"),
+        (b"name;code", "a.csv", "unknown_format"),
+        (b"name;code", "a.geojson", "not_json"),
+        (b"Rar!\x1a\x07", "a.zip", "unknown_format"),
+        (b"\x00\x00\x27\x0a" + bytes(96), "", "bare_shapefile"),
+        (b"\x03\x7e", "areas.dbf", "bare_shapefile"),
+        (b"{", "a.gpkg", "not_json"),
+    ],
+)
+def test_kind_is_told_by_the_contents_and_the_rest_is_refused(data: bytes, name: str, kind: str) -> None:
+    with pytest.raises(RefusedError) as refusal:
+        read_features(data, name=name)
+    assert refusal.value.problem.kind == kind
+
+
+def test_file_past_the_limit_is_refused_whatever_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("geodata.reading.MAX_BYTES", 10)
+    with pytest.raises(RefusedError) as refusal:
+        read_features(b"SQLite format 3\0")
+    assert refusal.value.problem.kind == "too_large"
+
+
+def test_names_of_fields_come_in_the_order_of_the_file() -> None:
+    features = [feature(SQUARE), feature(SQUARE) | {"properties": {"код": 2, "code": "2"}}]
+    assert read_features(collection(*features)).fields == ("code", "name", "код")
+
+
+# As the .prj of a Shapefile describes it: SK-63 with the parameters of a way to WGS 84, and no number of EPSG.
+LOCAL = (
+    'PROJCS["Yavoryn local",GEOGCS["Yavoryn",DATUM["Yavoryn",SPHEROID["Krasovsky 1940",6378245,298.3]{way}],'
+    'PRIMEM["Greenwich",0],UNIT["Degree",0.0174532925199433]],PROJECTION["Transverse_Mercator"],'
+    'PARAMETER["False_Easting",300000],PARAMETER["False_Northing",0],PARAMETER["Central_Meridian",28.5],'
+    'PARAMETER["Scale_Factor",1],PARAMETER["Latitude_Of_Origin",0],UNIT["Meter",1]]'
+)
+
+
+def test_described_system_is_followed_when_it_tells_its_way() -> None:
+    to_wgs84 = projection(LOCAL.format(way=",TOWGS84[23.57,-140.95,-79.8,0,0.35,0.79,-0.22]"))
+    assert to_wgs84 is not None
+    assert to_wgs84([300_000.0], [5_450_000.0])[0] == pytest.approx([28.5], abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("description", "kind"),
+    [
+        (LOCAL.format(way=""), "inexact_crs"),
+        (LOCAL.format(way=',EXTENSION["PROJ4_GRIDS","/etc/hostname"]'), "bad_crs"),
+        ('PROJCS["cut off', "bad_crs"),
+        ('LOCAL_CS["Undefined Cartesian SRS"]', "no_crs"),
+        ("A" * 10 + "[" * 30_000, "bad_crs"),
+    ],
+)
+def test_described_system_without_a_way_is_refused(description: str, kind: str) -> None:
+    with pytest.raises(RefusedError) as refusal:
+        projection(description)
+    assert refusal.value.problem.kind == kind
+
+
+def test_metres_from_the_middle_of_the_earth_are_refused() -> None:
+    with pytest.raises(RefusedError) as refusal:
+        projection("EPSG:5558")
+    assert refusal.value.problem.kind == "bad_crs"
+
+
+@pytest.mark.parametrize(
+    ("name", "easting", "northing"),
+    [  # a corner of Kyiv in each: UCS-2000 by its zones, SK-42, SK-63
+        ("EPSG:5564", 6_322_564, 5_593_998),
+        ("EPSG:6384", 335_629, 5_591_135),
+        ("EPSG:28406", 6_322_569, 5_594_002),
+        ("EPSG:7828", 4_158_077, 5_583_712),
+    ],
+)
+def test_systems_used_in_ukraine_are_known(name: str, easting: float, northing: float) -> None:
+    to_wgs84 = projection(name)
+    assert to_wgs84 is not None
+    longitudes, latitudes = to_wgs84([easting], [northing])
+    assert (longitudes[0], latitudes[0]) == pytest.approx((30.5, 50.45), abs=2e-5)

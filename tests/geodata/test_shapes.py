@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from geodata.problems import Outcome, RefusedError
-from geodata.shapes import MAX_DEPTH, clean_shape, square_metres
+from geodata.shapes import LINE, MAX_DEPTH, POINT, POLYGON, clean_geometry, clean_shape, square_metres
 from tests.geodata.files import polygon
 from tests.grid import grid
 
@@ -174,3 +174,78 @@ def test_coordinates_outside_the_systems_reach_are_refused() -> None:
     with pytest.raises(RefusedError) as refusal:
         clean_shape(polygon(BIG), way)
     assert refusal.value.problem.kind == "crs_range"
+
+
+ALL = frozenset((POINT, LINE, POLYGON))
+HERE, THERE = list(BIG[0]), list(BIG[1])
+
+
+def among(kind: str, *members: Any) -> dict[str, Any]:
+    return {"type": "GeometryCollection", "geometries": [{"type": kind, "coordinates": one} for one in members]}
+
+
+@pytest.mark.parametrize(
+    ("geometry", "kind"),
+    [
+        ({"type": "Point", "coordinates": HERE}, "Point"),
+        ({"type": "MultiPoint", "coordinates": [HERE]}, "Point"),
+        ({"type": "MultiPoint", "coordinates": [HERE, THERE]}, "MultiPoint"),
+        ({"type": "LineString", "coordinates": [HERE, HERE, THERE]}, "LineString"),
+        ({"type": "MultiLineString", "coordinates": [[HERE, THERE], [THERE, HERE]]}, "MultiLineString"),
+        (among("LineString", [HERE, THERE], [HERE, THERE]), "MultiLineString"),
+        (polygon(BIG, SMALL), "Polygon"),
+        ({"type": "MultiPolygon", "coordinates": [polygon(SMALL)["coordinates"]]}, "Polygon"),
+    ],
+)
+def test_geometry_of_a_register_keeps_its_kind(geometry: dict[str, Any], kind: str) -> None:
+    shape, notes = clean_geometry(geometry, kinds=ALL)
+    assert (shape.geom_type, notes) == (kind, [])
+
+
+def test_polygons_of_a_register_are_repaired_by_the_same_rule() -> None:
+    shape, notes = clean_geometry(polygon(BIG[:-1]), kinds=ALL)
+    assert kinds(notes) == [("closed", Outcome.REPAIRED)]
+    assert square_metres(shape) == pytest.approx(160_000, rel=1e-3)
+
+
+def test_heights_of_points_and_lines_are_dropped() -> None:
+    shape, notes = clean_geometry({"type": "LineString", "coordinates": [[*HERE, 5], [*THERE, 5]]}, kinds=ALL)
+    assert kinds(notes) == [("flattened", Outcome.NOTED)]
+    assert not shape.has_z
+
+
+REFUSED_IN_A_REGISTER: dict[str, tuple[Any, str]] = {
+    "nothing": (None, "no_geometry"),
+    "no members": (among("Point"), "empty"),
+    "no points": ({"type": "MultiPoint", "coordinates": []}, "empty"),
+    "no place": ({"type": "Point", "coordinates": []}, "bad_coordinates"),
+    "points without a list": ({"type": "MultiPoint", "coordinates": 5}, "bad_coordinates"),
+    "line without a list": ({"type": "LineString", "coordinates": 5}, "bad_coordinates"),
+    "empty line": ({"type": "LineString", "coordinates": []}, "line_points"),
+    "line on the spot": ({"type": "LineString", "coordinates": [HERE, HERE]}, "line_points"),
+    "not a number": ({"type": "Point", "coordinates": [float("nan"), 49.2]}, "not_finite"),
+    "latitude first": ({"type": "Point", "coordinates": [49.2, 128.4]}, "swapped"),
+    "metres": ({"type": "Point", "coordinates": [500_000, 5_450_000]}, "projected"),
+    "around the world": ({"type": "LineString", "coordinates": [[179.9, 50], [-179.9, 50]]}, "antimeridian"),
+    "two kinds": (
+        {"type": "GeometryCollection", "geometries": [{"type": "Point", "coordinates": HERE}, polygon(BIG)]},
+        "mixed_geometry",
+    ),
+    "bow tie": (polygon([BIG[0], BIG[2], BIG[1], BIG[3], BIG[0]]), "too_much_repair"),
+    "collections too deep": (nested(MAX_DEPTH + 1), "too_deep"),
+}
+
+
+@pytest.mark.parametrize(("geometry", "kind"), REFUSED_IN_A_REGISTER.values(), ids=REFUSED_IN_A_REGISTER)
+def test_what_a_register_cannot_hold_is_refused(geometry: Any, kind: str) -> None:
+    with pytest.raises(RefusedError) as refusal:
+        clean_geometry(geometry, kinds=ALL)
+    assert refusal.value.problem.kind == kind
+    assert "%(" not in refusal.value.problem.text
+
+
+def test_kind_that_a_register_does_not_take_is_refused() -> None:
+    with pytest.raises(RefusedError) as refusal:
+        clean_geometry({"type": "Point", "coordinates": HERE}, kinds=frozenset((LINE, POLYGON)))
+    assert refusal.value.problem.kind == "unwanted_geometry"
+    assert refusal.value.problem.details == {"type": "Point", "wanted": "line, polygon"}

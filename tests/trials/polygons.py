@@ -2,23 +2,31 @@
 
     ./misto bench polygons DATA/polygons/invalid
 
+Whatever GDAL can make of a file is tried as GeoPackage, zipped Shapefile and KML too.
+
 Needs an empty, migrated database, which `./misto bench` gives.
 """
 
 import json
+import logging
 import re
 import sys
+import warnings
+import zipfile
 from argparse import ArgumentParser
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from io import StringIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import django
 
 if __name__ == "__main__":
     django.setup()
 
+import pyogrio.errors
+import pyogrio.raw
 import shapely
 from django.core.management import CommandError, call_command
 from django.utils.translation import override
@@ -27,6 +35,12 @@ from geodata.actions import create_community
 
 GLOBE = shapely.box(-180, -85, 180, 85)  # the files lie all over it, and nothing may be refused as too far away
 TOLD = re.compile(r"^\d+ \S+ (refused|repaired|noted) (?:–|[-\d.]+, [-\d.]+) (.+)$")  # a line of the command's table
+# How GDAL writes each format.
+CONVERTED = {
+    "GeoPackage": ("GPKG", ".gpkg"),
+    "Shapefile": ("ESRI Shapefile", ".shp"),
+    "KML": ("LIBKML", ".kml"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +50,7 @@ class Outcome:
     file: str
     how: str
     words: str
+    format: str = "GeoJSON"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -48,15 +63,24 @@ def main(arguments: list[str] | None = None) -> int:
     files = sorted(options.folder.rglob("*.geojson"))
     with override("en"):
         outcomes = [try_out(file, name=str(file.relative_to(options.folder))) for file in files]
+        outcomes += [outcome for file in files for outcome in try_converted(file, folder=options.folder)]
+    of_json = [outcome for outcome in outcomes if outcome.format == "GeoJSON"]
     counted = Counter(outcome.how for outcome in outcomes)
     if options.json:
         say(json.dumps({"trial": "polygons", "rows": len(outcomes), "figures": dict(counted),
                         "outcomes": [asdict(outcome) for outcome in outcomes]}, ensure_ascii=False))  # fmt: skip
     else:
         say("| file | outcome | said |\n|---|---|---|")
-        for outcome in outcomes:
+        for outcome in of_json:
             say(f"| {outcome.file} | {outcome.how} | {outcome.words} |")
-        say("\n" + ", ".join(f"{count} {how}" for how, count in sorted(counted.items())))
+        say("\n| format | files | accepted | refused | traceback |\n|---|---|---|---|---|")
+        for name in ("GeoJSON", *CONVERTED):
+            hows = Counter(outcome.how for outcome in outcomes if outcome.format == name)
+            figures = " | ".join(str(hows[how]) for how in ("accepted", "refused", "traceback"))
+            say(f"| {name} | {hows.total()} | {figures} |")
+        for outcome in outcomes:
+            if outcome.how == "traceback":
+                say(f"\n{outcome.file} ({outcome.format}): {outcome.words}")
     return 1 if counted["traceback"] else 0
 
 
@@ -71,6 +95,43 @@ def try_out(file: Path, *, name: str) -> Outcome:
     except Exception as fault:  # noqa: BLE001  this is what the trial looks for
         return Outcome(name, "traceback", f"{type(fault).__name__}: {fault}")
     return Outcome(name, "accepted", told(said.getvalue()))
+
+
+def try_converted(file: Path, *, folder: Path) -> list[Outcome]:
+    """The same features in the other formats, as far as GDAL can read the file and write them."""
+    name = str(file.relative_to(folder))
+    outcomes = []
+    with TemporaryDirectory() as place:
+        for file_format in CONVERTED:
+            try:
+                converted = convert(file, Path(place), file_format=file_format)
+            except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.GeometryError,
+                    pyogrio.errors.FeatureError, pyogrio.errors.FieldError, ValueError):  # fmt: skip
+                continue
+            outcomes.append(replace(try_out(converted, name=name), format=file_format))
+    return outcomes
+
+
+def convert(file: Path, place: Path, *, file_format: str) -> Path:
+    """Writes the features of a GeoJSON file in another format. Raises what pyogrio raises when it cannot."""
+    driver, ending = CONVERTED[file_format]
+    logging.getLogger("pyogrio").setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        meta, _, geometries, columns = pyogrio.raw.read(file)
+        if geometries is None or not len(geometries):
+            raise ValueError("no features")
+        written = place / f"file{ending}"
+        pyogrio.raw.write(written, geometries, columns, meta["fields"], driver=driver, crs=meta["crs"],
+                          geometry_type="Unknown" if driver != "ESRI Shapefile" else meta["geometry_type"])  # fmt: skip
+    if driver != "ESRI Shapefile":
+        return written
+    packed = place / "file.zip"
+    with zipfile.ZipFile(packed, "w") as archive:
+        for part in place.glob("file.*"):
+            if part.suffix in (".shp", ".shx", ".dbf", ".prj", ".cpg"):
+                archive.write(part, part.name)
+    return packed
 
 
 def told(said: str) -> str:

@@ -15,7 +15,7 @@ from geodata.candidates import NUMBER, candidates_of
 from geodata.import_report import problem_table
 from geodata.management.files import bytes_of
 from geodata.problems import Outcome, RefusedError
-from geodata.reading import read_geojson
+from geodata.reading import read_features
 
 
 def place(text: str) -> tuple[float, float]:
@@ -30,20 +30,25 @@ def place(text: str) -> tuple[float, float]:
 
 
 class Command(BaseCommand):
-    help = "Makes a community; its boundary is the union of the polygons in a GeoJSON file."
+    help = (
+        "Makes a community; its boundary is the union of the polygons in a file: GeoJSON, GeoPackage, zipped "
+        "Shapefile, KML or KMZ."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("slug", help="its address on the site: small Latin letters, digits, hyphens")
         parser.add_argument("name")
         parser.add_argument("--name-en", default="", help="name in English")
-        parser.add_argument("--file", type=Path, help="GeoJSON with the boundary")
+        parser.add_argument("--file", type=Path, help="file with the boundary")
         parser.add_argument("--crs", default="", help="reference system of the file, EPSG:32635")
+        parser.add_argument("--layer", default="", help="layer of a file that has several")
         parser.add_argument("--centre", type=place, help="where the map opens: lon,lat; default: the middle")
         parser.add_argument("--katottg", default="", help="code of the codifier")
         parser.add_argument("--time-zone", default="Europe/Kyiv")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        boundary = self.boundary(options["file"], options["crs"]) if options["file"] else None
+        file = options["file"]
+        boundary = self.boundary(file, crs=options["crs"], layer=options["layer"]) if file else None
         try:
             community = create_community(
                 slug=options["slug"],
@@ -58,12 +63,13 @@ class Command(BaseCommand):
             raise CommandError(" ".join(mistake.messages)) from mistake
         self.stdout.write(_("Made: %(name)s, /%(slug)s/") % {"name": community.name, "slug": community.slug})
 
-    def boundary(self, file: Path, crs: str) -> BaseGeometry:
+    def boundary(self, file: Path, *, crs: str, layer: str) -> BaseGeometry:
         """The union of the polygons in the file. Raises CommandError when any of them is refused."""
         try:
-            found, problems = candidates_of(read_geojson(bytes_of(file), crs=crs), code=NUMBER, name=NUMBER)
+            source = read_features(bytes_of(file), name=file.name, crs=crs, layer=layer)
         except RefusedError as refusal:
             raise CommandError(refusal.problem.text) from refusal
+        found, problems = candidates_of(source, code=NUMBER, name=NUMBER)
         for line in problem_table(problems):
             self.stdout.write(line)
         if any(problem.outcome is Outcome.REFUSED for problem in problems):
