@@ -16,6 +16,7 @@ from geodata.boxes import zoom_to_fit
 from geodata.candidates import Candidate
 from geodata.convert import as_boundary, as_shape
 from geodata.coverage import coverage
+from geodata.events import areas_changed
 from geodata.models import WGS84, Area, Community, Division
 from geodata.problems import Problem
 
@@ -56,6 +57,8 @@ def import_areas(
                 if set_boundary and shapes:
                     locked.boundary = as_boundary(shapely.union_all(list(shapes.values())))
                     locked.save(update_fields=["boundary"])
+                if plan.written:
+                    areas_changed.send(Community, community=locked)
     except (IntegrityError, OperationalError) as mistake:
         if not isinstance(mistake.__cause__, LOST_RACES):
             raise

@@ -46,16 +46,17 @@ def problem_table(problems: Sequence[Problem]) -> Iterator[str]:
             str(problem.feature or "–"),
             problem.code or "–",
             str(OUTCOMES[problem.outcome]),
-            _place(problem.place),
+            place_text(problem.place),
             problem.text,
         )
         for problem in problems
     ]
-    yield from _table([head, *rows])
+    yield from table([head, *rows])
     yield ""
 
 
-def _table(rows: Iterable[Sequence[str]]) -> Iterator[str]:
+def table(rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """Rows as lines with their columns under each other."""
     listed = list(rows)
     widths = [max(map(len, column)) for column in zip(*listed, strict=True)]
     for row in listed:
@@ -69,11 +70,11 @@ def _coverage_lines(found: Coverage) -> Iterator[str]:
         total = sum(overlap.square_metres for overlap in found.overlaps)
         yield _("Overlaps: %(total)s m² (pairs: %(count)s)") % {
             "count": len(found.overlaps),
-            "total": _metres(total),
+            "total": metres(total),
         }
         for overlap in found.overlaps[:MOST_PLACES]:
             codes = " + ".join(overlap.codes)
-            yield f"  {codes}: {_metres(overlap.square_metres)} m² ({_place(overlap.place)})"
+            yield f"  {codes}: {metres(overlap.square_metres)} m² ({place_text(overlap.place)})"
     yield from _gap_lines(_("Holes between areas: %(total)s m² (holes: %(count)s)"), found.holes)
     yield from _gap_lines(_("Not covered by any area: %(total)s m² (parts: %(count)s)"), found.uncovered)
     yield from _gap_lines(_("Outside the community's boundary: %(total)s m² (parts: %(count)s)"), found.outside)
@@ -82,15 +83,16 @@ def _coverage_lines(found: Coverage) -> Iterator[str]:
 def _gap_lines(words: str, gaps: Sequence[Gap]) -> Iterator[str]:
     if not gaps:
         return
-    yield words % {"count": len(gaps), "total": _metres(sum(gap.square_metres for gap in gaps))}
+    yield words % {"count": len(gaps), "total": metres(sum(gap.square_metres for gap in gaps))}
     for gap in gaps[:MOST_PLACES]:
-        yield f"  {_metres(gap.square_metres)} m² ({_place(gap.place)})"
+        yield f"  {metres(gap.square_metres)} m² ({place_text(gap.place)})"
 
 
-def _metres(value: float) -> str:
+def metres(value: float) -> str:
     """Whole metres in groups of three, apart by a space that does not break."""
     return f"{value:,.0f}".replace(",", "\N{NO-BREAK SPACE}")
 
 
-def _place(place: Place | None) -> str:
+def place_text(place: Place | None) -> str:
+    """Longitude and latitude to about a metre, or a dash."""
     return f"{place[0]:.5f}, {place[1]:.5f}" if place else "–"

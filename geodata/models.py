@@ -45,6 +45,7 @@ RESERVED_SLUGS = frozenset(
     }
 )
 WGS84 = 4326
+KATOTTG_CODE = r"^UA[0-9]{17}$"
 
 
 def refuse_reserved(slug: str) -> None:
@@ -101,6 +102,58 @@ class Community(models.Model):
     def day_of(self, moment: datetime) -> date:
         """The date in the community's time zone."""
         return moment.astimezone(ZoneInfo(self.time_zone)).date()
+
+
+class Unit(models.Model):
+    """One row of the national codifier of places (КАТОТТГ): an oblast, a raion, a community, a settlement.
+
+    It belongs to no community: every one reads the same codifier. The parent is stored as the codifier has it; no rule
+    makes it out of the digits of a code. A row never goes away: one that the codifier dropped has `ended_on`.
+    """
+
+    class Category(models.TextChoices):
+        """The letters of the codifier, from the largest unit to the smallest."""
+
+        OBLAST = "O", _("oblast or Autonomous Republic")
+        SPECIAL_CITY = "K", _("city with special status")
+        RAION = "P", _("raion")
+        COMMUNITY = "H", _("territorial community")
+        CITY = "M", _("city")
+        URBAN_TYPE = "T", _("urban-type settlement")
+        SETTLEMENT = "X", _("settlement")
+        VILLAGE = "C", _("village")
+        CITY_DISTRICT = "B", _("city district")
+
+    code = models.CharField(
+        _("КАТОТТГ code"), max_length=19, primary_key=True, validators=[RegexValidator(KATOTTG_CODE)]
+    )
+    category = models.CharField(_("category"), max_length=1, choices=Category)
+    name = models.CharField(_("name"), max_length=100)
+    parent = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="parts", verbose_name=_("part of")
+    )
+    ended_on = models.DateField(_("no longer in the codifier since"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("unit of the codifier")
+        verbose_name_plural = _("units of the codifier")
+        ordering = ["code"]
+        constraints = [
+            models.CheckConstraint(condition=Q(code__regex=KATOTTG_CODE), name="unit_code_is_katottg"),
+            models.CheckConstraint(
+                condition=Q(category__in=["O", "K", "P", "H", "M", "T", "X", "C", "B"]), name="unit_category_known"
+            ),
+            # Oblasts and the two cities stand at the top; everything else is a part of something.
+            models.CheckConstraint(
+                condition=Q(category__in=["O", "K"], parent__isnull=True)
+                | (~Q(category__in=["O", "K"]) & Q(parent__isnull=False)),
+                name="unit_has_a_parent_below_the_top",
+            ),
+            models.CheckConstraint(condition=~Q(parent=F("code")), name="unit_is_not_its_own_parent"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.code})"
 
 
 class Division(models.Model):
