@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -214,3 +215,82 @@ class CalendarDay(models.Model):
 
     def __str__(self) -> str:
         return f"{self.day:%Y-%m-%d}"
+
+
+class Job(models.Model):
+    """Long work that a worker does while people see how far it is. core.jobs claims, runs and finishes it."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued", _("waits for a worker")
+        RUNNING = "running", _("is running")
+        DONE = "done", _("done")
+        FAILED = "failed", _("failed")
+        CANCELLED = "cancelled", _("cancelled")
+
+    community = models.ForeignKey(Community, on_delete=models.CASCADE, verbose_name=_("community"))
+    kind = models.CharField(_("kind"), max_length=40)
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.QUEUED)
+    parameters = models.JSONField(_("parameters"), default=dict)
+    input = models.FileField(_("file"), upload_to="jobs/%Y/%m/", blank=True)
+    input_name = models.CharField(_("name of the file"), max_length=200, blank=True)
+    done = models.PositiveIntegerField(_("done"), default=0)
+    total = models.PositiveIntegerField(_("of"), default=0)  # 0: not known yet
+    result = models.JSONField(_("result"), null=True, blank=True)
+    error = models.CharField(_("error"), max_length=500, blank=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, verbose_name=_("asked by"), null=True, blank=True
+    )
+    created_at = models.DateTimeField(_("asked"))
+    started_at = models.DateTimeField(_("started"), null=True, blank=True)
+    finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
+    cancel_asked_at = models.DateTimeField(_("asked to stop"), null=True, blank=True)
+    claim = models.UUIDField(_("claim"), null=True, blank=True)
+    leased_until = models.DateTimeField(_("claimed until"), null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(_("tries"), default=0)
+
+    objects: ClassVar[models.Manager["Job"]] = ScopedManager(community="community")
+
+    class Meta:
+        verbose_name = _("job")
+        verbose_name_plural = _("jobs")
+        ordering = ["-created_at", "-id"]
+        indexes = [
+            # Used by core.jobs.claim: what waits, and what somebody stopped working on.
+            models.Index(fields=["created_at"], condition=Q(state__in=["queued", "running"]), name="job_waiting"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=["queued", "running", "done", "failed", "cancelled"]), name="job_state_known"
+            ),
+            models.CheckConstraint(condition=Q(total=0) | Q(done__lte=models.F("total")), name="job_done_of_total"),
+            models.CheckConstraint(
+                condition=Q(state="running", claim__isnull=False, leased_until__isnull=False)
+                | (~Q(state="running") & Q(claim=None, leased_until=None)),
+                name="job_runs_under_a_claim",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["queued", "running"], finished_at=None)
+                | (Q(state__in=["done", "failed", "cancelled"]) & Q(finished_at__isnull=False)),
+                name="job_over_has_a_moment",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} № {self.pk}"
+
+    @property
+    def is_over(self) -> bool:
+        """True when nothing more will happen by itself."""
+        return self.finished_at is not None
+
+    @property
+    def may_run_again(self) -> bool:
+        """True when it ended without a result and the file that came with it, if one did, is still kept."""
+        return self.state in {self.State.FAILED, self.State.CANCELLED} and bool(self.input or not self.input_name)
+
+    @property
+    def percent(self) -> int:
+        """How far it is, 0 to 100."""
+        if self.state == self.State.DONE:
+            return 100
+        return min(100 * self.done // self.total, 99) if self.total else 0

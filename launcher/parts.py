@@ -14,10 +14,11 @@ from launcher.places import Places
 from launcher.redis import Redis
 from launcher.supervisor import Part
 
-NAMES = ("postgres", "redis", "web", "worker", "beat")
+NAMES = ("postgres", "redis", "web", "worker", "jobs", "beat")
 WEB_PROCESSES = 2
 WEB_THREADS = 4
 WORKER_PROCESSES = 2
+QUIET = ("--without-gossip", "--without-mingle", "--without-heartbeat")  # few workers, no talk between them
 
 
 def postgres(server: Cluster, env: Mapping[str, str]) -> Part:
@@ -78,14 +79,23 @@ def web(places: Places, env: Mapping[str, str], port: int) -> Part:
 
 
 def worker(places: Places, env: Mapping[str, str]) -> Part:
-    """The Celery worker; alone, it needs no talk with other workers."""
-    quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
-    options = ["worker", "--concurrency", str(WORKER_PROCESSES), "--loglevel", "INFO", *quiet]
+    """The Celery worker of letters and photos."""
+    options = ["worker", "--concurrency", str(WORKER_PROCESSES), "--loglevel", "INFO", *QUIET]
+    return _worker("worker", places, env, options)
+
+
+def jobs(places: Places, env: Mapping[str, str]) -> Part:
+    """The worker of long jobs, in a queue of its own: letters and photos never wait behind an import."""
+    options = ["worker", "--queues", "jobs", "--concurrency", "1", "--loglevel", "INFO", *QUIET]
+    return _worker("jobs", places, env, options)
+
+
+def _worker(name: str, places: Places, env: Mapping[str, str], options: list[str]) -> Part:
     return Part(
-        name="worker",
+        name=name,
         command=_celery(places, options),
         env=env,
-        log=places.logs / "worker.log",
+        log=places.logs / f"{name}.log",
         stop=((signal.SIGTERM, 20.0), (signal.SIGQUIT, 3.0), (signal.SIGKILL, 5.0)),
     )
 

@@ -124,9 +124,12 @@ CELERY_TASK_PUBLISH_RETRY = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
+CELERY_TASK_ROUTES = {"core.tasks.run_jobs": {"queue": "jobs"}}  # minutes of work; letters and photos do not wait
 CELERY_BEAT_SCHEDULE = {
     "send what is due": {"task": "core.tasks.send_due", "schedule": 5.0, "options": {"expires": 5}},
     "clean waiting photos": {"task": "media.tasks.clean_waiting", "schedule": 5.0, "options": {"expires": 5}},
+    "run jobs": {"task": "core.tasks.run_jobs", "schedule": 5.0, "options": {"expires": 5}},
+    "clear old files of jobs": {"task": "core.tasks.clear_old_inputs", "schedule": 3600.0},
     "drop abandoned photo drafts": {"task": "media.tasks.drop_abandoned_drafts", "schedule": 3600.0},
 }
 
