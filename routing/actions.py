@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.db.models import QuerySet
 
 from accounts.models import Organisation
-from core.models import Lane, OutboxMessage, Subject, Token
+from core.models import Lane, OutboxMessage, Subject
 from core.outbox import Letter, enqueue, give_up, readdress, resend
 from core.tokens import extend_token, issue_token, placeholder_for, revoke_token
 from routing.models import Channel, CommunityRouting, Decision, Delivery
@@ -20,29 +20,48 @@ REDACTED = "…"
 Compose = Callable[[str], Letter]  # writes the letter around the secret's placeholder
 
 
-def record_decision(*, subject: Subject, verdict: Verdict, at: datetime) -> Decision:
-    """Keeps what was decided, exactly as it was, beside the thing."""
+def record_decision(*, subject: Subject, verdict: Verdict, as_of: datetime, at: datetime) -> Decision:
+    """Keeps what was decided, exactly as it was, beside the thing. `as_of`: the thing's own moment."""
     row: Decision = Decision.objects.create(
         community_id=subject.community_id,
         subject=subject,
         organisation_id=verdict.organisation,
         rule_id=verdict.rule,
+        ruleset_id=verdict.ruleset,
         is_fallback=verdict.is_fallback,
         trace=verdict.trace,
+        as_of=as_of,
         decided_at=at,
     )
     return row
 
 
-def deliver(*, subject: Subject, organisation: Organisation, compose: Compose, at: datetime) -> Delivery:
+def deliver(*, decision: Decision, organisation: Organisation, compose: Compose, at: datetime) -> Delivery:
     """Hands the thing to the organisation that must answer: a secret link and, by its channel, a letter with it."""
+    subject = decision.subject
     token = issue_token(subject=subject, purpose=ANSWER_PURPOSE, at=at, expires_at=at + ANSWER_LIFETIME)
     row: Delivery = Delivery.objects.create(
         community_id=subject.community_id,
         subject=subject,
         organisation=organisation,
+        decision=decision,
         token=token,
-        message=_send(subject=subject, organisation=organisation, token=token, compose=compose, at=at),
+        message=_send(subject=subject, organisation=organisation, letter=compose(placeholder_for(token)), at=at),
+        created_at=at,
+    )
+    return row
+
+
+def inform(*, decision: Decision, organisation: Organisation, letter: Letter, at: datetime) -> Delivery:
+    """Tells an organisation that need not answer: a letter by its channel, without a right to anything."""
+    subject = decision.subject
+    row: Delivery = Delivery.objects.create(
+        community_id=subject.community_id,
+        subject=subject,
+        organisation=organisation,
+        role=Delivery.Role.INFORMED,
+        decision=decision,
+        message=_send(subject=subject, organisation=organisation, letter=letter, at=at),
         created_at=at,
     )
     return row
@@ -56,11 +75,13 @@ def write_again(*, delivery: Delivery, compose: Compose, at: datetime) -> Outbox
     channel.
     """
     subject, until = delivery.subject, at + ANSWER_LIFETIME
-    if delivery.token.revoked_at:
-        delivery.token = issue_token(subject=subject, purpose=ANSWER_PURPOSE, at=at, expires_at=until)
+    token = delivery.token
+    if token is None or token.revoked_at:
+        delivery.token = token = issue_token(subject=subject, purpose=ANSWER_PURPOSE, at=at, expires_at=until)
     else:
-        extend_token(delivery.token, until=until)
-    message = _send(subject=subject, organisation=delivery.organisation, token=delivery.token, compose=compose, at=at)
+        extend_token(token, until=until)
+    letter = compose(placeholder_for(token))
+    message = _send(subject=subject, organisation=delivery.organisation, letter=letter, at=at)
     if delivery.message is None or delivery.message.dead_at:
         delivery.message = message
     delivery.save(update_fields=["token", "message"])
@@ -104,7 +125,7 @@ def leave_address(*, was: Channel, at: datetime) -> None:
 
 def organisations_to_pass_to(delivery: Delivery) -> list[Organisation]:
     """Whom the duty queue may choose: organisations with a channel in the community that do not hold the thing."""
-    holding = Delivery.objects.standing().filter(subject=delivery.subject_id).values("organisation")
+    holding = Delivery.objects.standing().responsible().filter(subject=delivery.subject_id).values("organisation")
     return list(organisations_reached_in(delivery.community_id).exclude(pk__in=holding))
 
 
@@ -129,14 +150,17 @@ def refused_by(subject: Subject) -> frozenset[int]:
 
 def unheard(*, subject: Subject) -> "QuerySet[Delivery]":
     """Deliveries that stand, but were never sent: the organisation had no channel."""
-    return Delivery.objects.standing().filter(subject=subject, message=None, answered_at=None)
+    deliveries = Delivery.objects.standing().responsible()
+    return deliveries.filter(subject=subject, message=None, answered_at=None)
 
 
 def drop_unheard(*, subject: Subject, at: datetime) -> None:
     """Takes the thing from organisations that never heard of it; their links, which nobody has, end."""
     for delivery in unheard(subject=subject).select_related("token"):
+        token = delivery.token
         delivery.delete()
-        revoke_token(delivery.token, at=at)
+        if token:
+            revoke_token(token, at=at)
 
 
 def mark_answered(*, delivery: Delivery, at: datetime) -> None:
@@ -147,7 +171,7 @@ def mark_answered(*, delivery: Delivery, at: datetime) -> None:
 def hand_back(*, delivery: Delivery, reason: str, at: datetime) -> bool:
     """“Not ours”: the delivery ends with its reason and its link. False when it had ended before."""
     changed = Delivery.objects.filter(pk=delivery.pk, refused_at=None).update(refused_at=at, refusal=reason[:500])
-    if changed:
+    if changed and delivery.token:
         revoke_token(delivery.token, at=at)
     return bool(changed)
 
@@ -173,9 +197,7 @@ def _organisations_of(message: OutboxMessage) -> set[Organisation]:
     return by_link or {row.organisation for row in rows}
 
 
-def _send(
-    *, subject: Subject, organisation: Organisation, token: Token, compose: Compose, at: datetime
-) -> OutboxMessage | None:
+def _send(*, subject: Subject, organisation: Organisation, letter: Letter, at: datetime) -> OutboxMessage | None:
     channel = channel_of(organisation, community_id=subject.community_id)
     if channel is None:
         return None
@@ -184,6 +206,6 @@ def _send(
         lane=Lane.DELIVERY,
         audience=OutboxMessage.Audience.ORGANISATION,
         recipient=channel.address,
-        letter=compose(placeholder_for(token)),
+        letter=letter,
         at=at,
     )

@@ -7,3 +7,6 @@ class RoutingConfig(AppConfig):
 
     name = "routing"
     verbose_name = _("Who must answer")
+
+    def ready(self) -> None:
+        from routing import rule_check  # noqa: F401  registers its job

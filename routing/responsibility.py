@@ -1,86 +1,33 @@
 """The decision: who must answer for a problem at this point, and why. One SQL round trip, the same answer every time.
 
-Outsiders import `decide`, `Verdict` and `OutsideCommunityError`; the rest may change.
+Outsiders import `decide`, `Verdict` and `OutsideCommunityError`; the rest may change. What lies around the point is
+found by the function `routing_decide` in the database (routing/migrations); routing.judging weighs it.
 """
 
-from dataclasses import dataclass
-from datetime import date
-from math import cos, radians
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.contrib.gis.geos import Point
 from django.db import connection
 
 from accounts.models import Organisation
 from geodata.models import Community
-from routing.models import Category
+from routing import judging
+from routing.models import Asset, Category, RuleSet
 
 NEAR = 100.0  # metres: owners whose area is this near are named in the trace
-MOST_LOST = 12  # lost rules kept in a trace: so many that cover the point, and so many near it
 
-# Order of rules that cover the point, and of those that do not: used by DECIDE and by routing.bulk.
-RANKING = "eligible DESC, metres, priority DESC, precision DESC, rule"
-
-# Metres from `point` to `boundary`; null when that is more than `near`. A geodesic distance to a whole boundary takes
-# 2 ms for 6,000 vertices, so the boundary is asked in degrees first and then cut to the box around the point.
-METRES = """
-CASE WHEN covers THEN 0
-     WHEN ST_DWithin(boundary, point, %(degrees_lon)s) THEN ST_Distance(
-         ST_ClipByBox2D(boundary, ST_Expand(point, %(degrees_lon)s, %(degrees_lat)s)::box2d)::geography,
-         point::geography) END
-"""
-
-# Parameters: community, category (or null), lon, lat, day, excluded organisations, near (metres), degrees (a box that
-# holds `near`). One row: is the point inside, where else is it, the fallback, the areas that cover it, the rules.
+# One row: is the point inside, where else is it, the fallback, the set of rules that was asked, the areas that cover
+# the point, the rules whose place is here or near, what their registers hold around the point, and all organisations in it.
 DECIDE = """
-WITH here AS MATERIALIZED (
-    SELECT ST_SetSRID(ST_MakePoint(%(lon)s, %(lat)s), 4326) AS point
-), around AS MATERIALIZED (
-    SELECT *, {metres} AS metres
-    FROM (
-        SELECT a.id, a.division_id, a.code, a.name, d.code AS division, a.boundary, here.point,
-               ST_Covers(a.boundary, here.point) AS covers
-        FROM geodata_area a JOIN geodata_division d ON d.id = a.division_id, here
-        WHERE a.community_id = %(community)s
-          AND a.valid_from <= %(day)s AND (a.valid_to IS NULL OR a.valid_to > %(day)s)
-          AND a.boundary && ST_Expand(here.point, %(degrees_lon)s, %(degrees_lat)s)
-        OFFSET 0
-    ) a
-), candidate AS (
-    SELECT r.*, NULL::text AS division, NULL::text AS area, true AS covers, 0::float8 AS metres
-    FROM routing_rule r
-    WHERE r.community_id = %(community)s AND r.is_active AND r.division_id IS NULL
-      AND (r.category_id IS NULL OR r.category_id = %(category)s)
-    UNION ALL
-    SELECT r.*, a.division, a.name, a.covers, a.metres
-    FROM around a JOIN routing_rule r ON r.division_id = a.division_id AND r.area_code = a.code
-    WHERE r.community_id = %(community)s AND r.is_active AND a.metres <= %(near)s
-      AND (r.category_id IS NULL OR r.category_id = %(category)s)
-), named AS (
-    SELECT r.id AS rule, c.code AS category, r.division, r.area_code, r.area, r.priority,
-           o.id AS organisation, o.name AS organisation_name, o.is_active,
-           o.id = ANY(%(excluding)s) AS excluded, r.covers, r.metres,
-           (r.category_id IS NOT NULL)::int * 2 + (r.division_id IS NOT NULL)::int AS precision
-    FROM candidate r
-    JOIN accounts_organisation o ON o.id = r.organisation_id
-    LEFT JOIN routing_category c ON c.id = r.category_id
-), judged AS (
-    SELECT named.*, covers AND is_active AND NOT excluded AS eligible FROM named
-), ranked AS (  -- the strongest of those that cover the point, the nearest of the others
-    SELECT *, row_number() OVER (PARTITION BY covers ORDER BY {ranking}) AS place
-    FROM judged
-)
-SELECT
-    (SELECT boundary IS NULL OR ST_Covers(boundary, here.point) FROM geodata_community, here WHERE id = %(community)s),
-    (SELECT json_build_object('slug', slug, 'name', name, 'name_en', name_en) FROM geodata_community, here
-      WHERE id <> %(community)s AND ST_Covers(boundary, here.point) ORDER BY id LIMIT 1),
-    (SELECT json_build_object('organisation', o.id, 'organisation_name', o.name)
-       FROM routing_communityrouting f JOIN accounts_organisation o ON o.id = f.fallback_id
-      WHERE f.community_id = %(community)s AND o.is_active AND NOT o.id = ANY(%(excluding)s)),
-    (SELECT coalesce(json_agg(json_build_object('id', id, 'division', division, 'code', code, 'name', name)
-                              ORDER BY division, code), '[]') FROM around WHERE covers),
-    (SELECT coalesce(json_agg(to_json(ranked) ORDER BY covers DESC, place), '[]') FROM ranked WHERE place <= %(most)s)
-""".replace("{ranking}", RANKING).replace("{metres}", METRES)
+SELECT inside, elsewhere, fallback, ruleset, areas, rules, assets, owners FROM routing_decide(
+    %(community)s::bigint, %(category)s::bigint, %(lon)s::float8, %(lat)s::float8, %(at)s::timestamptz,
+    %(rules_at)s::timestamptz, %(ruleset)s::bigint, %(asset)s::bigint, %(excluding)s::bigint[],
+    %(near)s::float8, %(doubt)s::float8, %(areas_on)s::date)
+"""
 
 
 class OutsideCommunityError(ValueError):
@@ -103,6 +50,18 @@ class Verdict:
     is_fallback: bool
     areas: tuple[int, ...]  # ids of the areas that cover the point
     trace: dict[str, Any]
+    informed: tuple[int, ...] = ()  # organisations that hear of it and need not answer
+    ruleset: int | None = None  # the set of rules that was asked
+
+    @property
+    def doubt(self) -> dict[str, Any] | None:
+        """Another owner within judging.DOUBT metres who would answer if the point lay there."""
+        found: dict[str, Any] | None = self.trace.get("doubt")
+        return found
+
+    def confirmed(self) -> "Verdict":
+        """The same verdict, saying that the resident looked closely and confirmed the place."""
+        return replace(self, trace=self.trace | {"doubt": self.doubt | {"confirmed": True}}) if self.doubt else self
 
 
 def decide(
@@ -110,94 +69,121 @@ def decide(
     category: Category,
     *,
     community: Community,
-    on: date,
+    at: datetime,
+    answers: Mapping[str, str] | None = None,
+    asset: Asset | None = None,
     excluding: frozenset[int] = frozenset(),
     anywhere: bool = False,
+    rules_at: datetime | None = None,
+    ruleset: RuleSet | None = None,
 ) -> Verdict:
-    """Names the organisation that must answer at `point` (lon, lat; SRID 4326) on that day.
+    """Names the organisation that must answer at `point` (lon, lat; SRID 4326) for what happened at that moment.
 
-    The eligible rule of the highest priority wins; of equal ones the more precise (category and area, category, area,
-    neither), then the older. Organisations in `excluding` handed the thing back. Without a rule the community's
-    fallback queue gets it, marked as such. Raises OutsideCommunityError, unless `anywhere`: a thing that was accepted
-    stays the community's when the boundary is drawn anew.
+    Areas, registers, hours and dates are those of `at` by the community's clock; the set of rules is the one in force
+    at `rules_at` (default: `at`), or `ruleset`, a draft for example. `answers`: code of a question → code of an answer.
+    `asset`: the house, lamp… that the resident chose.
+
+    The eligible rule of the highest priority wins; of equal ones the more precise (by category, then register, area,
+    division, answers, hours and dates), then the older. Organisations in `excluding` handed the thing back. Without a
+    rule the community's fallback queue gets it, marked as such. Raises OutsideCommunityError, unless `anywhere`: a
+    thing that was accepted stays the community's when the boundary is drawn anew.
     """
-    parameters = parameters_of(point, category, community=community, on=on, excluding=excluding)
+    question = Asked(
+        lon=point.x, lat=point.y, category=category.pk, category_code=category.code, at=at, answers=dict(answers or {}),
+        asset=asset.pk if asset else None,
+    )  # fmt: skip
+    parameters = parameters_of(
+        question, community=community, excluding=excluding, rules_at=rules_at, ruleset=ruleset.pk if ruleset else None
+    )
     with connection.cursor() as cursor:
         cursor.execute(DECIDE, parameters)
-        inside, elsewhere, fallback, areas, rules = cursor.fetchone()
+        inside, elsewhere, *found = cursor.fetchone()
     if not inside and not anywhere:
         raise OutsideCommunityError(elsewhere)
-    return verdict_of((point.x, point.y), category.code, on=on, fallback=fallback, areas=areas, rules=rules)
+    return verdict_of(question, community=community, found=judging.Found(*found), excluding=excluding)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a decision is asked about. `category` is an id, or None for one without any rule of its own."""
+
+    lon: float
+    lat: float
+    category: int | None
+    category_code: str
+    at: datetime
+    answers: dict[str, str]
+    asset: int | None = None
 
 
 def chosen_by_hand(
-    organisation: Organisation, *, chosen_by: str, point: Point, category: Category, on: date
+    organisation: Organisation, *, chosen_by: str, point: Point, category: Category, community: Community, at: datetime
 ) -> Verdict:
     """The verdict of a person who knows better than the rules: the duty queue or the community's staff."""
-    trace = {
-        "version": 1,
-        "point": [round(point.x, 7), round(point.y, 7)],
-        "on": on.isoformat(),
-        "category": category.code,
+    question = Asked(point.x, point.y, category.pk, category.code, at, {})
+    trace = _beginning(question, community) | {
         "organisation": organisation.pk,
         "organisation_name": organisation.name,
         "matched": None,
         "lost": [],
+        "informed": [],
         "fallback": False,
         "areas": [],
         "nearest_other": None,
+        "doubt": None,
         "chosen_by": chosen_by,
     }
     return Verdict(organisation=organisation.pk, rule=None, is_fallback=False, areas=(), trace=trace)
 
 
 def parameters_of(
-    point: Point, category: Category, *, community: Community, on: date, excluding: frozenset[int]
+    question: Asked,
+    *,
+    community: Community,
+    excluding: frozenset[int] = frozenset(),
+    rules_at: datetime | None = None,
+    ruleset: int | None = None,
+    areas_on: date | None = None,
 ) -> dict[str, Any]:
-    """What DECIDE is asked with."""
-    degrees = NEAR / 111_000  # a degree of latitude is at least 110,574 m; the box may be larger, never smaller
+    """What DECIDE is asked with. `areas_on`: a day whose areas are asked instead of the question's own."""
     return {
         "community": community.pk,
-        "category": category.pk,
-        "lon": point.x,
-        "lat": point.y,
-        "day": on,
+        "category": question.category,
+        "lon": question.lon,
+        "lat": question.lat,
+        "at": question.at,
+        "rules_at": rules_at or question.at,
+        "ruleset": ruleset,
+        "asset": question.asset,
         "excluding": sorted(excluding),
         "near": NEAR,
-        "degrees_lat": degrees * 1.01,
-        "degrees_lon": degrees * 1.01 / max(cos(radians(point.y)), 0.01),
-        "most": MOST_LOST + 1,
+        "doubt": judging.DOUBT,
+        "areas_on": areas_on,
     }
 
 
 def verdict_of(
-    place: tuple[float, float],
-    category: str,
-    *,
-    on: date,
-    fallback: dict[str, Any] | None,
-    areas: list[dict[str, Any]],
-    rules: list[dict[str, Any]],
+    question: Asked, *, community: Community, found: judging.Found, excluding: frozenset[int] = frozenset()
 ) -> Verdict:
-    """The verdict out of what the database found: the areas that cover `place` (lon, lat), and rules in RANKING.
-
-    Used by `decide` and, for many places at once, by routing.bulk.
-    """
-    winner = rules[0] if rules and rules[0]["eligible"] else None
-    chosen = winner or fallback or {"organisation": None, "organisation_name": ""}
-    lost = [_lost(rule, winner) for rule in rules if rule is not winner]
-    trace = {
-        "version": 1,
-        "point": [round(place[0], 7), round(place[1], 7)],
-        "on": on.isoformat(),
-        "category": category,
+    """The verdict out of what the database found. Used by `decide` and, for many questions, by routing.bulk."""
+    rules = judging.judge(found, category=question.category_code, answers=question.answers, excluding=excluding)
+    candidates = [rule for rule in rules if rule["role"] == "responsible"]
+    winner = candidates[0] if candidates and candidates[0]["eligible"] else None
+    chosen = winner or found.fallback or {"organisation": None, "organisation_name": ""}
+    informed = judging.informed(rules, chosen["organisation"])
+    told = {id(rule) for rule in informed}
+    areas = found.areas or []
+    trace = _beginning(question, community) | {
+        "ruleset": found.ruleset,
         "organisation": chosen["organisation"],
         "organisation_name": chosen["organisation_name"],
-        "matched": _summary(winner) if winner else None,
-        "lost": lost,
+        "matched": judging.summary(winner) if winner else None,
+        "lost": [judging.lost(rule, winner) for rule in rules if rule is not winner and id(rule) not in told],
+        "informed": [judging.summary(rule) for rule in informed],
         "fallback": winner is None,
         "areas": areas,
-        "nearest_other": _nearest_other(rules, chosen["organisation"]),
+        "nearest_other": judging.nearest_other(candidates, chosen["organisation"]),
+        "doubt": judging.doubt(candidates, winner, chosen["organisation"]),
     }
     return Verdict(
         organisation=chosen["organisation"],
@@ -205,36 +191,19 @@ def verdict_of(
         is_fallback=winner is None,
         areas=tuple(area["id"] for area in areas),
         trace=trace,
+        informed=tuple(rule["organisation"] for rule in informed),
+        ruleset=found.ruleset,
     )
 
 
-def _summary(rule: dict[str, Any]) -> dict[str, Any]:
-    names = ("rule", "category", "division", "area_code", "area", "priority", "organisation", "organisation_name")
-    return {name: rule[name] for name in names}
-
-
-def _lost(rule: dict[str, Any], winner: dict[str, Any] | None) -> dict[str, Any]:
-    """Why a rule did not win: outside_area, organisation_inactive, handed_back, lower_priority, less_precise, newer."""
-    if not rule["covers"]:
-        reason = "outside_area"
-    elif not rule["is_active"]:
-        reason = "organisation_inactive"
-    elif rule["excluded"]:
-        reason = "handed_back"
-    elif winner and rule["priority"] < winner["priority"]:
-        reason = "lower_priority"
-    elif winner and rule["precision"] < winner["precision"]:
-        reason = "less_precise"
-    else:
-        reason = "newer"
-    return _summary(rule) | {"reason": reason, "metres": round(rule["metres"], 1)}
-
-
-def _nearest_other(rules: list[dict[str, Any]], organisation: int | None) -> dict[str, Any] | None:
-    """The owner of the nearest area that the point is not in, when that is somebody else."""
-    others = [r for r in rules if not r["covers"] and r["is_active"] and r["organisation"] != organisation]
-    if not others:
-        return None
-    nearest = min(others, key=lambda rule: (round(rule["metres"], 1), rule["rule"]))
-    found = {name: nearest[name] for name in ("organisation", "organisation_name", "area")}
-    return found | {"metres": round(nearest["metres"], 1)}
+def _beginning(question: Asked, community: Community) -> dict[str, Any]:
+    """What was asked, enough to ask it again."""
+    return {
+        "version": 2,
+        "point": [round(question.lon, 7), round(question.lat, 7)],
+        "at": question.at.isoformat(),
+        "on": question.at.astimezone(ZoneInfo(community.time_zone)).date().isoformat(),
+        "category": question.category_code,
+        "answers": question.answers,
+        "asset": question.asset,
+    }

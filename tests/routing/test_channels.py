@@ -12,6 +12,7 @@ from issues.models import Issue
 from routing.actions import deliver, leave_address, send_again, write_again
 from routing.models import Channel, Delivery
 from tests.conftest import City
+from tests.issues.conftest import link_of
 
 
 @pytest.fixture
@@ -77,7 +78,8 @@ def test_letter_of_another_organisation_at_the_same_address_stays(
     delivery: Delivery, channel: Channel, city: City, now: datetime
 ) -> None:
     Channel.objects.filter(organisation=city.vodokanal).update(address="roads@example.org")
-    theirs = deliver(subject=delivery.subject, organisation=city.vodokanal, compose=letter, at=now)
+    assert delivery.decision
+    theirs = deliver(decision=delivery.decision, organisation=city.vodokanal, compose=letter, at=now)
     end(channel, now)
     assert list(OutboxMessage.objects.pending().filter(audience="organisation")) == [theirs.message]
 
@@ -85,8 +87,8 @@ def test_letter_of_another_organisation_at_the_same_address_stays(
 def test_letter_whose_link_was_replaced_leaves_the_address_too(
     delivery: Delivery, channel: Channel, now: datetime
 ) -> None:
-    revoke_token(delivery.token, at=now)
-    delivery.token.refresh_from_db()
+    revoke_token(link_of(delivery), at=now)
+    link_of(delivery).refresh_from_db()
     write_again(delivery=delivery, compose=letter, at=now)
     another_channel(channel, "new@example.org")
     end(channel, now)

@@ -1,7 +1,7 @@
 """Who must answer: every rule of the decision, on drawn towns. p lies in the north, q in the south, o outside."""
 
 import json
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.contrib.gis.geos import Point
@@ -11,11 +11,19 @@ from pyproj import Geod
 
 from accounts.models import Organisation
 from geodata.models import Community, Division
-from routing.responsibility import MOST_LOST, OutsideCommunityError, decide
+from routing.judging import MOST_LOST
+from routing.responsibility import OutsideCommunityError, decide
+from routing.rulesets import new_draft, publish
+from tests.conftest import LONG_AGO_NOON, NOW
 from tests.grid import grid
-from tests.routing.conftest import TODAY, Rulebook
+from tests.routing.conftest import Rulebook
 
 NORTH, SOUTH = "ABDC", "CDFE"
+TODAY = NOW.date()
+
+
+def noon(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
 
 
 def reasons(book: Rulebook, place: str = "p") -> dict[str, str]:
@@ -112,7 +120,7 @@ def test_thing_that_was_accepted_stays_when_the_boundary_is_drawn_anew(book: Rul
         book.decide("p")
     roads = book.about("roads")
     assert roads
-    verdict = decide(book.town["p"], roads, community=book.community, on=TODAY, anywhere=True)
+    verdict = decide(book.town["p"], roads, community=book.community, at=NOW, anywhere=True)
     assert verdict.is_fallback
 
 
@@ -127,6 +135,7 @@ def test_organisation_that_works_no_longer_gets_nothing(book: Rulebook) -> None:
     book.rule("closed", category="roads")
     book.rule("works")
     closed = book.who("closed")
+    assert closed
     closed.is_active = False
     closed.save()
     assert book.answers("p") == "works"
@@ -135,6 +144,7 @@ def test_organisation_that_works_no_longer_gets_nothing(book: Rulebook) -> None:
 
 def test_rule_that_is_switched_off_is_not_looked_at(book: Rulebook) -> None:
     book.rule("off", is_active=False)
+    book.rule("water", category="manholes")
     verdict = book.decide("p")
     assert verdict.organisation is None
     assert verdict.trace["lost"] == []
@@ -164,7 +174,7 @@ def test_rule_follows_the_code_when_the_boundary_changes(book: Rulebook) -> None
     book.rule("keeper", area="ward")
 
     def held_by(place: str, day: date) -> bool:
-        return book.decide(place, on=day).organisation is not None
+        return book.decide(place, at=noon(day)).organisation is not None
 
     before, after = change - timedelta(days=1), change
     assert (held_by("p", before), held_by("q", before)) == (True, False)
@@ -175,7 +185,7 @@ def test_area_counts_from_its_first_day_until_the_day_before_its_last(book: Rule
     book.area("ward", NORTH, since=TODAY, until=TODAY + timedelta(days=1))
     book.rule("keeper", area="ward")
     days = [TODAY - timedelta(days=1), TODAY, TODAY + timedelta(days=1)]
-    assert [book.decide("p", on=day).organisation is not None for day in days] == [False, True, False]
+    assert [book.decide("p", at=noon(day)).organisation is not None for day in days] == [False, True, False]
 
 
 def test_verdict_names_every_area_that_covers_the_point(book: Rulebook, inside: Community) -> None:
@@ -256,10 +266,11 @@ def test_rules_and_areas_of_another_community_do_not_count(book: Rulebook, elsew
             boundary=book.town.area(NORTH),
             valid_from=date(2020, 1, 1),
         )
-        Rule.objects.create(community=elsewhere, organisation=book.who("stranger"))
-        Rule.objects.create(
-            community=elsewhere, organisation=book.who("stranger"), division=theirs, area_code="north", priority=9
-        )
+        draft = new_draft(community=elsewhere, at=LONG_AGO_NOON)
+        given = {"community": elsewhere, "ruleset": draft, "organisation": book.who("stranger")}
+        Rule.objects.create(**given)
+        Rule.objects.create(division=theirs, area_code="north", priority=9, **given)
+        publish(draft, moment=LONG_AGO_NOON, at=LONG_AGO_NOON)
     assert book.answers("p") is None
     assert book.decide("p").areas == ()
 
@@ -322,6 +333,7 @@ def test_trace_lists_the_rules_that_lost_and_why(book: Rulebook) -> None:
     book.rule("less precise", category="roads", priority=1)
     book.rule("next door", area="south", priority=5)
     closed = book.rule("closed", priority=7).organisation
+    assert closed
     closed.is_active = False
     closed.save()
     town_edge = book.town["p"]
@@ -340,11 +352,11 @@ def test_decision_is_one_query_and_the_same_twice(book: Rulebook) -> None:
     book.area("north", NORTH)
     book.fallback("council")
     book.rule("roads", category="roads", area="north")
-    roads = book.about("roads")
-    assert roads
+    book.about("roads")
+    book.publish()
     with CaptureQueriesContext(connection) as queries:
         first = book.decide("p")
-    asked = [query for query in queries if "here AS MATERIALIZED" in query["sql"]]
+    asked = [query for query in queries if "routing_decide(" in query["sql"]]
     assert len(asked) == 1
     assert len(queries) == 2, "the category that this test looks up, and the decision"
     assert book.decide("p") == first
@@ -359,7 +371,9 @@ def test_trace_is_json_and_holds_no_prose(book: Rulebook) -> None:
     assert json.loads(json.dumps(trace)) == trace
     names = {"organisation_name", "area", "name"}
     words = {value for key, value in leaves(trace) if isinstance(value, str) and key not in names}
-    assert words == {"2026-11-19", "roads", "districts", "north", "south", "outside_area"}
+    lineages = {value for key, value in leaves(trace) if key == "lineage"}
+    codes = {"roads", "districts", "north", "south", "responsible", "outside_area", ""}
+    assert words == {"2026-11-19", "2026-11-19T08:00:00+00:00"} | codes | lineages
 
 
 def leaves(value: object, key: str = "") -> list[tuple[str, object]]:

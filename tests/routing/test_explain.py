@@ -26,6 +26,7 @@ def traces(book: Rulebook) -> dict[str, Any]:
         found[name] = book.decide("p").trace
     book.rule("neighbour", category="roads", area="south")
     closed = book.rule("closed", priority=9).organisation
+    assert closed
     closed.is_active = False
     closed.save()
     near = book.town["p"].clone()

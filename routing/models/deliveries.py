@@ -1,10 +1,8 @@
-"""Categories, rules, decisions, and what was delivered to whom."""
+"""Decisions that were made, how organisations are reached, and what was handed to whom."""
 
 from datetime import time
 from typing import ClassVar
 
-from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -12,41 +10,8 @@ from django_scopes import ScopedManager
 
 from accounts.models import Organisation
 from core.models import OutboxMessage, Subject, Token
-from geodata.models import Area, Community, Division
-
-
-class Category(models.Model):
-    """What a problem is about, and how many working days its answer may take."""
-
-    community = models.ForeignKey(Community, on_delete=models.CASCADE, verbose_name=_("community"))
-    code = models.SlugField(_("code"), max_length=60)
-    name = models.CharField(_("name"), max_length=120)
-    name_en = models.CharField(_("name in English"), max_length=120, blank=True)
-    icon = models.CharField(_("icon"), max_length=40, default="pin")
-    working_days = models.PositiveSmallIntegerField(
-        _("promised answer, working days"), default=10, validators=[MinValueValidator(1), MaxValueValidator(250)]
-    )
-    hold_new = models.BooleanField(
-        _("hold new reports"),
-        default=False,
-        help_text=_("Strangers see nothing of a new report until a moderator looks; it is delivered all the same."),
-    )
-    position = models.PositiveSmallIntegerField(_("order"), default=100)
-    is_active = models.BooleanField(_("can be chosen"), default=True)
-
-    objects: ClassVar[models.Manager["Category"]] = ScopedManager(community="community")
-
-    class Meta:
-        verbose_name = _("category")
-        verbose_name_plural = _("categories")
-        ordering = ["position", "name"]
-        constraints = [
-            models.UniqueConstraint(fields=["community", "code"], name="category_code_once"),
-            models.CheckConstraint(condition=Q(working_days__range=(1, 250)), name="category_promise_in_range"),
-        ]
-
-    def __str__(self) -> str:
-        return self.name
+from geodata.models import Community
+from routing.models.rules import Rule, RuleSet
 
 
 class CommunityRouting(models.Model):
@@ -107,86 +72,6 @@ class Channel(models.Model):
         return f"{self.organisation}: {self.address}"
 
 
-class Rule(models.Model):
-    """Category (or any) × area (or the whole community) → the organisation that must answer."""
-
-    community = models.ForeignKey(Community, on_delete=models.CASCADE, verbose_name=_("community"))
-    category = models.ForeignKey(
-        Category,
-        on_delete=models.CASCADE,
-        verbose_name=_("category"),
-        null=True,
-        blank=True,
-        help_text=_("Empty: any category."),
-    )
-    division = models.ForeignKey(
-        Division,
-        on_delete=models.CASCADE,
-        verbose_name=_("division"),
-        null=True,
-        blank=True,
-        help_text=_("Empty: the whole community."),
-    )
-    area_code = models.CharField(
-        _("area code"),
-        max_length=60,
-        blank=True,
-        help_text=_("A rule keeps its area when the boundary changes: it names the code, not one version."),
-    )
-    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, verbose_name=_("organisation"))
-    priority = models.SmallIntegerField(
-        _("priority"),
-        default=0,
-        help_text=_("The higher wins; of equal ones the more precise: category and area, category, area, neither."),
-    )
-    is_active = models.BooleanField(_("active"), default=True)
-
-    objects: ClassVar[models.Manager["Rule"]] = ScopedManager(community="community")
-
-    class Meta:
-        verbose_name = _("responsibility rule")
-        verbose_name_plural = _("responsibility rules")
-        ordering = ["-priority", "id"]
-        indexes = [
-            # Used by routing.responsibility.decide.
-            models.Index(fields=["community", "category"], condition=Q(is_active=True), name="rule_in_force"),
-            # Used by the same query, from the areas around a point to their rules.
-            models.Index(fields=["division", "area_code"], condition=Q(is_active=True), name="rule_of_an_area"),
-        ]
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(division=None, area_code="") | (Q(division__isnull=False) & ~Q(area_code="")),
-                name="rule_area_has_a_division",
-                violation_error_message=_("An area is named by its division and its code: fill in both, or neither."),
-            ),
-            models.UniqueConstraint(
-                fields=["community", "category", "division", "area_code", "priority"],
-                condition=Q(is_active=True),
-                name="rule_not_contradicted",
-                nulls_distinct=False,
-                violation_error_message=_(
-                    "Another active rule has this category, place and priority: change it, or give this one another "
-                    "priority."
-                ),
-            ),
-        ]
-
-    def __str__(self) -> str:
-        category = self.category.name if self.category else _("any category")
-        place = self.area_code or _("whole community")
-        return f"{category} · {place} → {self.organisation}"
-
-    def clean(self) -> None:
-        if self.category and self.category.community_id != self.community_id:
-            raise ValidationError({"category": _("This category belongs to another community.")})
-        if self.division and self.division.community_id != self.community_id:
-            raise ValidationError({"division": _("This division belongs to another community.")})
-        if bool(self.division_id) != bool(self.area_code):
-            raise ValidationError({"area_code": _("Give a division and the code of its area, or neither.")})
-        if self.division_id and not Area.objects.filter(division=self.division, code=self.area_code).exists():
-            raise ValidationError({"area_code": _("This division has no area with this code.")})
-
-
 class Decision(models.Model):
     """What `decide()` returned for a thing, kept as it was: codes and parameters, never prose."""
 
@@ -196,8 +81,12 @@ class Decision(models.Model):
         Organisation, on_delete=models.PROTECT, verbose_name=_("responsible"), null=True, blank=True
     )
     rule = models.ForeignKey(Rule, on_delete=models.SET_NULL, verbose_name=_("rule"), null=True, blank=True)
+    ruleset = models.ForeignKey(
+        RuleSet, on_delete=models.SET_NULL, verbose_name=_("set of rules"), null=True, blank=True
+    )
     is_fallback = models.BooleanField(_("by the fallback queue"), default=False)
     trace = models.JSONField(_("trace"))
+    as_of = models.DateTimeField(_("places, hours and dates of"))  # the thing's own moment
     decided_at = models.DateTimeField(_("decided"))
 
     objects: ClassVar[models.Manager["Decision"]] = ScopedManager(community="community")
@@ -206,6 +95,10 @@ class Decision(models.Model):
         verbose_name = _("decision")
         verbose_name_plural = _("decisions")
         ordering = ["decided_at", "id"]
+        indexes = [
+            # Used by routing.whatif: the history of the last months.
+            models.Index(fields=["community", "as_of"], name="decision_history"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(organisation__isnull=False) | Q(is_fallback=True), name="decision_names_somebody"
@@ -220,6 +113,10 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
     def standing(self) -> "DeliveryQuerySet":
         """Deliveries that the organisation did not hand back."""
         return self.filter(refused_at=None)
+
+    def responsible(self) -> "DeliveryQuerySet":
+        """Deliveries to those who must answer, not to those who are only informed."""
+        return self.filter(role="responsible")
 
 
 DeliveryManager = models.Manager.from_queryset(DeliveryQuerySet)
@@ -236,7 +133,17 @@ class Delivery(models.Model):
     subject = models.ForeignKey(Subject, on_delete=models.CASCADE, verbose_name=_("subject"), related_name="deliveries")
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, verbose_name=_("organisation"))
     role = models.CharField(_("role"), max_length=12, choices=Role, default=Role.RESPONSIBLE)
-    token = models.OneToOneField(Token, on_delete=models.PROTECT, verbose_name=_("secret link"))
+    decision = models.ForeignKey(
+        Decision,
+        on_delete=models.SET_NULL,
+        verbose_name=_("decision"),
+        null=True,
+        blank=True,
+        related_name="deliveries",
+    )
+    token = models.OneToOneField(
+        Token, on_delete=models.PROTECT, verbose_name=_("secret link"), null=True, blank=True
+    )  # null: who is informed needs no right to answer
     message = models.OneToOneField(
         OutboxMessage, on_delete=models.PROTECT, verbose_name=_("message"), null=True, blank=True
     )  # null: the organisation has no channel here
@@ -253,8 +160,12 @@ class Delivery(models.Model):
         ordering = ["created_at", "id"]
         constraints = [
             models.UniqueConstraint(
-                fields=["subject", "organisation"], condition=Q(refused_at=None), name="delivery_standing_once"
+                fields=["subject", "organisation", "role"], condition=Q(refused_at=None), name="delivery_standing_once"
             ),
+            models.CheckConstraint(
+                condition=Q(role="informed") | Q(token__isnull=False), name="delivery_to_answer_has_a_link"
+            ),
+            models.CheckConstraint(condition=Q(role__in=["responsible", "informed"]), name="delivery_role_known"),
             models.CheckConstraint(
                 condition=Q(refused_at=None) | ~Q(refusal=""), name="delivery_handed_back_with_a_reason"
             ),
