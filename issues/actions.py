@@ -2,8 +2,8 @@
 
 import re
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from django.contrib.gis.geos import Point
@@ -21,8 +21,8 @@ from issues.models import Issue, IssueEvent
 from issues.states import State
 from media.actions import attach
 from media.models import Photo
-from routing.actions import deliver, record_decision
-from routing.models import Category, CommunityRouting, Delivery
+from routing.actions import deliver, inform, record_decision
+from routing.models import Asset, Category, CommunityRouting, Decision, Delivery
 from routing.responsibility import Verdict, decide
 
 KIND = "issue"
@@ -56,6 +56,11 @@ class NewReport:
     email: str = ""
     language: str = "uk"
     photos: Sequence[Photo] = ()
+    asset: Asset | None = None  # the house, lamp… of the category's register
+    entrance: str = ""
+    flat: str = ""  # never shown to strangers
+    answers: Mapping[str, str] = field(default_factory=dict)  # code of a question → code of an answer
+    confirmed: bool = False  # the resident looked closely, because another owner is near
     request_key: uuid.UUID | None = None
 
 
@@ -76,9 +81,17 @@ def promise(*, category: Category, community: Community, at: datetime) -> Promis
     return Promise(received, add_working_days(received, category.working_days, declared))
 
 
-def who_answers(*, category: Category, point: Point, community: Community, at: datetime) -> Verdict:
+def who_answers(
+    *,
+    category: Category,
+    point: Point,
+    community: Community,
+    at: datetime,
+    answers: Mapping[str, str] | None = None,
+    asset: Asset | None = None,
+) -> Verdict:
     """The decision that a report here and now would get. Raises OutsideCommunityError."""
-    return decide(point, category, community=community, on=community.day_of(at))
+    return decide(point, category, community=community, at=at, answers=answers, asset=asset)
 
 
 def report_issue(*, new: NewReport, community: Community, at: datetime, reporter: User | None = None) -> Issue:
@@ -90,7 +103,11 @@ def report_issue(*, new: NewReport, community: Community, at: datetime, reporter
     key = _key_of(new)
     if _sent_before(community, key):
         return _complete(new, community=community, key=key, at=at)
-    verdict = who_answers(category=new.category, point=new.point, community=community, at=at)
+    verdict = who_answers(
+        category=new.category, point=new.point, community=community, at=at, answers=new.answers, asset=new.asset
+    )
+    if new.confirmed:
+        verdict = verdict.confirmed()
     due_on = promise(category=new.category, community=community, at=at).due_on
     with transaction.atomic():
         number, hold = _next_number(community)
@@ -109,6 +126,10 @@ def report_issue(*, new: NewReport, community: Community, at: datetime, reporter
             category=new.category,
             location=new.point,
             address=new.address,
+            asset=new.asset,
+            entrance=new.entrance,
+            flat=new.flat,
+            answers=dict(new.answers),
             title=headline(new.text),
             text=new.text,
             reporter=reporter,
@@ -154,8 +175,9 @@ def send_to_responsible(
     *, issue: Issue, verdict: Verdict, at: datetime, user: User | None = None, note: str = ""
 ) -> Delivery | None:
     """Keeps the decision and hands the report to whom it names; None when it names nobody. `note`: why whoever had it
-    before gave it on."""
-    record_decision(subject=issue.subject, verdict=verdict, at=at)
+    before gave it on. Those who are to be informed hear of it too, each once."""
+    decision = record_decision(subject=issue.subject, verdict=verdict, as_of=issue.created_at, at=at)
+    _inform(issue, decision, verdict.informed, at=at)
     if verdict.organisation is None:
         return None
     organisation = Organisation.objects.get(pk=verdict.organisation)
@@ -163,10 +185,19 @@ def send_to_responsible(
     def compose(secret: str) -> Letter:
         return letters.new_report(issue, secret, verdict.trace, note=note)
 
-    delivery = deliver(subject=issue.subject, organisation=organisation, compose=compose, at=at)
+    delivery = deliver(decision=decision, organisation=organisation, compose=compose, at=at)
     by = By.STAFF if user else By.SYSTEM
     append_event(issue, Kind.SENT, by=by, at=at, user=user, organisation=organisation)
     return delivery
+
+
+def _inform(issue: Issue, decision: Decision, organisations: Sequence[int], *, at: datetime) -> None:
+    told = Delivery.objects.filter(subject=issue.subject).values("organisation")
+    responsible = decision.organisation
+    for organisation in Organisation.objects.filter(pk__in=organisations).exclude(pk__in=told).order_by("name"):
+        letter = letters.for_information(issue, responsible=responsible)
+        inform(decision=decision, organisation=organisation, letter=letter, at=at)
+        append_event(issue, Kind.INFORMED, by=By.SYSTEM, at=at, organisation=organisation)
 
 
 def write_to_author(*, issue: Issue, letter: Letter, at: datetime, lane: Lane = Lane.DELIVERY) -> OutboxMessage | None:
@@ -219,7 +250,9 @@ def _key_of(new: NewReport) -> uuid.UUID | None:
     """The key of this very report: a form that was changed and sent again is another report."""
     if new.request_key is None:
         return None
-    return uuid.uuid5(new.request_key, f"{new.category.pk} {new.point.x:.6f} {new.point.y:.6f} {new.text}")
+    chosen = f"{new.asset.pk if new.asset else ''} {new.entrance} {new.flat} {sorted(new.answers.items())}"
+    place = f"{new.point.x:.6f} {new.point.y:.6f}"
+    return uuid.uuid5(new.request_key, f"{new.category.pk} {place} {new.text} {chosen}")
 
 
 def _sent_before(community: Community, request_key: uuid.UUID | None) -> Issue | None:

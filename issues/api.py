@@ -1,10 +1,18 @@
-"""Public reports as GeoJSON, for journalists and developers. For lists and downloads; the map reads SQL's own JSON."""
+"""For journalists and developers: public reports as GeoJSON, and who would answer at a place.
 
+For lists and downloads; the map reads SQL's own JSON.
+"""
+
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.contrib.gis.geos import Point
 from django.db.models import QuerySet
+from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
 from rest_framework.exceptions import NotFound
 from rest_framework.generics import ListAPIView
 from rest_framework.pagination import Cursor, CursorPagination
@@ -15,12 +23,27 @@ from rest_framework.serializers import CharField, SerializerMethodField
 from rest_framework_gis.fields import GeometryField
 from rest_framework_gis.serializers import GeoFeatureModelSerializer
 
+from accounts.models import Organisation
 from core.models import STRANGER
 from geodata.community import community_of
+from geodata.models import WGS84, Community
+from issues.actions import who_answers
+from issues.forms import coordinates_in
 from issues.layer import public_place, state_group
 from issues.models import Issue
+from issues.places import refusal
+from issues.questions import PREFIX
 from issues.states import Group
-from routing.models import Category
+from routing.models import Asset, Category, Question
+from routing.responsibility import OutsideCommunityError, Verdict
+
+# Conditions of a rule that outsiders may read, as a trace names them.
+RULE = (
+    "category", "division", "area_code", "register", "asks", "within", "answers", "weekdays", "hours_from", "hours_to",
+    "valid_from", "valid_to", "priority",
+)  # fmt: skip
+FOUND = ("key", "name", "number", "metres")  # of the asset that a rule found
+OTHER = ("area", "asset", "metres")  # of the other owner who makes a decision doubtful
 
 
 class IssueSerializer(GeoFeatureModelSerializer):  # type: ignore[misc]
@@ -91,3 +114,87 @@ class IssueList(ListAPIView):  # type: ignore[type-arg]
             known = Category.objects.filter(community=community)
             rows = rows.filter(category__in=[category.pk for category in known if category.code in codes])
         return rows.select_related("category", "community").annotate(place=public_place(), state_group=state_group())
+
+
+@require_safe
+def responsible(request: HttpRequest) -> JsonResponse:
+    """GET /api/v1/<community>/responsible/?lat=&lon=&category=: who would answer for a report there and now, and why.
+
+    `answer-<question>` holds the code of an answer, `asset` the key of one in the category's register. 422 with
+    {"error"} for what cannot be asked. Codes and numbers only; nothing is kept.
+    """
+    community, at = community_of(request), timezone.now()
+    place = coordinates_in(f"{request.GET.get('lat', '')}, {request.GET.get('lon', '')}")
+    if place is None:
+        return _refused(_("Name the place: lat and lon, degrees."))
+    code = request.GET.get("category", "")
+    known = Category.objects.filter(community=community, is_active=True)
+    category = next((row for row in known if row.code == code), None)
+    if category is None:
+        return _refused(
+            _("Name the category by its code: %(codes)s.") % {"codes": ", ".join(row.code for row in known)}
+        )
+    try:
+        asset = _asset(category, request.GET.get("asset", ""), community)
+    except Asset.DoesNotExist:
+        return _refused(_("The register of this category holds nothing with this key."))
+    answers = {name.removeprefix(PREFIX): text for name, text in request.GET.dict().items() if name.startswith(PREFIX)}
+    if strange := _strange(category, answers):
+        return _refused(_("This category has no such question or answer: %(what)s.") % {"what": strange})
+    point = Point(*place, srid=WGS84)
+    try:
+        verdict = who_answers(category=category, point=point, community=community, at=at, answers=answers, asset=asset)
+    except OutsideCommunityError as found:
+        words, elsewhere = refusal(found, community)
+        return _refused(words, elsewhere=elsewhere)
+    return JsonResponse(_told(verdict), json_dumps_params={"ensure_ascii": False})
+
+
+def _asset(category: Category, key: str, community: Community) -> Asset | None:
+    """The one with that key; None when none is named. Raises Asset.DoesNotExist."""
+    if not key:
+        return None
+    if "\0" in key:  # the database takes none
+        raise Asset.DoesNotExist
+    today = community.day_of(timezone.now())
+    found: Asset = Asset.objects.on(today).get(register=category.register_id, key=key)
+    return found
+
+
+def _strange(category: Category, answers: Mapping[str, str]) -> str:
+    """The first question or answer that the category does not know; "" when it knows all."""
+    if not answers:
+        return ""
+    known = {question.code: question.codes for question in Question.objects.filter(category=category)}
+    return next((f"{code}={text}" for code, text in answers.items() if text not in known.get(code, ())), "")
+
+
+def _told(verdict: Verdict) -> dict[str, Any]:
+    """What outsiders may read of a verdict."""
+    trace, doubt = verdict.trace, verdict.doubt
+    owners = [verdict.organisation, *verdict.informed, *([doubt["organisation"]] if doubt else [])]
+    bodies = _bodies([owner for owner in owners if owner])
+    matched = trace["matched"]
+    asset = matched and matched["asset"]
+    return {
+        "point": trace["point"],
+        "at": trace["at"],
+        "category": trace["category"],
+        "answers": trace["answers"],
+        "organisation": bodies.get(verdict.organisation or 0),
+        "fallback": verdict.is_fallback,
+        "informed": [bodies[told] for told in verdict.informed],
+        "rule": matched
+        and {name: matched[name] for name in RULE} | {"asset": asset and {name: asset[name] for name in FOUND}},
+        "areas": [{name: area[name] for name in ("division", "code", "name")} for area in trace["areas"]],
+        "doubt": doubt and {"organisation": bodies[doubt["organisation"]]} | {name: doubt[name] for name in OTHER},
+    }
+
+
+def _bodies(owners: Sequence[int]) -> dict[int, dict[str, Any]]:
+    rows = Organisation.objects.filter(pk__in=owners).values_list("pk", "name", "edrpou")
+    return {pk: {"name": name, "edrpou": edrpou} for pk, name, edrpou in rows}
+
+
+def _refused(words: str, **more: Any) -> JsonResponse:
+    return JsonResponse({"error": words} | more, status=422, json_dumps_params={"ensure_ascii": False})

@@ -1,20 +1,26 @@
 """What residents and organisations send about a report, checked next to where it was typed."""
 
 import re
+from datetime import date
 from typing import Any
 
 from django import forms
 from django.contrib.gis.geos import Point
 from django.core.validators import MaxLengthValidator
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
+from geodata.boxes import Corner
 from geodata.models import WGS84, Community
+from issues import assets, questions
 from issues.models import MAX_TEXT
 from issues.places import example
-from routing.models import Category
+from issues.tapmap import number
+from routing.models import Asset, Category, Register
 
 COORDINATES = re.compile(r"(-?\d{1,3}(?:[.,]\d+)?)(?:\s*[,;]\s*|\s+)(-?\d{1,3}(?:[.,]\d+)?)")
 LONGEST_COORDINATES = 64  # characters; map programs copy half as many
+MOST_SOUGHT = 100  # characters that a house is searched by
 
 
 class WordsField(forms.CharField):
@@ -24,8 +30,9 @@ class WordsField(forms.CharField):
         return super().to_python(value.replace("\r\n", "\n") if isinstance(value, str) else value)
 
 
-class ReportForm(forms.Form):
-    """A new report. The place is lon and lat, or coordinates (latitude, longitude) typed into the address field."""
+class PlaceForm(forms.Form):
+    """A place, a category, and what the category asks. The place is lon and lat, or coordinates (latitude, longitude)
+    typed into the address field, or else that of the chosen house."""
 
     lon = forms.FloatField(required=False, min_value=-180, max_value=180, widget=forms.HiddenInput)
     lat = forms.FloatField(required=False, min_value=-90, max_value=90, widget=forms.HiddenInput)
@@ -39,6 +46,92 @@ class ReportForm(forms.Form):
             "invalid_choice": _("This kind of problem can no longer be chosen. Choose another."),
         },
     )
+
+    def __init__(self, *args: Any, community: Community, on: date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._on = on
+        choices = Category.objects.filter(community=community, is_active=True).select_related("register")
+        self.fields["category"].queryset = choices  # type: ignore[attr-defined]
+        ask = _("Show the place: tap the map, or type coordinates like %(example)s.")
+        self._asks_for_place = ask % {"example": example(community)}
+        named = self["category"].value()
+        self.chosen_category: Category | None = next((row for row in choices if row.code == named), None)
+        if self.chosen_category:
+            self.fields |= questions.fields_of(self.chosen_category)
+        if self.register:
+            self.fields |= _fields_of_register(self.register)
+
+    @cached_property
+    def register(self) -> Register | None:
+        """The register that the resident chooses from, when it holds anything."""
+        register = self.chosen_category.register if self.chosen_category else None
+        return register if register and assets.offers(register, self._on) else None
+
+    @property
+    def place(self) -> Corner | None:
+        """Longitude and latitude that the form holds so far, or None."""
+        lon, lat = number(self["lon"].value()), number(self["lat"].value())
+        if (lon or lat) and abs(lon) <= 180 and abs(lat) <= 90:
+            return lon, lat
+        return coordinates_in(str(self["address"].value() or ""))
+
+    @cached_property
+    def offer(self) -> assets.Offer | None:
+        """What may be chosen of the register, when one is asked."""
+        if self.register is None:
+            return None
+        return assets.offer(
+            self.register,
+            choice=str(self["asset"].value() or ""),
+            point=assets.as_point(self.place),
+            text=str(self["find"].value() or "").replace("\0", "")[:MOST_SOUGHT],
+            day=self._on,
+        )
+
+    @property
+    def questions(self) -> list[questions.Asked]:
+        """The questions of the category, with what was chosen."""
+        return questions.asked_in(self)
+
+    @property
+    def has_open_questions(self) -> bool:
+        """True when something that the category asks is not answered, or not well. For a form that was checked."""
+        return any(name.startswith(questions.PREFIX) or name == "asset" for name in self.errors)
+
+    @property
+    def entrances(self) -> list[str]:
+        """Numbers of the entrances to choose from; none when they are not known, or something else was typed."""
+        known = [str(number) for number in (self.offer and self.offer.entrances) or ()]
+        return known if str(self["entrance"].value() or "") in {"", *known} else []
+
+    def clean_asset(self) -> Asset | None:
+        choice = self.cleaned_data["asset"]
+        if choice == assets.NONE or self.register is None:
+            return None
+        if not choice:
+            raise forms.ValidationError(_("Choose one, or say that it is not in the list."))
+        found = assets.chosen_of(self.register, choice, self._on)
+        if found is None:
+            raise forms.ValidationError(_("What you chose is no longer in the list. Choose again."))
+        return found
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        lon, lat = data.get("lon"), data.get("lat")
+        if lon is None or lat is None:
+            lon, lat = coordinates_in(data.get("address", "")) or (None, None)
+        if lon is None or lat is None:
+            if "address" not in self.errors:
+                self.add_error("address", self._asks_for_place)
+        else:
+            data["point"] = Point(lon, lat, srid=WGS84)
+        data["answers"] = questions.answers_from(data)
+        return data
+
+
+class ReportForm(PlaceForm):
+    """A new report."""
+
     text = WordsField(
         label=_("Describe it in a sentence or two"),
         widget=forms.Textarea,
@@ -53,25 +146,29 @@ class ReportForm(forms.Form):
     )
     key = forms.UUIDField(required=False, widget=forms.HiddenInput)
     seen = forms.CharField(required=False, max_length=100, widget=forms.HiddenInput)
-
-    def __init__(self, *args: Any, community: Community, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        choices = Category.objects.filter(community=community, is_active=True)
-        self.fields["category"].queryset = choices  # type: ignore[attr-defined]
-        ask = _("Show the place: tap the map, or type coordinates like %(example)s.")
-        self._asks_for_place = ask % {"example": example(community)}
+    sure = forms.CharField(required=False, max_length=200)  # the place that was looked at closely
 
     def clean(self) -> dict[str, Any]:
-        data = super().clean() or self.cleaned_data
-        lon, lat = data.get("lon"), data.get("lat")
-        if lon is None or lat is None:
-            lon, lat = coordinates_in(data.get("address", "")) or (None, None)
-        if lon is None or lat is None:
-            if "address" not in self.errors:
-                self.add_error("address", self._asks_for_place)
-        else:
-            data["point"] = Point(lon, lat, srid=WGS84)
+        data = super().clean()
+        asset: Asset | None = data.get("asset")
+        entrance = data.get("entrance", "")
+        if asset and asset.entrances and entrance not in {"", *map(str, range(1, asset.entrances + 1))}:
+            words = _("This house has entrances from 1 to %(last)s.") % {"last": asset.entrances}
+            self.add_error("entrance", words)
         return data
+
+
+def _fields_of_register(register: Register) -> dict[str, forms.Field]:
+    """The choice of one of the register, and for houses the entrance and the flat."""
+    fields: dict[str, forms.Field] = {
+        "find": forms.CharField(required=False),
+        "asset": forms.CharField(required=False, max_length=20),
+        "pinned": forms.CharField(required=False, max_length=20, widget=forms.HiddenInput),
+    }
+    if register.kind == Register.Kind.BUILDINGS:
+        fields["entrance"] = forms.CharField(required=False, max_length=10, label=_("Entrance"))
+        fields["flat"] = forms.CharField(required=False, max_length=20, label=_("Flat"))
+    return fields
 
 
 def coordinates_in(text: str) -> tuple[float, float] | None:

@@ -8,7 +8,6 @@ from datetime import date, datetime
 from functools import cache
 from itertools import pairwise
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
 
@@ -21,9 +20,9 @@ from issues.import_rows import Row
 from issues.models import Issue, IssueEvent
 from issues.states import State
 from issues.workflow import MOVES
-from routing.bulk import Question, decide_many
+from routing.bulk import decide_many
 from routing.models import CommunityRouting, Decision
-from routing.responsibility import Verdict
+from routing.responsibility import Asked, Verdict
 
 # Creates the settings row of a community that has none; holds its lock until the batch is committed.
 LOCK_NUMBERS = """
@@ -36,11 +35,15 @@ KEEP_NUMBER = "UPDATE issues_issuesettings SET last_number = %s WHERE community_
 SUBJECT = ("id", "community_id", "kind", "visibility", "hidden_reason")
 ISSUE = (
     "id", "subject_id", "community_id", "number", "category_id", "location", "address", "title", "text", "state",
-    "source", "external_id", "reporter_email", "language", "created_at", "due_on", "changed_at",
+    "source", "external_id", "reporter_email", "language", "entrance", "flat", "answers", "created_at", "due_on",
+    "changed_at",
 )  # fmt: skip
 AREA = ("issue_id", "area_id")
 EVENT = ("community_id", "issue_id", "at", "kind", "by", "was", "now")
-DECISION = ("community_id", "subject_id", "organisation_id", "rule_id", "is_fallback", "trace", "decided_at")
+DECISION = (
+    "community_id", "subject_id", "organisation_id", "rule_id", "ruleset_id", "is_fallback", "trace", "as_of",
+    "decided_at",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +79,7 @@ class Promises:
 
 def judge(rows: Sequence[Row], *, community: Community) -> list[tuple[Row, Verdict | None]]:
     """Who had to answer for each row on its day, as `decide` would have said; None outside the community."""
-    zone = ZoneInfo(community.time_zone)
-    questions = [
-        Question(row.lon, row.lat, row.category.pk, row.category.code, row.opened.astimezone(zone).date())
-        for row in rows
-    ]
+    questions = [Asked(row.lon, row.lat, row.category.pk, row.category.code, row.opened, {}) for row in rows]
     return list(zip(rows, decide_many(questions, community=community), strict=True))
 
 
@@ -145,7 +144,8 @@ def _issue(numbered: _Numbered, here: int, promises: Promises) -> tuple[Any, ...
     return (
         numbered.issue, numbered.subject, here, numbered.number, row.category.pk,
         f"SRID=4326;POINT({row.lon!r} {row.lat!r})", row.address, row.title, row.text, row.state.value,
-        Issue.Source.IMPORT.value, row.external_id, "", "uk", row.opened, promises.due_on(row), row.changed,
+        Issue.Source.IMPORT.value, row.external_id, "", "uk", "", "", "{}", row.opened,
+        promises.due_on(row), row.changed,
     )  # fmt: skip
 
 
@@ -160,7 +160,10 @@ def _events(numbered: _Numbered, here: int) -> Iterator[tuple[Any, ...]]:
 def _decision(numbered: _Numbered, here: int, at: datetime) -> tuple[Any, ...]:
     verdict = numbered.verdict
     trace = json.dumps(verdict.trace, ensure_ascii=False)
-    return here, numbered.subject, verdict.organisation, verdict.rule, verdict.is_fallback, trace, at
+    return (
+        here, numbered.subject, verdict.organisation, verdict.rule, verdict.ruleset, verdict.is_fallback, trace,
+        numbered.row.opened, at,
+    )  # fmt: skip
 
 
 @cache

@@ -11,15 +11,19 @@ from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
 from accounts.models import Organisation
+from core.models import Visibility
 from core.outbox import Letter
 from core.tokens import defuse
 from geodata.models import Community, local_name
+from issues import assets, questions
 from issues.models import Issue
 from issues.states import State
 from media.models import Photo
 from routing.explain import why
 
 ORGANISATIONS_READ = "uk"  # the language of letters to organisations
+
+Fact = tuple[str, str]  # name, value
 
 
 def said_by(who: Organisation | Community, words: str) -> str:
@@ -42,6 +46,27 @@ def new_report(issue: Issue, secret: str, trace: Mapping[str, Any], *, note: str
             link=_answer_link(issue, secret),
             action=_("Open and answer"),
             closing=_("The link works without an account. Do not forward it outside your organisation."),
+            facts=[*_answered(issue), *_flat(issue)],
+        )
+
+
+def for_information(issue: Issue, *, responsible: Organisation | None) -> Letter:
+    """To an organisation that a rule wants informed: what, where and who answers. There is nothing to do, no right to
+    answer, and no flat."""
+    with override(ORGANISATIONS_READ):
+        who = _("%(name)s must answer it. From you nothing is asked.")
+        nobody = _("The community is finding out who must answer it. From you nothing is asked.")
+        held = issue.subject.visibility == Visibility.HELD
+        later = _("A moderator looks at the report first; after that its page opens for everybody.")
+        said = who % {"name": local_name(responsible, ORGANISATIONS_READ)} if responsible else nobody
+        return _letter(
+            issue,
+            subject=_("For information: report No. %(number)s: %(title)s") % _words(issue),
+            heading=_("For your information: another organisation answers this report"),
+            paragraphs=[issue.text, said, *([later] if held else [])],
+            link=settings.SITE_URL + issue.get_absolute_url(),
+            action=_("Open the report"),
+            facts=_answered(issue),
         )
 
 
@@ -64,6 +89,7 @@ def to_organisation(issue: Issue, secret: str, *, news: str, text: str) -> Lette
             paragraphs=[line for line in (text, _original(issue)) if line],
             link=_answer_link(issue, secret),
             action=_("Open and answer") if issue.is_open else _("Open the report"),
+            facts=[*_answered(issue), *_flat(issue)],
         )
 
 
@@ -138,20 +164,23 @@ def _letter(
     action: str,
     closing: str = "",
     place: str = "",
+    facts: Sequence[Fact] = (),
 ) -> Letter:
+    """`facts`: those that are not for every letter."""
     category = local_name(issue.category, get_language() or "uk")
-    facts = [
+    told = [
         (_("Number"), str(issue.number)),
         (_("Kind"), category),
         (_("Place"), place or place_in_words(issue)),
+        *facts,
         *_more_about_the_place(issue),
     ]
     if issue.is_open:
-        facts.append((_("Answer promised by"), date_format(issue.due_on, "j E Y")))
+        told.append((_("Answer promised by"), date_format(issue.due_on, "j E Y")))
     context = {
         "heading": defuse(heading),
         "paragraphs": [defuse(words) for words in paragraphs],
-        "facts": [(name, defuse(value)) for name, value in facts],
+        "facts": [(defuse(name), defuse(value)) for name, value in told],
         "subject": defuse(subject),
         "action_url": link,
         "action_label": action,
@@ -172,7 +201,19 @@ def place_in_words(issue: Issue) -> str:
     return f"{issue.address} ({point})" if issue.address else point
 
 
-def _more_about_the_place(issue: Issue) -> list[tuple[str, str]]:
+def _answered(issue: Issue) -> list[Fact]:
+    """What the resident chose and answered in the form; never the flat."""
+    chosen = assets.in_words(issue)
+    said = [(question.rstrip(" ?:"), answer) for question, answer in questions.in_words(issue, get_language() or "uk")]
+    return [*([(assets.name_of(issue), chosen)] if chosen else []), *said]
+
+
+def _flat(issue: Issue) -> list[Fact]:
+    """Only for whoever must answer."""
+    return [(_("Flat (nobody else sees it)"), issue.flat)] if issue.flat else []
+
+
+def _more_about_the_place(issue: Issue) -> list[Fact]:
     """The areas that the report lies in, and how many photos there are to look at."""
     areas = ", ".join(issue.areas.order_by("division", "code").values_list("name", flat=True))
     photos = Photo.objects.filter(subject=issue.subject_id).count()

@@ -13,7 +13,7 @@ from accounts.models import Organisation, User
 from core.models import ON_THE_MAP, Subject, Viewer, visible_to
 from geodata.models import WGS84, Area, Community
 from issues.states import GROUPS, OPEN, Group, State, states_of
-from routing.models import Category
+from routing.models import Asset, Category
 
 MAX_TEXT = 4000  # characters, as in Open311
 
@@ -65,6 +65,12 @@ class Issue(models.Model):
     category = models.ForeignKey(Category, on_delete=models.PROTECT, verbose_name=_("category"))
     location = models.PointField(_("place"), srid=WGS84)
     address = models.CharField(_("address"), max_length=300, blank=True)
+    asset = models.ForeignKey(
+        Asset, on_delete=models.PROTECT, verbose_name=_("house, lamp… that was chosen"), null=True, blank=True
+    )
+    entrance = models.CharField(_("entrance"), max_length=10, blank=True)
+    flat = models.CharField(_("flat (never shown)"), max_length=20, blank=True)
+    answers = models.JSONField(_("answers to the questions of the category"), default=dict, blank=True)
     title = models.CharField(_("title"), max_length=120)
     text = models.TextField(_("text"), max_length=MAX_TEXT)
     state = models.CharField(_("state"), max_length=12, choices=State, default=State.NEW)
@@ -152,6 +158,7 @@ class IssueEvent(models.Model):
         REPORTED = "reported", _("reported")
         MOVED = "moved", _("changed state")
         SENT = "sent", _("sent to an organisation")
+        INFORMED = "informed", _("sent to an organisation for information")
         HANDED_BACK = "handed_back", _("handed back as not theirs")
         PASSED_ON = "passed_on", _("passed on by the duty queue")
         ANSWERED = "answered", _("answered")

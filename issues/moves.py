@@ -99,7 +99,10 @@ def not_ours(*, delivery: Delivery, reason: str, at: datetime) -> Delivery | Non
             issue.location,
             issue.category,
             community=issue.community,
-            on=issue.community.day_of(issue.created_at),
+            at=issue.created_at,
+            rules_at=at,
+            answers=issue.answers,
+            asset=issue.asset,
             excluding=refused_by(issue.subject),
             anywhere=True,
         )
@@ -155,8 +158,10 @@ def send_waiting(*, organisation: Organisation, community: Community, at: dateti
 
     Returns how many were written.
     """
-    waiting = Delivery.objects.standing().filter(
-        organisation=organisation, community=community, message=None, answered_at=None
+    waiting = (
+        Delivery.objects.standing()
+        .responsible()
+        .filter(organisation=organisation, community=community, message=None, answered_at=None)
     )
     return sum(write_once_more(delivery=delivery, at=at) is not None for delivery in waiting)
 
@@ -260,7 +265,7 @@ def _locked(subject_id: int) -> Issue:
 def nobody_holds(issue: Issue) -> bool:
     """True for an open report that waits for the community's staff to find who must answer: nobody has it, or only
     an organisation without a channel does."""
-    standing = Delivery.objects.standing().filter(subject=issue.subject_id)
+    standing = Delivery.objects.standing().responsible().filter(subject=issue.subject_id)
     return issue.state in OPEN and standing.count() == unheard(subject=issue.subject).count()
 
 
@@ -292,8 +297,14 @@ def _let_go(delivery: Delivery, kind: IssueEvent.Kind, *, reason: str, at: datet
 def _give(
     issue: Issue, to: Organisation, *, chosen_by: str, at: datetime, user: User | None = None, note: str
 ) -> Delivery | None:
-    day = issue.community.day_of(issue.created_at)
-    verdict = chosen_by_hand(to, chosen_by=chosen_by, point=issue.location, category=issue.category, on=day)
+    verdict = chosen_by_hand(
+        to,
+        chosen_by=chosen_by,
+        point=issue.location,
+        category=issue.category,
+        community=issue.community,
+        at=issue.created_at,
+    )
     return send_to_responsible(issue=issue, verdict=verdict, at=at, user=user, note=note)
 
 
@@ -361,7 +372,7 @@ def _tell_author(issue: Issue, *, who: Organisation | Community, text: str, at: 
 def _tell_organisations(issue: Issue, *, text: str, at: datetime, news: str = "") -> None:
     """Those who hold the report hear what the reporter or the staff did; `news`: “reply”, “added” or “moderated”, else
     the state."""
-    standing = Delivery.objects.standing().filter(subject=issue.subject)
+    standing = Delivery.objects.standing().responsible().filter(subject=issue.subject)
     for delivery in standing.select_related("organisation", "token", "subject", "message"):
 
         def compose(secret: str) -> Letter:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from core.calendars import declared_days, working_days_between
 from core.models import Failure, Visibility
 from geodata.models import local_name
+from issues import assets, questions
 from issues.layer import blurred
 from issues.models import Issue, IssueEvent
 from issues.states import Group, State
@@ -62,11 +63,16 @@ def issue_context(issue: Issue, *, at: datetime, exact: bool = False) -> dict[st
     blurry = issue.subject.visibility == Visibility.COARSE and not exact
     trace = decision.trace if decision else None
     if trace and blurry:
-        trace = trace | {"nearest_other": None}  # its distance would tell the place
+        trace = without_place(trace)
+    language = get_language() or "uk"
     return {
         "issue": issue,
         "address": "" if blurry else issue.address,
-        "category_name": local_name(issue.category, get_language() or "uk"),
+        "asset": "" if blurry else assets.in_words(issue),
+        "asset_name": assets.name_of(issue),
+        "flat": issue.flat if exact else "",
+        "answers": questions.in_words(issue, language),
+        "category_name": local_name(issue.category, language),
         "area_names": list(issue.areas.order_by("division", "code").values_list("name", flat=True)),
         "photos_before": [photo for photo in clean if photo.role == Photo.Role.PROBLEM],
         "photos_after": [photo for photo in clean if photo.role == Photo.Role.ANSWER],
@@ -82,6 +88,12 @@ def issue_context(issue: Issue, *, at: datetime, exact: bool = False) -> dict[st
         "map_url": f"{reverse('map', args=[issue.community.slug])}?"
         + urlencode({"box": box_around(lon, lat), "selected": f"issues-{issue.pk}"}),
     }
+
+
+def without_place(trace: Mapping[str, Any]) -> dict[str, Any]:
+    """The trace of a blurred report for strangers: a house or a distance in it would tell the place."""
+    matched = trace["matched"] and {**trace["matched"], "asset": None}
+    return {**trace, "matched": matched, "nearest_other": None, "doubt": None}
 
 
 def place_of(issue: Issue, *, exact: bool) -> tuple[float, float]:
@@ -196,6 +208,7 @@ def _title(event: IssueEvent) -> str:
     titles = {
         Kind.REPORTED: _("Reported"),
         Kind.SENT: _("Passed to %(organisation)s") % {"organisation": organisation},
+        Kind.INFORMED: _("For information to %(organisation)s") % {"organisation": organisation},
         Kind.HANDED_BACK: _("Handed back: not theirs"),
         Kind.PASSED_ON: _("Passed on by the duty queue"),
         Kind.ANSWERED: _("Answer"),
@@ -211,7 +224,7 @@ def _title(event: IssueEvent) -> str:
 
 
 def _who(event: IssueEvent, issue: Issue) -> str:
-    if event.organisation and event.kind != Kind.SENT:
+    if event.organisation and event.kind not in {Kind.SENT, Kind.INFORMED}:
         return local_name(event.organisation, get_language() or "uk")
     return {
         By.REPORTER: _("reporter"),

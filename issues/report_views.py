@@ -1,10 +1,8 @@
-"""The report form, with JavaScript and without, and the preview of who will answer."""
+"""The report form, with JavaScript and without, and the fragments that it asks for."""
 
 import uuid
-from dataclasses import dataclass, field
 from datetime import date, datetime
-from math import isfinite
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.contrib.gis.geos import Point
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
@@ -16,101 +14,42 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.models import Organisation
 from core.tokens import secret_of
-from geodata.boxes import MIN_ZOOM, BadBoxError, Box, Corner, box_around, parse_box, point_at, zoomed
+from geodata.boxes import MIN_ZOOM, Corner
 from geodata.community import community_of
 from geodata.map_config import base_config
 from geodata.models import WGS84, Community, local_name
-from issues.actions import NewReport, author_token, promise, report_issue, was_sent, who_answers
-from issues.forms import ReportForm, coordinates_in
+from issues import assets
+from issues.actions import NewReport, author_token, report_issue, was_sent
+from issues.answerer import Answerer, answerer_for, refused
+from issues.forms import PlaceForm, ReportForm, coordinates_in
 from issues.places import example, outside, refusal
+from issues.questions import PREFIX
+from issues.tapmap import CLOSE_ZOOM, View, box_to_show, image_sizes, number, place_tapped, tapped
 from issues.uploads import MOST_PHOTOS, kept_photos
 from media import drafts
 from media.models import Photo
-from routing.explain import Considered, considered, why
-from routing.models import Category
-from routing.responsibility import OutsideCommunityError
-
-IMAGE_WIDTH, IMAGE_HEIGHT = 800, 560  # px of the drawn map that is tapped without JavaScript
-# Names of the image buttons and the width in px at which they stand on the page: browsers send pixels of that.
-TAPPED = {"tap": 640, "tap_small": 320}
-CLOSE_ZOOM = 16
-CLOSER = 0.4  # how much of each side a tap keeps
-
-
-class View(NamedTuple):
-    """Where a map looks: its middle (longitude, latitude) and its zoom."""
-
-    centre: Corner
-    zoom: float
-
-
-@dataclass(frozen=True, slots=True)
-class Answerer:
-    """Who will answer a report at this place, and by when: shown before it is sent."""
-
-    organisation: Organisation | None = None  # None: nobody is named, and the community's staff look for somebody
-    name: str = ""
-    icon: str = ""
-    is_fallback: bool = False
-    due_on: date | None = None
-    working_days: int = 0
-    why: list[str] = field(default_factory=list)
-    considered: list[Considered] = field(default_factory=list)
-    seen: str = ""
-    refusal: str = ""
-    elsewhere: dict[str, str] | None = None
-
-
-def answerer_for(*, category: Category, point: Point, community: Community, at: datetime) -> Answerer:
-    """The decision and the promise that a report here and now would get, in words."""
-    try:
-        verdict = who_answers(category=category, point=point, community=community, at=at)
-    except OutsideCommunityError as found:
-        return _refused(found, community)
-    language = get_language() or "uk"
-    names = {row.code: local_name(row, language) for row in Category.objects.filter(community=community)}
-    due_on = promise(category=category, community=community, at=at).due_on
-    organisation = Organisation.objects.filter(pk=verdict.organisation or 0).first()
-    return Answerer(
-        organisation=organisation,
-        name=local_name(organisation or community, language),
-        icon=organisation.icon if organisation else "building",
-        is_fallback=verdict.is_fallback,
-        due_on=due_on,
-        working_days=category.working_days,
-        why=why(verdict.trace, names),
-        considered=considered(verdict.trace, names),
-        seen=f"{verdict.organisation or 0}:{due_on.isoformat()}",
-    )
-
-
-def _refused(found: OutsideCommunityError, community: Community) -> Answerer:
-    words, elsewhere = refusal(found, community)
-    return Answerer(refusal=words, elsewhere=elsewhere)
+from routing.models import Category, Question
 
 
 @never_cache
 @require_safe
 def answerer(request: HttpRequest) -> HttpResponse:
-    """The preview as a fragment of HTML, for the place and the category in the query.
+    """The preview as a fragment of HTML, for the place, the category and the answers in the query.
 
     A place alone is enough to say that it is outside.
     """
-    community = community_of(request)
-    asked = request.GET.get("category", "")
-    choices = Category.objects.filter(community=community, is_active=True)
-    category = next((choice for choice in choices if choice.code == asked), None)
-    place = coordinates_in(f"{request.GET.get('lat', '')}, {request.GET.get('lon', '')}")
-    if place is None or (asked and category is None):
-        return render(request, "issues/answerer.html", {"answerer": None}, status=422)
-    point = Point(*place, srid=WGS84)
-    if category is None:
-        stray = outside(point, community)
-        return render(request, "issues/answerer.html", {"answerer": _refused(stray, community) if stray else None})
-    found = answerer_for(category=category, point=point, community=community, at=timezone.now())
-    return render(request, "issues/answerer.html", {"answerer": found})
+    form = PlaceForm(request.GET, community=community_of(request), on=_today(request))
+    found, status = asked_answerer(form, community_of(request), at=timezone.now())
+    return render(request, "issues/answerer.html", {"answerer": found}, status=status)
+
+
+@never_cache
+@require_safe
+def details(request: HttpRequest) -> HttpResponse:
+    """What the category in the query asks, as a fragment of HTML: its questions, and the choice of a house, lamp…"""
+    form = ReportForm(initial=request.GET.dict(), community=community_of(request), on=_today(request))
+    return render(request, "issues/report_details.html", {"form": form, "private": "public" not in request.GET})
 
 
 @never_cache
@@ -123,20 +62,90 @@ def report(request: HttpRequest) -> HttpResponse:
     return _Submission(request, at=at).answer()
 
 
+def asked_answerer(form: PlaceForm, community: Community, *, at: datetime) -> tuple[Answerer | None, int]:
+    """(who would answer, as far as the form tells; the status of a page that says so)."""
+    form.is_valid()
+    given = form.cleaned_data
+    if "point" not in given or (form["category"].value() and "category" not in given):
+        return None, 422
+    if "category" not in given:
+        stray = outside(given["point"], community)
+        return (refused(stray, community) if stray else None), 200
+    return _answerer(form, community, at=at), 200
+
+
+def place_context(
+    form: PlaceForm, community: Community, *, given: QueryDict, view: View | None = None
+) -> dict[str, Any]:
+    """What the map and the categories of a form need. `given`: what the form sent; `view`: where to look first."""
+    language = get_language() or "uk"
+    rows = Category.objects.filter(community=community, is_active=True)
+    asking = set(Question.objects.filter(community=community).values_list("category", flat=True))
+    return {
+        "form": form,
+        "categories": [
+            {
+                "code": row.code,
+                "name": local_name(row, language),
+                "icon": row.icon,
+                "asks": row.register_id is not None or row.pk in asking,
+            }
+            for row in rows
+        ],
+        "place_example": example(community),
+        "place_box": box_to_show(given, form_place(form), community, view),
+        "place_images": image_sizes(),
+        "map_config": base_config(community) | {"view": view._asdict() if view else None},
+    }
+
+
+def form_place(form: PlaceForm) -> Corner | None:
+    """Longitude and latitude that the form would send."""
+    lon, lat = number(form["lon"].value()), number(form["lat"].value())
+    return (lon, lat) if (lon or lat) and abs(lon) <= 180 and abs(lat) <= 90 else None
+
+
+def _answerer(form: PlaceForm, community: Community, *, at: datetime) -> Answerer | None:
+    """Who will answer, as far as the form tells: an error elsewhere does not take that away."""
+    given = form.cleaned_data
+    if "category" not in given or "point" not in given:
+        return None
+    if form.has_open_questions:
+        stray = outside(given["point"], community)
+        return refused(stray, community) if stray else Answerer(asks_first=True)
+    return answerer_for(
+        category=given["category"],
+        point=given["point"],
+        community=community,
+        at=at,
+        answers=given["answers"],
+        asset=given.get("asset"),
+    )
+
+
+def _today(request: HttpRequest) -> date:
+    return community_of(request).day_of(timezone.now())
+
+
 def _opened(request: HttpRequest, *, at: datetime) -> HttpResponse:
     """The empty form. The address may name a place: the middle of a map, taken only when that map (`zoom`) was close
-    enough to point at something. From farther away, and outside the community, it is at most where to look."""
+    enough to point at something. From farther away, and outside the community, it is at most where to look. It may
+    name a category and what that asks, too."""
     community = community_of(request)
-    initial: dict[str, Any] = {"key": uuid.uuid4(), "category": request.GET.get("category", "")}
+    named = {
+        name: text for name, text in request.GET.items() if name in {"category", "asset"} or name.startswith(PREFIX)
+    }
+    initial: dict[str, Any] = named | {"key": uuid.uuid4()}
     view = None
     place = coordinates_in(f"{request.GET.get('lat', '')}, {request.GET.get('lon', '')}")
     if place and not outside(Point(*place, srid=WGS84), community):
-        zoom = _number(request.GET.get("zoom", CLOSE_ZOOM))
+        zoom = number(request.GET.get("zoom", CLOSE_ZOOM))
         if zoom >= CLOSE_ZOOM:
             initial |= {"lon": f"{place[0]:.6f}", "lat": f"{place[1]:.6f}"}
         else:
             view = View(place, max(zoom, MIN_ZOOM))
-    return _page(request, ReportForm(initial=initial, community=community), photos=[], at=at, view=view)
+    form = ReportForm(initial=initial, community=community, on=community.day_of(at))
+    return _page(request, form, photos=[], view=view)
 
 
 class _Submission:
@@ -149,49 +158,59 @@ class _Submission:
         keys = [key for key in request.POST.getlist("photo_key") if self.do != f"drop:{key}"]
         self.photos, self.refused = kept_photos(keys, request, at=at)
         self.data = self._with_place(request.POST.copy())
-        self.form = ReportForm(self.data, community=self.community)
+        self.form = self._form(self.data)
 
     def answer(self) -> HttpResponse:
         """The receipt after sending; otherwise the form again, with everything in it."""
-        if _tapped(self.data) or self.do.startswith(("drop:", "zoom", "add")):
-            unchecked = ReportForm(initial=self.data.dict(), community=self.community)
-            return self._again(unchecked, status=200)
+        if tapped(self.data) or self.do.startswith(("drop:", "zoom", "add", "find")):
+            return self._again(self._unchecked(), status=200)
         valid, given = self.form.is_valid(), self.form.cleaned_data
         if valid and self.do == "send" and was_sent(self._report(), community=self.community):
             return self._send()
-        if not valid or self.refused:
-            return self._again(self.form, status=422, answerer=self._answerer(given))
-        now = answerer_for(category=given["category"], point=given["point"], community=self.community, at=self.at)
+        if self.form.has_open_questions and self.data.get("asked") != self.form["category"].value():
+            return self._again(self._unchecked(), status=200, is_asking=True)  # nobody saw the questions yet
+        now = _answerer(self.form, self.community, at=self.at)
+        if not valid or self.refused or now is None:
+            return self._again(self.form, status=422, answerer=now)
         if now.refusal:
             self.form.add_error("address", now.refusal)
             return self._again(self.form, status=422, answerer=now)
         if self.do == "check" or given["seen"] != now.seen:
             return self._again(self.form, status=200, answerer=now)
-        return self._send()
+        if given["sure"] != now.sure and now.doubt:
+            self.form.add_error("sure", _("Look at the close view, and say that the pin stands on the problem."))
+            return self._again(self.form, status=422, answerer=now)
+        return self._send(confirmed=bool(now.doubt))
 
-    def _answerer(self, given: dict[str, Any]) -> Answerer | None:
-        """Who will answer, as far as the form tells: an error elsewhere does not take that away."""
-        if "category" not in given or "point" not in given:
-            return None
-        return answerer_for(category=given["category"], point=given["point"], community=self.community, at=self.at)
+    def _form(self, data: QueryDict | None = None, **more: Any) -> ReportForm:
+        return ReportForm(data, community=self.community, on=self.community.day_of(self.at), **more)
 
-    def _report(self) -> NewReport:
+    def _unchecked(self) -> ReportForm:
+        return self._form(initial=self.data.dict())
+
+    def _report(self, *, confirmed: bool = False) -> NewReport:
         given = self.form.cleaned_data
+        typed = "" if coordinates_in(given["address"]) else given["address"]
         return NewReport(
             category=given["category"],
             point=given["point"],
             text=given["text"],
-            address="" if coordinates_in(given["address"]) else given["address"],
+            address=typed or assets.address_of(given.get("asset")),
             email=given["email"],
             language=(get_language() or "uk")[:2],
             photos=self.photos,
+            asset=given.get("asset"),
+            entrance=given.get("entrance", ""),
+            flat=given.get("flat", ""),
+            answers=given["answers"],
+            confirmed=confirmed,
             request_key=given["key"],
         )
 
-    def _send(self) -> HttpResponse:
+    def _send(self, *, confirmed: bool = False) -> HttpResponse:
         user = self.request.user
         issue = report_issue(
-            new=self._report(),
+            new=self._report(confirmed=confirmed),
             community=self.community,
             at=self.at,
             reporter=user if user.is_authenticated else None,
@@ -200,23 +219,49 @@ class _Submission:
         return HttpResponseRedirect(reverse("mine", args=[self.community.slug, secret]) + "?new")
 
     def _with_place(self, data: QueryDict) -> QueryDict:
-        """A tap on the drawn map, or else the place of a photo, becomes lon and lat."""
-        tapped = _tapped(data)
-        if tapped:
-            box = _shown_box(data.get("tap_box", ""), self.community)
-            place: tuple[float, ...] | None = point_at(box, *tapped, IMAGE_WIDTH, IMAGE_HEIGHT)
+        """A tap on the drawn map, or else the place of a photo or of the chosen house, becomes lon and lat."""
+        place: tuple[float, ...] | None = place_tapped(data, self.community)
+        if place:
+            data["pinned"] = ""
         elif data.get("lon") or coordinates_in(data.get("address", "")):
-            place = None
+            place = self._followed(data)
         else:
             taken = [photo.taken_at for photo in self.photos if photo.taken_at]
             place = next((point.coords for point in taken if not outside(point, self.community)), None)
+            place = place or self._place_of_asset(data, data.get("asset", ""))
         if place:
             data["lon"], data["lat"] = (f"{part:.6f}" for part in place)
         return data
 
-    def _again(self, form: ReportForm, *, status: int, answerer: Answerer | None = None) -> HttpResponse:
+    def _followed(self, data: QueryDict) -> Corner | None:
+        """Where the pin goes that a house had set, when another house is chosen; None when it was moved since."""
+        pinned, choice = data.get("pinned", ""), data.get("asset", "")
+        if not pinned or pinned == choice:
+            return None
+        was = self._place_of_asset(data.copy(), pinned)
+        stands = (round(number(data.get("lon")), 6), round(number(data.get("lat")), 6))
+        return self._place_of_asset(data, choice) if was == stands else None
+
+    def _place_of_asset(self, data: QueryDict, choice: str) -> Corner | None:
+        """A point on the chosen one of the register; `data` keeps that the pin stands there because of it."""
+        register = self._form(initial=data.dict()).register
+        asset = assets.chosen_of(register, choice, self.community.day_of(self.at)) if register else None
+        if asset is None:
+            return None
+        data["pinned"] = choice
+        return assets.point_on(asset)
+
+    def _again(
+        self, form: ReportForm, *, status: int, answerer: Answerer | None = None, is_asking: bool = False
+    ) -> HttpResponse:
         return _page(
-            self.request, form, photos=self.photos, at=self.at, status=status, refused=self.refused, answerer=answerer
+            self.request,
+            form,
+            photos=self.photos,
+            status=status,
+            photo_errors=self.refused,
+            answerer=answerer,
+            is_asking=is_asking,
         )
 
 
@@ -225,35 +270,26 @@ def _page(
     form: ReportForm,
     *,
     photos: list[Photo],
-    at: datetime,
     status: int = 200,
-    refused: list[str] | None = None,
-    answerer: Answerer | None = None,
     view: View | None = None,
+    **more: Any,
 ) -> HttpResponse:
+    """The page of the form. `more`: photo_errors, answerer, is_asking."""
     community = community_of(request)
-    language = get_language() or "uk"
-    rows = Category.objects.filter(community=community, is_active=True)
-    context: dict[str, Any] = {
-        "form": form,
-        "categories": [{"code": row.code, "name": local_name(row, language), "icon": row.icon} for row in rows],
+    context = place_context(form, community, given=request.POST, view=view) | {
         "photos": [drafts.as_kept(photo, community=community) for photo in photos],
         "stray_photos": {drafts.key_for(photo) for photo in photos if _is_stray(photo, community)},
-        "photo_errors": refused or [],
+        "photo_errors": [],
         "most_photos": MOST_PHOTOS,
-        "answerer": answerer,
         "place_trouble": _place_trouble(form, photos, community),
-        "place_example": example(community),
-        "place_box": _box(request, form, community, view),
-        "place_images": [(name, width, width * IMAGE_HEIGHT // IMAGE_WIDTH) for name, width in TAPPED.items()],
-        "map_config": base_config(community) | {"view": view._asdict() if view else None},
+        "private": True,
     }
-    return render(request, "issues/report.html", context, status=status)
+    return render(request, "issues/report.html", context | more, status=status)
 
 
 def _place_trouble(form: ReportForm, photos: list[Photo], community: Community) -> str:
     """Why the place that the form has is none, or why that of its photos was not taken; "" when all is well."""
-    place = _place(form)
+    place = form_place(form)
     if place:
         stray = outside(Point(*place, srid=WGS84), community)
         return refusal(stray, community).words if stray and not form.errors else ""
@@ -266,54 +302,3 @@ def _place_trouble(form: ReportForm, photos: list[Photo], community: Community) 
 def _is_stray(photo: Photo, community: Community) -> bool:
     """True for a photo that was taken outside the community."""
     return photo.taken_at is not None and outside(photo.taken_at, community) is not None
-
-
-def _place(form: ReportForm) -> Corner | None:
-    """Longitude and latitude that the form would send."""
-    lon, lat = _number(form["lon"].value()), _number(form["lat"].value())
-    return (lon, lat) if (lon or lat) and abs(lon) <= 180 and abs(lat) <= 90 else None
-
-
-def _box(request: HttpRequest, form: ReportForm, community: Community, view: View | None) -> str:
-    """The view of the map that is tapped without JavaScript: the community, or closer around the chosen place."""
-    if view:
-        return str(box_around(view.centre, view.zoom, IMAGE_WIDTH, IMAGE_HEIGHT))
-    place = _place(form)
-    shown = _shown_box(request.POST.get("tap_box", ""), community)
-    do = request.POST.get("do", "")
-    if _tapped(request.POST) or do == "zoom_in":
-        return str(zoomed(shown, CLOSER, place))
-    if do == "zoom_out":
-        return str(zoomed(shown, 1 / CLOSER, place))
-    if place and "tap_box" not in request.POST:
-        return str(box_around(place, CLOSE_ZOOM, IMAGE_WIDTH, IMAGE_HEIGHT))
-    return str(shown)
-
-
-def _tapped(data: QueryDict) -> tuple[float, float] | None:
-    """The pixel of the IMAGE_WIDTH × IMAGE_HEIGHT picture that was tapped, or None."""
-    for name, width in TAPPED.items():
-        if f"{name}.x" in data and f"{name}.y" in data:
-            scale = IMAGE_WIDTH / width
-            x, y = _number(data[f"{name}.x"]) * scale, _number(data[f"{name}.y"]) * scale
-            return min(max(x, 0.0), IMAGE_WIDTH), min(max(y, 0.0), IMAGE_HEIGHT)
-    return None
-
-
-def _shown_box(text: str, community: Community) -> Box:
-    """The box that the form says it showed; the whole community when it says none."""
-    try:
-        return parse_box(text)
-    except BadBoxError:
-        if community.boundary:
-            return Box(*community.boundary.extent)
-        return box_around((community.centre.x, community.centre.y), community.zoom, IMAGE_WIDTH, IMAGE_HEIGHT)
-
-
-def _number(text: Any) -> float:
-    """The finite number that the text is, else 0."""
-    try:
-        number = float(text or 0)
-    except (TypeError, ValueError):
-        return 0.0
-    return number if isfinite(number) else 0.0

@@ -1,10 +1,13 @@
 from geodata.community import community_path
-from issues import report_views, views
+from issues import report_views, views, who_views
 
 urlpatterns = [
     # Anybody
     community_path("report/", report_views.report, name="report"),
     community_path("report/answerer/", report_views.answerer, name="answerer"),
+    community_path("report/details/", report_views.details, name="report_details"),
+    community_path("who/", who_views.who, name="who"),
+    community_path("who/answerer/", who_views.who_answerer, name="who_answerer"),
     community_path("issues/<int:number>/", views.issue_page, name="issue"),
     # Whoever holds the secret link
     community_path("mine/<str:token>/", views.mine, name="mine"),

@@ -157,7 +157,7 @@ def test_decision_and_areas_are_those_of_the_day(old: Import, city: City) -> Non
     old.run()
     for issue in Issue.objects.select_related("category"):
         decision = Decision.objects.get(subject=issue.subject_id)
-        expected = decide(issue.location, issue.category, community=city.community, on=date(2026, 10, 1))
+        expected = decide(issue.location, issue.category, community=city.community, at=issue.created_at)
         assert decision.trace == expected.trace
         assert (decision.organisation_id, decision.rule_id) == (expected.organisation, expected.rule)
         truth = [

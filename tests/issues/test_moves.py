@@ -31,7 +31,7 @@ from issues.workflow import MOVES, Actor
 from routing.actions import send_again
 from routing.models import Channel, CommunityRouting, Decision, Delivery
 from tests.conftest import City
-from tests.issues.conftest import holder
+from tests.issues.conftest import holder, link_of
 
 HOUR = timedelta(hours=1)
 
@@ -103,12 +103,12 @@ def test_not_ours_goes_to_the_next_and_the_promise_stays(
 def test_not_ours_ends_the_old_link_and_the_new_one_works(
     delivery: Delivery, issue: Issue, client: Client, later: datetime
 ) -> None:
-    old = f"/yavoryn/answer/{secret_of(delivery.token)}/"
+    old = f"/yavoryn/answer/{secret_of(link_of(delivery))}/"
     assert client.get(old).status_code == 200
     not_ours(delivery=delivery, reason="Не наше.", at=later)
     assert client.get(old).status_code == 410
     assert client.post(old, {"do": "finish", "text": "Готово"}).status_code == 410
-    assert client.get(f"/yavoryn/answer/{secret_of(holder(issue).token)}/").status_code == 200
+    assert client.get(f"/yavoryn/answer/{secret_of(link_of(holder(issue)))}/").status_code == 200
     issue.refresh_from_db()
     assert issue.state == State.NEW
 
@@ -124,7 +124,7 @@ def test_duty_queue_passes_a_report_to_whom_it_chose(
     client: Client, delivery: Delivery, issue: Issue, city: City, later: datetime
 ) -> None:
     not_ours(delivery=delivery, reason="Не наше.", at=later)
-    address = f"/yavoryn/answer/{secret_of(holder(issue).token)}/"
+    address = f"/yavoryn/answer/{secret_of(link_of(holder(issue)))}/"
     page = client.get(address)
     assert "pass" in page.context["may"]
     assert "refuse" not in page.context["may"]
@@ -215,7 +215,7 @@ def test_link_in_a_letter_works_however_old_the_report_is(
     delivery: Delivery, issue: Issue, client: Client, later: datetime
 ) -> None:
     move_by_organisation(delivery=delivery, to=State.DONE, text="Залатали.", at=later)
-    page = f"/yavoryn/answer/{secret_of(delivery.token)}/"
+    page = f"/yavoryn/answer/{secret_of(link_of(delivery))}/"
     with time_machine.travel(later + timedelta(days=300), tick=False):
         assert client.get(page).status_code == 410
         move_by_reporter(issue=issue, to=State.REOPENED, text="Яма знову тут.", at=timezone.now())

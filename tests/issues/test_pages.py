@@ -17,7 +17,7 @@ from issues.models import Issue, IssueEvent
 from issues.states import State
 from routing.models import Delivery
 from tests.conftest import NOW, City
-from tests.issues.conftest import answer_page, author_page
+from tests.issues.conftest import answer_page, author_page, link_of
 from tests.photos import upload
 
 pytestmark = pytest.mark.usefixtures("_morning")
@@ -121,7 +121,7 @@ def test_expired_and_revoked_links_say_so_and_change_nothing(client: Client, iss
     with time_machine.travel(NOW + timedelta(days=181), tick=False):
         expired = client.post(address, {"do": "accept"})
     assert (expired.status_code, expired.context["link_state"]) == (410, "expired")
-    revoke_token(delivery.token, at=NOW)
+    revoke_token(link_of(delivery), at=NOW)
     revoked = client.post(address, {"do": "accept"})
     assert (revoked.status_code, revoked.context["link_state"]) == (410, "revoked")
     issue.refresh_from_db()
@@ -202,7 +202,7 @@ def test_coarse_report_shows_no_true_place_to_strangers(client: Client, issue: I
 
 def test_words_typed_into_a_page_whose_link_ended_come_back(client: Client, delivery: Delivery) -> None:
     address = answer_page(delivery)
-    revoke_token(delivery.token, at=NOW)
+    revoke_token(link_of(delivery), at=NOW)
     page = client.post(address, {"do": "finish", "text": "Засипали щебенем."})
     assert page.status_code == 410
     assert "Засипали щебенем." in page.content.decode()

@@ -18,12 +18,14 @@ from media.models import Photo
 from routing.models import CommunityRouting, Delivery, Rule
 from tests.conftest import NOW, City, hole
 from tests.grid import Town
+from tests.issues.conftest import link_of, new_rule, new_rules
 from tests.photos import jpeg, upload
 
 
 def test_community_that_named_nobody_still_takes_reports(client: Client, city: City, town: Town, now: datetime) -> None:
     CommunityRouting.objects.all().delete()
-    Rule.objects.all().delete()
+    with new_rules(city) as draft:
+        Rule.objects.filter(ruleset=draft, category=city.roads).delete()
     form = {"lon": town["p"].x, "lat": town["p"].y, "category": "roads", "text": "Яма.", "do": "send"}
     looked = client.post("/yavoryn/report/", form)
     assert looked.context["answerer"].organisation is None
@@ -37,10 +39,7 @@ def test_community_that_named_nobody_still_takes_reports(client: Client, city: C
 def test_coarse_report_tells_strangers_neither_the_address_nor_distances(
     client: Client, city: City, town: Town, now: datetime
 ) -> None:
-    Rule.objects.create(
-        community=city.community, category=city.roads, division=city.division, area_code="south",
-        organisation=city.vodokanal,
-    )  # fmt: skip
+    new_rule(city, category=city.roads, division=city.division, area_code="south", organisation=city.vodokanal)
     new = hole(city, town["p"], address="вул. Шкільна, 4")
     issue = report_issue(new=new, community=city.community, at=now)
     Subject.objects.filter(pk=issue.subject_id).update(visibility=Visibility.COARSE)
@@ -116,7 +115,7 @@ def test_photo_that_was_kept_too_long_is_missed_aloud(client: Client, city: City
 
 
 def test_refused_answer_keeps_the_photo_that_came_with_it(client: Client, issue: Issue, delivery: Delivery) -> None:
-    address = reverse("answer", args=["yavoryn", secret_of(delivery.token)])
+    address = reverse("answer", args=["yavoryn", secret_of(link_of(delivery))])
     refused = client.post(address, {"do": "finish", "text": "", "photo": upload(jpeg())})
     assert refused.status_code == 422
     (kept,) = refused.context["kept_photos"]
@@ -129,11 +128,11 @@ def test_revoked_links_are_replaced_in_the_next_letter(
     client: Client, issue: Issue, delivery: Delivery, later: datetime
 ) -> None:
     move_by_organisation(delivery=delivery, to=State.DONE, text="Готово.", at=later)
-    revoke_token(delivery.token, at=later)
+    revoke_token(link_of(delivery), at=later)
     revoke_token(author_token(issue), at=later)
     move_by_reporter(issue=issue, to=State.REOPENED, text="Ні.", at=later)
     renewed = Delivery.objects.select_related("token").get(pk=delivery.pk)
-    assert client.get(reverse("answer", args=["yavoryn", secret_of(renewed.token)])).status_code == 200
+    assert client.get(reverse("answer", args=["yavoryn", secret_of(link_of(renewed))])).status_code == 200
     assert working_author_token(issue, at=later).is_good(later)
 
 

@@ -34,7 +34,7 @@ from media.models import Photo
 from routing.models import Channel, Delivery
 from tests.conftest import NOW, City, hole
 from tests.grid import Town
-from tests.issues.conftest import answer_page, author_page, holder
+from tests.issues.conftest import answer_page, author_page, holder, link_of
 from tests.photos import jpeg, upload
 
 MINUTE = timedelta(minutes=1)
@@ -194,7 +194,7 @@ def test_channel_that_is_added_later_sends_what_waits(unheard: Issue, city: City
 def test_organisation_whose_link_was_revoked_can_be_written_to_once_more(
     client: Client, issue: Issue, delivery: Delivery, later: datetime
 ) -> None:
-    revoke_token(delivery.token, at=later)
+    revoke_token(link_of(delivery), at=later)
     assert write_once_more(delivery=delivery, at=later) is not None
     renewed = holder(issue)
     assert f"[[secret:{renewed.token_id}]]" in last_letter("roads@example.org")["text"]
@@ -267,7 +267,7 @@ def test_author_does_not_read_why_a_moderator_hid_the_report(
 def test_words_sent_by_a_link_that_was_replaced_come_back(
     client: Client, issue: Issue, delivery: Delivery, later: datetime
 ) -> None:
-    revoke_token(delivery.token, at=later)
+    revoke_token(link_of(delivery), at=later)
     add_by_reporter(issue=issue, text="Стало більше.", at=later)
     page = client.post(answer_page(delivery), {"do": "reply", "text": "Уже їдемо."})
     assert page.status_code == 410

@@ -17,6 +17,7 @@ from issues.actions import author_token
 from issues.models import Issue
 from issues.moves import set_visibility
 from routing.models import Delivery
+from tests.issues.conftest import link_of
 from tests.people import member, person
 
 SEEN = {Visibility.PUBLIC: 200, Visibility.COARSE: 200}
@@ -79,7 +80,7 @@ def test_organisation_sees_a_held_report_and_no_hidden_one(
     client: Client, issue: Issue, delivery: Delivery, hide: Hide, visibility: Visibility
 ) -> None:
     hide(visibility)
-    page = f"/yavoryn/answer/{secret_of(delivery.token)}/"
+    page = f"/yavoryn/answer/{secret_of(link_of(delivery))}/"
     hidden = visibility == Visibility.HIDDEN
     assert client.get(page).status_code == (410 if hidden else 200)
     assert ("Машини об’їжджають" in client.get(page).content.decode()) is not hidden

@@ -11,11 +11,13 @@ export class AnswererPreview {
   /** @type {() => void} */ #onShown;
   #get = newestOnly();
   #asked = "";
+  #isWritten; // by the server, for what the form holds as the page opens
   #soon = afterPause((/** @type {string} */ query) => this.#ask(query), 250);
 
   /** @param {HTMLElement} element with data-url @param {Words} words @param {() => void} onShown */
   constructor(element, words, onShown) {
     [this.#element, this.#words, this.#onShown] = [element, words, onShown];
+    this.#isWritten = element.querySelector("[data-organisation]") !== null;
     element.addEventListener("click", (event) => {
       if (!(event.target instanceof Element && event.target.closest("[data-again]"))) return;
       element.focus(); // the button goes away with the complaint
@@ -34,13 +36,24 @@ export class AnswererPreview {
     return this.#element.querySelector("[data-refusal]")?.textContent ?? "";
   }
 
-  /** Asks again when something changed: a place alone may be refused. @param {LonLat | null} place @param {string} category */
-  update(place, category) {
+  /** The page has opened: from now on every change is somebody's. */
+  opened() {
+    this.#isWritten = false;
+  }
+
+  /**
+   * Asks again when something changed: a place alone may be refused.
+   * @param {LonLat | null} place
+   * @param {string} category
+   * @param {Record<string, string>} answers what the category asked
+   */
+  update(place, category, answers) {
     if (!place) return this.#forget();
     const [lon, lat] = place.map((degrees) => degrees.toFixed(6));
-    const query = new URLSearchParams({ lon, lat, category }).toString();
+    const query = new URLSearchParams({ lon, lat, category, ...answers }).toString();
     if (query === this.#asked) return;
     this.#asked = query;
+    if (this.#isWritten) return;
     this.#element.setAttribute("aria-busy", "true");
     this.#soon(query);
   }
@@ -60,7 +73,7 @@ export class AnswererPreview {
       const response = await this.#get(`${this.#element.dataset.url}?${query}`);
       const html = await response.text();
       if (query !== this.#asked) return;
-      this.#element.innerHTML = html; // our own server's words, escaped there
+      this.#show(html);
     } catch (error) {
       if (isReplaced(error) || query !== this.#asked) return;
       console.warn(error);
@@ -68,6 +81,23 @@ export class AnswererPreview {
     }
     this.#element.removeAttribute("aria-busy");
     this.#onShown();
+  }
+
+  /** What was confirmed stays so while it is the same question. @param {string} html our own server's words, escaped there */
+  #show(html) {
+    const before = this.#sure();
+    const hadFocus = before !== null && before === document.activeElement;
+    this.#element.innerHTML = html;
+    const sure = this.#sure();
+    if (!before || !sure || sure.value !== before.value) return;
+    sure.checked = before.checked;
+    if (hadFocus) sure.focus();
+  }
+
+  /** The box by which one confirms the place. @returns {HTMLInputElement | null} */
+  #sure() {
+    const found = this.#element.querySelector("#sure");
+    return found instanceof HTMLInputElement ? found : null;
   }
 
   #complain() {

@@ -12,6 +12,7 @@
  * @property {string} address
  * @property {string} email
  * @property {LonLat | null} place longitude, latitude
+ * @property {Record<string, string>} [details] what the category asked, by the name of the field
  * @property {KeptPhoto[]} photos
  */
 /** @typedef {{key: string, number: string, url: string}} Sent a report that arrived: key of its form, its number, its page */

@@ -57,6 +57,11 @@ export class PlaceStep {
     return this.#picker.source === "page" ? null : this.#picker.place;
   }
 
+  /** Who named the place. @returns {Source | null} */
+  get source() {
+    return this.#picker.source;
+  }
+
   get isDone() {
     return this.#picker.place !== null && this.#refused !== "place";
   }

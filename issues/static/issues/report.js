@@ -3,6 +3,7 @@
 import { find } from "../geodata/page.js";
 import { wordsOf } from "../geodata/words.js";
 import { AnswererPreview } from "./answerer.js";
+import { Details } from "./details.js";
 import {
   clearDraft,
   forgetLeaving,
@@ -49,11 +50,20 @@ const uploads = new Uploads(find("#uploads", HTMLElement), find("#photo", HTMLIn
 });
 /** @type {PlaceStep} */
 const place = new PlaceStep(form, { words, onChange: changed, photoPlaces: () => uploads.places() });
+const details = new Details(find("#details", HTMLElement), find("#details-said", HTMLElement), {
+  onShown: changed,
+  onPlace: (at, asset) => {
+    if (place.kept && place.source !== "house") return; // somebody put the pin: it stays
+    details.notePin(asset);
+    place.show(at, "house");
+  },
+});
 
-const category = () => {
-  const chosen = form.querySelector("[name=category]:checked");
-  return chosen instanceof HTMLInputElement ? chosen.value : "";
+const chosen = () => {
+  const radio = form.querySelector("[name=category]:checked");
+  return radio instanceof HTMLInputElement ? radio : null;
 };
+const category = () => chosen()?.value ?? "";
 
 /** @param {HTMLElement} element an error that was answered needs no red frame */
 function forgive(element) {
@@ -65,7 +75,8 @@ function forgive(element) {
 /** Whatever was typed, chosen or uploaded: keep it, count it, and ask who answers. */
 function changed() {
   isTouched ||= isStarted;
-  answerer.update(place.asked, category());
+  details.update(place.asked, chosen(), place.source === "house");
+  answerer.update(place.asked, category(), details.answers());
   countText();
   showSteps();
   keep();
@@ -89,6 +100,7 @@ function keep() {
     address: field.address.value,
     email: field.email.value,
     place: place.kept,
+    details: details.values(),
     photos: uploads.kept(),
   });
   const time = new Date().toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
@@ -118,6 +130,7 @@ function restore() {
   const radios = /** @type {HTMLInputElement[]} */ ([...form.querySelectorAll("[name=category]")]);
   const kept = radios.find((radio) => radio.value === draft.category);
   if (kept && radios.every((radio) => radio.checked === radio.defaultChecked)) kept.checked = true;
+  details.restore(draft.details ?? {});
   uploads.restore(draft.photos);
   place.photosChanged();
   if (draft.place) place.show(draft.place, "draft");
@@ -162,7 +175,7 @@ function showSteps() {
   const done = {
     photo: uploads.kept().length > 0,
     place: place.isDone,
-    what: text.value.trim() !== "" && category() !== "",
+    what: text.value.trim() !== "" && category() !== "" && details.isDone,
     who: false,
   };
   const next = Object.entries(done).find(([step, isDone]) => !isDone && step !== "photo")?.[0];
@@ -231,13 +244,22 @@ function start() {
   const sent = sentBefore();
   if (sent) showSent(sent);
   else restore();
-  if (!place.kept) place.showWritten(form.dataset.again ? "hand" : "page");
+  if (!place.kept) place.showWritten(writtenBy());
+  details.update(place.asked, chosen(), place.source === "house"); // the address may name a category
   countText();
   showSteps();
   nameButton();
-  const errors = document.querySelector("#errors");
-  if (errors instanceof HTMLElement) errors.focus();
+  const first = document.querySelector("[autofocus]");
+  if (first instanceof HTMLElement) first.focus();
+  answerer.opened();
+  details.opened();
   isStarted = true;
+}
+
+/** Whose place the server wrote into the form. @returns {import("../geodata/place.js").Source} */
+function writtenBy() {
+  if (!form.dataset.again) return "page";
+  return details.pinned ? "house" : "hand";
 }
 
 start();
