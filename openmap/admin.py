@@ -1,142 +1,47 @@
 """What the administration pages show. Rows change by the same doors as everywhere: issues.moves, core.outbox."""
 
 import re
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.contrib.auth.models import Group
 from django.db import transaction
-from django.db.models import Field, Model, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
-from leaflet.admin import LeafletGeoAdminMixin
 
 from accounts.models import Membership, Organisation, User
 from core.models import CalendarDay, OutboxMessage, Token
 from core.tokens import revoke_token
-from geodata.models import Area, Community, Division, MapShape
 from issues.actions import AUTHOR_PURPOSE
-from issues.models import Issue, IssueSettings
+from issues.models import IssueSettings
 from issues.moves import send_waiting, write_once_more
 from media.models import Photo
-from openmap import admin_reports  # noqa: F401  registers reports and their events
-from openmap.admin_site import ReadOnly, ScopedAdmin, say_how_many
+from openmap import (  # noqa: F401  register what they are about
+    admin_area_import,
+    admin_areas,
+    admin_categories,
+    admin_decisions,
+    admin_jobs,
+    admin_places,
+    admin_register_import,
+    admin_registers,
+    admin_reports,
+    admin_rules,
+    admin_rulesets,
+    admin_whatif,
+)
+from openmap.admin_site import AboutAReport, OnlyWhatTheFormShows, ReadOnly, ScopedAdmin, say_how_many
 from routing.actions import leave_address, send_again
-from routing.models import Category, Channel, CommunityRouting, Decision, Delivery, Rule
+from routing.models import Channel, Delivery
+from routing.rule_check import check_soon
 
 EMAIL = re.compile(r"[^\s<>@:;,\"'()]+@[^\s<>@:;,\"'()]+")
 
 admin.site.unregister(Group)  # rights come from memberships
-
-
-class OnlyWhatTheFormShows:
-    """Saving a row leaves alone what the form does not let people change: the program may be writing it right now."""
-
-    def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
-        columns = {field.name for field in obj._meta.concrete_fields}
-        given = {name for name, field in form.fields.items() if not field.disabled}
-        obj.save(update_fields=columns & given if change else None)
-
-
-class AboutAReport:
-    """Rows that belong to a report: people know it by its number and title, and look for it by them."""
-
-    list_select_related: ClassVar[Any] = ("subject__issue", "community")
-    search_fields: ClassVar[Any] = ("subject__issue__number", "subject__issue__title")
-
-    @admin.display(description=_("report"))
-    def report(self, row: Any) -> str:
-        issue = getattr(row.subject, "issue", None)
-        if issue is None:
-            return "—"
-        address = reverse("admin:issues_issue_change", args=[issue.pk])
-        return format_html('<a href="{}">№ {} {}</a>', address, issue.number, issue.title)
-
-
-@admin.register(Community)
-class CommunityAdmin(OnlyWhatTheFormShows, LeafletGeoAdminMixin, ScopedAdmin):  # type: ignore[misc]
-    community_path = "pk"
-    list_display = ("name", "slug", "katottg")
-    search_fields = ("name", "slug", "katottg")
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
-        """Only operators change the address on the site: every link that was sent begins with it."""
-        fixed = super().get_readonly_fields(request, obj)
-        return fixed if self.mine(request) is None else [*fixed, "slug"]
-
-    def formfield_for_dbfield(self, db_field: "Field[Any, Any]", request: HttpRequest, **kwargs: Any) -> Any:
-        if db_field.name == "slug":
-            kwargs["help_text"] = _("When it changes, the secret links that were sent stop working.")
-        return super().formfield_for_dbfield(db_field, request, **kwargs)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return self.mine(request) is None
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self.mine(request) is None
-
-
-@admin.register(Division)
-class DivisionAdmin(ScopedAdmin):
-    list_display = ("name", "code", "community")
-    list_filter = ("community",)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Only operators; the areas in it are asked too."""
-        return self.mine(request) is None
-
-
-@admin.register(Area)
-class AreaAdmin(OnlyWhatTheFormShows, LeafletGeoAdminMixin, ScopedAdmin):  # type: ignore[misc]
-    """An area is named and ended here. Its boundary never changes: a new one is a new row, brought by an import."""
-
-    list_display = ("name", "code", "division", "valid_from", "valid_to")
-    list_filter = ("community", "division")
-    search_fields = ("name", "code")
-
-    @admin.display(description=_("boundary"))
-    def shape(self, area: Area) -> str:
-        points = _("%(count)s points. A changed boundary is a new row: import it.")
-        return points % {"count": area.boundary.num_coords}
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
-        fixed = super().get_readonly_fields(request, obj)
-        return fixed if obj is None else [*fixed, "division", "code", "valid_from", "shape"]
-
-    def get_exclude(self, request: HttpRequest, obj: Any = None) -> Any:
-        return super().get_exclude(request, obj) if obj is None else ("boundary",)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Only operators, and only an area in which nothing was ever reported."""
-        return self.mine(request) is None and (obj is None or not Issue.objects.filter(areas=obj).exists())
-
-
-@admin.register(MapShape)
-class MapShapeAdmin(LeafletGeoAdminMixin, ScopedAdmin):  # type: ignore[misc]
-    list_display = ("__str__", "kind", "community")
-    list_filter = ("community", "kind")
-
-
-@admin.register(Category)
-class CategoryAdmin(ScopedAdmin):
-    list_display = ("name", "code", "working_days", "hold_new", "is_active", "community")
-    list_filter = ("community", "is_active")
-
-
-@admin.register(Rule)
-class RuleAdmin(ScopedAdmin):
-    list_display = ("__str__", "priority", "is_active", "community")
-    list_filter = ("community", "category", "organisation", "is_active")
-
-
-@admin.register(CommunityRouting)
-class CommunityRoutingAdmin(ScopedAdmin):
-    list_display = ("community", "fallback", "office_closes_at")
 
 
 @admin.register(Channel)
@@ -149,6 +54,7 @@ class ChannelAdmin(ScopedAdmin):
     def save_model(self, request: HttpRequest, obj: Channel, form: Any, change: bool) -> None:
         was = Channel.objects.select_for_update().filter(pk=obj.pk).first()
         super().save_model(request, obj, form, change)
+        check_soon(obj.community, at=timezone.now())
         if was is not None:
             leave_address(was=was, at=timezone.now())
         if obj.is_active:
@@ -165,6 +71,7 @@ class ChannelAdmin(ScopedAdmin):
             queryset.delete()
             for was in gone:
                 leave_address(was=was, at=timezone.now())
+                check_soon(was.community, at=timezone.now())
 
 
 @admin.register(CalendarDay)
@@ -180,13 +87,6 @@ class IssueSettingsAdmin(OnlyWhatTheFormShows, ScopedAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Nobody: it keeps the last number that was given."""
         return False
-
-
-@admin.register(Decision)
-class DecisionAdmin(AboutAReport, ReadOnly):
-    list_display = ("decided_at", "report", "organisation", "is_fallback")
-    list_filter = ("community", "is_fallback")
-    ordering = ("-decided_at", "-id")
 
 
 @admin.register(Delivery)

@@ -21,8 +21,10 @@ from issues.permissions import may_move
 from issues.states import State
 from issues.workflow import Actor, move
 from media.models import Photo
+from openmap.admin_decisions import decisions_in_words
 from openmap.admin_site import ReadOnly, ScopedAdmin, say_how_many
 from routing.actions import organisations_reached_in
+from routing.models import Rule
 
 MEANWHILE = _("Somebody moved this report meanwhile: look once more.")
 MODERATORS = (Membership.Role.ADMINISTRATOR, Membership.Role.MODERATOR)
@@ -147,7 +149,8 @@ class IssueAdmin(ScopedAdmin):
     list_filter = ("community", "subject__visibility", "state", "category")
     search_fields = ("title", "number")
     readonly_fields = (
-        "community", "number", "title", "text", "category", "state", "duplicate_of", "address", "place", "photos",
+        "community", "number", "title", "text", "category", "state", "duplicate_of", "address", "asset",
+        "entrance", "flat", "answers", "place", "photos",
         "created_at", "due_on",
     )  # fmt: skip
     fieldsets = (
@@ -166,6 +169,24 @@ class IssueAdmin(ScopedAdmin):
         """The small drawn map with a pin: a moderator decides with it before their eyes."""
         address = place_image(issue, issue.location.x, issue.location.y)
         return format_html('<img src="{}" width="400" height="280" alt="">', address)
+
+    @admin.display(description=_("who must answer, and why"))
+    def decided(self, issue: Issue) -> str:
+        return decisions_in_words(issue.subject, with_rules=False)
+
+    @admin.display(description=_("who must answer, and why"))
+    def decided_by_rules(self, issue: Issue) -> str:
+        """With links to the rules, for who may see them."""
+        return decisions_in_words(issue.subject, with_rules=True)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Administrators come from here to the rule that decided; moderators read why."""
+        (name, shown), *others = super().get_fieldsets(request, obj)
+        decided = "decided_by_rules" if admin.site._registry[Rule].has_view_permission(request) else "decided"
+        return [(name, {"fields": (*shown["fields"], decided)}), *others]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        return [*super().get_readonly_fields(request, obj), "decided", "decided_by_rules"]
 
     @admin.display(description=_("photos"))
     def photos(self, issue: Issue) -> str:

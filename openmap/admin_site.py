@@ -1,7 +1,7 @@
 """The administration site and its rule: staff of a community see their community's rows, operators see everything."""
 
 from functools import wraps
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
@@ -12,6 +12,8 @@ from django.core.exceptions import BadRequest, ValidationError
 from django.db.models import ForeignKey, Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import SimpleTemplateResponse
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django_scopes import scopes_disabled
 
@@ -194,6 +196,15 @@ def _with_community(row: Any) -> str:
     return f"{row} · {row.community}"
 
 
+class OnlyWhatTheFormShows:
+    """Saving a row leaves alone what the form does not let people change: the program may be writing it right now."""
+
+    def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
+        columns = {field.name for field in obj._meta.concrete_fields}
+        given = {name for name, field in form.fields.items() if not field.disabled}
+        obj.save(update_fields=columns & given if change else None)
+
+
 class ReadOnly(ScopedAdmin):
     """Rows that only the service writes."""
 
@@ -205,6 +216,21 @@ class ReadOnly(ScopedAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+class AboutAReport:
+    """Rows that belong to a report: people know it by its number and title, and look for it by them."""
+
+    list_select_related: ClassVar[Any] = ("subject__issue", "community")
+    search_fields: ClassVar[Any] = ("subject__issue__number", "subject__issue__title")
+
+    @admin.display(description=_("report"))
+    def report(self, row: Any) -> str:
+        issue = getattr(row.subject, "issue", None)
+        if issue is None:
+            return "—"
+        address = reverse("admin:issues_issue_change", args=[issue.pk])
+        return format_html('<a href="{}">№ {} {}</a>', address, issue.number, issue.title)
 
 
 def say_how_many(page: GuardedAdmin, request: HttpRequest, count: int, words: Any) -> None:

@@ -1,3 +1,5 @@
+from typing import Any
+
 from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig
 
@@ -8,12 +10,23 @@ class OpenmapConfig(AppConfig):
     name = "openmap"
 
     def ready(self) -> None:
+        from geodata.events import areas_changed
         from geodata.icons import draw_icons_with, outline_marks_with
-        from openmap import checks  # noqa: F401  registers them
+        from openmap import area_jobs, checks, register_jobs, whatif_jobs  # noqa: F401  register themselves
         from openmap.icons import MARKS, icon_paths
 
         draw_icons_with(icon_paths)
+        areas_changed.connect(check_rules_again)
         outline_marks_with(lambda group: MARKS.get(group, ""))
+
+
+def check_rules_again(sender: object, *, community: Any, **_more: object) -> None:
+    """The areas that rules name are others now."""
+    from django.utils import timezone
+
+    from routing.rule_check import check_soon
+
+    check_soon(community, at=timezone.now())
 
 
 class CityAdminConfig(AdminConfig):

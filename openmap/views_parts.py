@@ -117,6 +117,10 @@ def _report() -> dict[str, Any]:
         "demo": demo,
         "issue": issue,
         "category_name": issue.category.name,
+        "asset_name": _("House"),
+        "asset": "вул. Шкільна, 4",
+        "flat": "31",
+        "answers": [("Де саме?", "На тротуарі")],
         "promise": {
             "due_on": date(2026, 11, 23), "working_days": 5, "is_late": False, "days_late": 0,
             "done_on": date(2026, 11, 18),

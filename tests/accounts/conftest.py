@@ -11,10 +11,12 @@ from django.urls import reverse
 from django_scopes import scopes_disabled
 
 from accounts.models import User
+from core.jobs import enqueue_job
 from core.models import CalendarDay
-from geodata.models import Community, MapShape
+from geodata.models import Community, MapShape, Unit
 from issues.models import Issue
 from media.models import Photo
+from routing.models import Asset, Register
 
 
 def address(model: type[Model], page: str, *args: object) -> str:
@@ -47,5 +49,9 @@ def full(issue: Issue, marta: User, taras: User, now: datetime) -> Iterator[Comm
     place = GEOSGeometry("POLYGON((28.46 49.22,28.47 49.22,28.47 49.23,28.46 49.22))", srid=4326)
     MapShape.objects.create(community=community, kind="park", name="Парк Яворина", geometry=place)
     Photo.objects.create(community=community, name="яма.jpg", original="originals/x", uploaded_at=now)
+    register = Register.objects.create(community=community, code="parks", name="Парки")
+    Asset.objects.create(community=community, register=register, key="1", geometry=place, valid_from=now.date())
+    enqueue_job(community=community, kind="test.count", at=now)
+    Unit.objects.create(code="UA05000000000010236", category="O", name="Вінницька")
     with scopes_disabled():
         yield community

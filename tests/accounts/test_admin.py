@@ -9,11 +9,12 @@ from django.test import Client
 
 from accounts.models import Membership, User
 from core.models import OutboxMessage, Subject, Visibility
-from geodata.models import Community
+from geodata.models import Community, Unit
 from issues.models import Issue, IssueEvent
 from media.models import Photo
 from openmap.admin_site import ReadOnly, ScopedAdmin
 from routing.models import Category, Rule
+from routing.rulesets import new_draft
 from tests.accounts.conftest import address, label, row_of
 from tests.conftest import City
 from tests.people import member, person
@@ -27,7 +28,7 @@ GONE = {302, 403, 404}  # 302: to the index, with words that there is no such ro
 
 def test_every_model_of_a_community_is_narrowed_to_it() -> None:
     for model in FOR_OPERATORS:
-        assert label(model) in {"accounts.User", "accounts.Organisation", "accounts.Membership"}
+        assert label(model) in {"accounts.User", "accounts.Organisation", "accounts.Membership", "geodata.Unit"}
     assert len(SCOPED) > 10
 
 
@@ -121,19 +122,14 @@ def test_nobody_adds_or_deletes_history(client: Client, full: Community, model: 
 
 
 def test_administrator_cannot_write_a_rule_for_another_community(
-    client: Client, lesia: User, city: City, full: Community
+    client: Client, lesia: User, city: City, full: Community, now: datetime
 ) -> None:
+    draft = new_draft(community=full, at=now)
     client.force_login(lesia)
-    form = {
-        "community": full.pk,
-        "organisation": city.vodokanal.pk,
-        "priority": "99",
-        "area_code": "",
-        "is_active": "on",
-    }
-    answer = client.post(address(Rule, "add"), form)
+    form = {"organisation": city.vodokanal.pk, "role": "responsible", "priority": "99", "is_active": "on"}
+    answer = client.post(f"{address(Rule, 'add')}?set={draft.pk}", form)
     assert answer.status_code == 200
-    assert "community" in answer.context["adminform"].form.errors
+    assert "Яворин" not in answer.content.decode()
     assert not Rule.objects.filter(priority=99).exists()
 
 
@@ -233,28 +229,28 @@ def test_form_of_a_new_row_opens_for_operators_where_people_write_rows(
     client: Client, full: Community, model: type[Model]
 ) -> None:
     client.force_login(User.objects.create_superuser("olha@example.org"))
-    by_people = model in WRITTEN_BY_PEOPLE + FOR_OPERATORS and model is not Issue
+    by_people = model in WRITTEN_BY_PEOPLE + FOR_OPERATORS and model not in (Issue, Unit)
     assert client.get(address(model, "add")).status_code == (200 if by_people else 403)
 
 
-def test_administrator_writes_a_rule_for_an_area(client: Client, taras: User, city: City, full: Community) -> None:
+def test_administrator_writes_a_rule_for_an_area(
+    client: Client, taras: User, city: City, full: Community, now: datetime
+) -> None:
     client.force_login(taras)
+    page = f"{address(Rule, 'add')}?set={new_draft(community=full, at=now).pk}"
     form = {
-        "community": full.pk,
         "category": city.roads.pk,
-        "division": city.division.pk,
-        "area_code": "south",
+        "place": f"{city.division.pk}:south",
         "organisation": city.road_service.pk,
+        "role": "responsible",
         "priority": "3",
         "is_active": "on",
     }
-    refused = client.post(address(Rule, "add"), form | {"area_code": "nowhere"})
-    assert refused.context["adminform"].form.errors.keys() == {"area_code"}
-    assert client.post(address(Rule, "add"), form).status_code == 302
-    assert Rule.objects.get(priority=3).area_code == "south"
-    again = client.post(address(Rule, "add"), form)
-    assert again.status_code == 200, "a rule that contradicts another is refused in words"
-    assert again.context["adminform"].form.errors
+    refused = client.post(page, form | {"place": f"{city.division.pk}:nowhere"})
+    assert refused.context["adminform"].form.errors.keys() == {"place"}
+    assert client.post(page, form).status_code == 302
+    rule = Rule.objects.get(priority=3)
+    assert (rule.division, rule.area_code, rule.community) == (city.division, "south", full)
 
 
 def test_operator_adds_a_person_who_can_sign_in(client: Client, full: Community) -> None:

@@ -1,6 +1,6 @@
 """Rows in the administration pages stay in their community, keep their history, and fit each other."""
 
-from datetime import date
+from datetime import date, datetime
 
 import pytest
 from django.contrib import admin
@@ -11,7 +11,8 @@ from accounts.models import User
 from geodata.models import Area, Community, Division
 from issues.models import Issue
 from openmap.admin_site import ReadOnly, ScopedAdmin
-from routing.models import Category, Rule
+from routing.models import Category, Register, Rule
+from routing.rulesets import new_draft
 from tests.accounts.conftest import address, label, row_of
 from tests.conftest import City
 from tests.grid import grid
@@ -112,25 +113,38 @@ def test_unknown_time_zone_is_refused_beside_its_field(client: Client, taras: Us
 
 
 def test_rule_takes_nothing_of_another_community(
-    client: Client, city: City, elsewhere: Community, full: Community
+    client: Client, city: City, elsewhere: Community, full: Community, now: datetime
 ) -> None:
     client.force_login(User.objects.create_superuser("olha@example.org"))
-    form = {"community": elsewhere.pk, "organisation": city.council.pk, "priority": "5", "is_active": "on"}
-    of_a_category = client.post(address(Rule, "add"), form | {"category": city.roads.pk})
+    theirs = new_draft(community=elsewhere, at=now)
+    page = f"{address(Rule, 'add')}?set={theirs.pk}"
+    form = {"organisation": city.council.pk, "role": "responsible", "priority": "5", "is_active": "on"}
+    of_a_category = client.post(page, form | {"category": city.roads.pk})
     assert of_a_category.context["adminform"].form.errors.keys() == {"category"}
-    of_an_area = client.post(address(Rule, "add"), form | {"division": city.division.pk, "area_code": "north"})
-    assert of_an_area.context["adminform"].form.errors.keys() == {"division"}
-    mine = Rule.objects.filter(category=city.roads).get()
-    theirs = Category.objects.create(community=elsewhere, code="roads", name="Дороги")
-    changed = client.post(address(Rule, "change", mine.pk), form | {"category": theirs.pk})
-    assert changed.context["adminform"].form.errors.keys() == {"category"}
+    of_an_area = client.post(page, form | {"place": f"{city.division.pk}:north"})
+    assert of_an_area.context["adminform"].form.errors.keys() == {"place"}
+    register = Register.objects.create(community=full, code="houses", name="Будинки")
+    of_a_register = client.post(page, form | {"register": register.pk, "asks": "inside"})
+    assert "register" in of_a_register.context["adminform"].form.errors
+    assert not Rule.objects.filter(ruleset=theirs).exists()
+
+
+def test_form_of_a_rule_offers_what_its_own_community_has(
+    client: Client, city: City, elsewhere: Community, full: Community, now: datetime
+) -> None:
+    offered = ">Дороги · Яворинська громада</option>"
+    client.force_login(User.objects.create_superuser("olha@example.org"))
+    for community, is_offered in ((full, True), (elsewhere, False)):
+        page = f"{address(Rule, 'add')}?set={new_draft(community=community, at=now).pk}"
+        assert (offered in client.get(page).content.decode()) is is_offered
 
 
 def test_who_works_in_several_communities_is_told_whose_row_is_offered(
     client: Client, taras: User, full: Community
 ) -> None:
-    offered = ">Дороги · Яворинська громада</option>"
+    Register.objects.create(community=full, code="houses", name="Будинки")
+    offered = ">Будинки · Яворинська громада</option>"
     client.force_login(taras)
-    assert offered not in client.get(address(Rule, "add")).content.decode()
+    assert offered not in client.get(address(Category, "add")).content.decode()
     client.force_login(User.objects.create_superuser("olha@example.org"))
-    assert offered in client.get(address(Rule, "add")).content.decode()
+    assert offered in client.get(address(Category, "add")).content.decode()

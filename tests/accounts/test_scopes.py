@@ -10,8 +10,8 @@ from django_scopes import ScopeError, scope, scopes_disabled
 from geodata.models import Community
 from issues.models import Issue
 
-# People, bodies that serve many communities, the communities themselves.
-GLOBAL = {"accounts.User", "accounts.Organisation", "geodata.Community"}
+# People, bodies that serve many communities, the communities themselves, the national codifier.
+GLOBAL = {"accounts.User", "accounts.Organisation", "geodata.Community", "geodata.Unit"}
 OURS = {"openmap", "issues", "routing", "media", "accounts", "core", "geodata"}
 
 

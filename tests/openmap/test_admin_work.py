@@ -11,7 +11,7 @@ from core.models import OutboxMessage, Token
 from issues.actions import report_issue
 from issues.models import Issue
 from issues.moves import not_ours, reply_by_organisation
-from routing.models import Channel, Delivery, Rule
+from routing.models import Channel, Delivery
 from tests.conftest import City, hole
 from tests.grid import Town
 from tests.issues.conftest import holder
@@ -82,6 +82,7 @@ def test_nobody_is_written_to_about_what_was_given_back(client: Client, issue: I
 
 def test_actions_say_how_much_they_changed(client: Client, issue: Issue, now: datetime) -> None:
     token = holder(issue).token_id
+    assert token
     assert "Links revoked: 1." in do(client, "core.token", "revoke", token)
     assert "Nothing was changed." in do(client, "core.token", "revoke", token)
     assert Token.objects.get(pk=token).revoked_at
@@ -102,11 +103,3 @@ def test_staff_give_a_report_on_with_their_words(client: Client, unheard: Issue,
     client.post(f"/admin/issues/issue/{unheard.pk}/change/", form | {"give_to": city.vodokanal.pk})
     assert Delivery.objects.standing().get(subject=unheard.subject).organisation == city.vodokanal
     assert "Візьміть." in OutboxMessage.objects.get(recipient="water@example.org").payload["text"]
-
-
-def test_second_rule_for_the_same_is_refused_in_words(client: Client, city: City) -> None:
-    form = {"category": city.manholes.pk, "organisation": city.council.pk, "priority": 0, "is_active": "on"}
-    given = form | {"community": city.community.pk, "area_code": "", "division": ""}
-    page = client.post("/admin/routing/rule/add/", given)
-    assert "Another active rule has this category, place and priority" in page.content.decode()
-    assert Rule.objects.filter(category=city.manholes).count() == 1

@@ -1,0 +1,82 @@
+"""Categories in the administration, with the questions that they ask, and the duty queue of a community."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.forms import BaseInlineFormSet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from openmap.admin_site import RowForm, ScopedAdmin
+from openmap.forms_rules import QuestionForm
+from routing.models import Category, CommunityRouting, Question, Register
+from routing.rule_check import check_soon
+
+
+class CategoryForm(RowForm):
+    """A category; the register that it asks for is one of its own community."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.community_id and "register" in self.fields:
+            here = Register.objects.filter(community=self.instance.community_id)
+            self.fields["register"].queryset = here  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        register, community = data.get("register"), data.get("community") or self.instance.community
+        if register and community and register.community_id != community.pk:
+            self.add_error("register", _("This belongs to another community."))
+        return data
+
+
+class QuestionFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
+    """Questions are of the community of their category."""
+
+    def _construct_form(self, i: int, **kwargs: Any) -> Any:
+        form = super()._construct_form(i, **kwargs)  # type: ignore[misc]  # Django's own, untyped
+        form.instance.community_id = self.instance.community_id
+        return form
+
+
+class QuestionInline(admin.StackedInline):  # type: ignore[type-arg]
+    """Who may write the category may write its questions."""
+
+    model = Question
+    form = QuestionForm
+    formset = QuestionFormSet
+    extra = 0
+    fields = (("position", "is_required"), "text", "text_en", "code", "options")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return obj is not None  # a category is saved first: its questions belong to its community
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return True
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return True
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return True
+
+
+@admin.register(Category)
+class CategoryAdmin(ScopedAdmin):
+    form = CategoryForm
+    list_display = ("name", "code", "working_days", "register", "hold_new", "is_active", "community")
+    list_filter = ("community", "is_active")
+    list_select_related = ("community", "register")
+    search_fields = ("name", "code")
+    inlines = (QuestionInline,)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Rules ask for the answers to these questions: they are checked anew."""
+        super().save_related(request, form, formsets, change)
+        check_soon(form.instance.community, at=timezone.now())
+
+
+@admin.register(CommunityRouting)
+class CommunityRoutingAdmin(ScopedAdmin):
+    list_display = ("community", "fallback", "office_closes_at")

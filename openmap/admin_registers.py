@@ -1,0 +1,156 @@
+"""Registers and their things in the administration, on maps. Things are imported, never typed."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.gis.geos import Polygon
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext_lazy as _
+
+from geodata.boxes import BadBoxError, parse_box
+from openmap.admin_areas import OnAMap
+from openmap.admin_maps import GeoMap, collection, feature, simplified
+from openmap.admin_site import OnlyWhatTheFormShows, ReadOnly, ScopedAdmin
+from routing.actions import organisations_reached_in
+from routing.models import Asset, Register
+
+MOST_ON_A_MAP = 2000  # things; in a box with more these are shown, and the page says so
+MOST_KEEPERS = 30
+
+_more: "list[Callable[[RegisterAdmin], list[Any]]]" = []
+
+
+def more_register_pages(addresses: "Callable[[RegisterAdmin], list[Any]]") -> None:
+    """Adds pages under the address of registers."""
+    _more.append(addresses)
+
+
+@admin.register(Register)
+class RegisterAdmin(OnAMap, OnlyWhatTheFormShows, ScopedAdmin):
+    """A register is named here; `import_register` brings what it holds."""
+
+    list_display = ("name", "code", "kind", "things", "community")
+    list_filter = ("community", "kind")
+    search_fields = ("name", "code")
+    change_list_template = "admin/routing/register/change_list.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Register]:
+        rows: QuerySet[Register] = super().get_queryset(request)
+        today = timezone.localdate()
+        stands = Q(assets__valid_to=None) | Q(assets__valid_to__gt=today)
+        return rows.annotate(in_force=Count("assets", filter=stands & Q(assets__valid_from__lte=today)))
+
+    def get_urls(self) -> list[Any]:
+        shapes = self.admin_site.admin_view(self.shapes_view)
+        more = [address for addresses in _more for address in addresses(self)]
+        return [path("<int:pk>/shapes/", shapes, name="routing_register_shapes"), *more, *super().get_urls()]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        fixed = super().get_readonly_fields(request, obj)
+        return fixed if obj is None else [*fixed, "code", "kind", "things", "keepers", "shape"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody, once it holds things: reports and decisions speak of them."""
+        return super().has_delete_permission(request, obj) and (obj is None or not obj.assets.exists())
+
+    def shapes_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Things in force as GeoJSON, simplified for the screen; `box` (west,south,east,north) narrows them.
+
+        `note` says how many of them are there when they are too many for a map.
+        """
+        if not self.has_view_permission(request):
+            return JsonResponse({"detail": "forbidden"}, status=403)
+        register = get_object_or_404(self.get_queryset(request), pk=pk)
+        chosen = Asset.objects.on(timezone.localdate()).filter(register=register)
+        try:
+            if "box" in request.GET:
+                chosen = chosen.filter(geometry__bboverlaps=Polygon.from_bbox(parse_box(request.GET["box"])))
+        except BadBoxError as mistake:
+            return JsonResponse({"detail": str(mistake)}, status=400)
+        found = chosen.select_related("keeper").defer("geometry", "attributes").order_by("pk")
+        rows = {row.pk: row for row in found[:MOST_ON_A_MAP]}
+        count = chosen.count() if len(rows) == MOST_ON_A_MAP else len(rows)
+        words = _("%(shown)s of %(count)s are drawn: zoom in to see the others.")
+        note = str(words % {"shown": len(rows), "count": count}) if count > len(rows) else ""
+        shapes = simplified("routing_asset", "geometry", rows)
+        return JsonResponse(collection(_as_feature(rows[pk], shape) for pk, shape in shapes.items()) | {"note": note})
+
+    @admin.display(description=_("things in force"), ordering="in_force")
+    def things(self, register: Any) -> str:
+        address = f"{reverse('admin:routing_asset_changelist')}?register__id__exact={register.pk}"
+        return format_html('<a href="{}">{}</a>', address, register.in_force)
+
+    @admin.display(description=_("keepers"))
+    def keepers(self, register: Register) -> str:
+        """Who keeps how many, and whom no letter reaches."""
+        counted = Asset.objects.on(timezone.localdate()).filter(register=register).order_by()
+        rows = counted.values("keeper", "keeper__name").annotate(count=Count("pk")).order_by("-count", "keeper__name")
+        reached = set(organisations_reached_in(register.community_id).values_list("pk", flat=True))
+        lines = [
+            (row["keeper__name"] or _("without a keeper"), row["count"], _trouble(row["keeper"], reached))
+            for row in rows
+        ]
+        lines.sort(key=lambda line: not line[2])  # those with trouble stand first
+        rest = len(lines) - MOST_KEEPERS
+        more = format_html("<p>{}</p>", _("And %(count)s more.") % {"count": rest}) if rest > 0 else ""
+        listed = format_html_join("", "<li>{}: {}{}</li>", lines[:MOST_KEEPERS])
+        return format_html("<ul>{}</ul>{}", listed, more)
+
+    @admin.display(description=_("map"))
+    def shape(self, register: Any) -> str:
+        name, address = str(_("Map of the register, as of today")), "admin:routing_register_shapes"
+        url = reverse(address, args=[register.pk])
+        return GeoMap("register-map", name, register.community, url=url, boxed=True).render()
+
+
+@admin.register(Asset)
+class AssetAdmin(OnAMap, ReadOnly):
+    """Every version of a thing, each on a map."""
+
+    list_display = ("label", "key", "register", "keeper", "valid_from", "valid_to")
+    list_filter = ("community", "register", "keeper", ("valid_to", admin.EmptyFieldListFilter))
+    list_select_related = ("register", "keeper")
+    search_fields = ("key", "name", "number", "search")
+    show_full_result_count = False
+    exclude = ("geometry",)
+    readonly_fields = ("shape", "history")
+
+    @admin.display(description=_("map"))
+    def shape(self, asset: Asset) -> str:
+        found = simplified("routing_asset", "geometry", [asset.pk]).get(asset.pk)
+        shapes = collection([_as_feature(asset, found)])
+        return GeoMap("asset-map", str(_("Map of the thing")), asset.community, shapes).render()
+
+    @admin.display(description=_("versions"))
+    def history(self, asset: Asset) -> str:
+        rows = Asset.objects.filter(register=asset.register_id, key=asset.key).select_related("keeper")
+        lines = [
+            (
+                reverse("admin:routing_asset_change", args=[row.pk]),
+                date_format(row.valid_from, "j E Y"),
+                date_format(row.valid_to, "j E Y") if row.valid_to else "…",
+                row.keeper or _("without a keeper"),
+            )
+            for row in rows.order_by("-valid_from")
+        ]
+        return format_html("<ul>{}</ul>", format_html_join("", '<li><a href="{}">{} – {}</a>: {}</li>', lines))
+
+
+def _as_feature(asset: Asset, shape: Any) -> dict[str, Any]:
+    about = str(asset.keeper or _("without a keeper"))
+    look = "area" if asset.keeper_id else "nobody"
+    address = reverse("admin:routing_asset_change", args=[asset.pk])
+    return feature(shape, look=look, label=asset.label, about=about, url=address)
+
+
+def _trouble(keeper: int | None, reached: set[int]) -> str:
+    if keeper is None or keeper in reached:
+        return ""
+    return str(_(" – has no channel here: no letter reaches it"))

@@ -1,0 +1,134 @@
+"""Registers in the administration: on maps, never typed, each community's own."""
+
+import json
+from datetime import date
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import Organisation, User
+from geodata.models import Community
+from routing.models import Asset, Register
+from tests.conftest import LONG_AGO, City
+from tests.grid import Town
+
+
+@pytest.fixture
+def lamp(city: City, town: Town) -> Asset:
+    """Lamp 17, kept by somebody whom no letter reaches."""
+    register = Register.objects.create(community=city.community, code="lamps", name="Ліхтарі", kind="lamps")
+    keeper = Organisation.objects.create(name="КП «Яворинсвітло»")
+    return Asset.objects.create(
+        community=city.community,
+        register=register,
+        key="17",
+        number="17",
+        keeper=keeper,
+        geometry=town["p"],
+        valid_from=LONG_AGO,
+    )
+
+
+def pages(lamp: Asset) -> list[str]:
+    return [
+        reverse("admin:routing_register_change", args=[lamp.register_id]),
+        reverse("admin:routing_asset_change", args=[lamp.pk]),
+        reverse("admin:routing_register_shapes", args=[lamp.register_id]),
+    ]
+
+
+def test_register_tells_its_keepers_and_whom_no_letter_reaches(client: Client, taras: User, lamp: Asset) -> None:
+    client.force_login(taras)
+    page = client.get(pages(lamp)[0]).content.decode()
+    assert "КП «Яворинсвітло»: 1" in page
+    assert "register-map" in page
+
+
+def test_things_are_on_a_map_and_cannot_be_typed(client: Client, taras: User, lamp: Asset) -> None:
+    client.force_login(taras)
+    (shown,) = json.loads(client.get(pages(lamp)[2]).content)["features"]
+    assert (shown["geometry"]["type"], shown["properties"]["label"]) == ("Point", "17")
+    page = client.get(pages(lamp)[1])
+    assert "asset-map" in page.content.decode()
+    assert client.post(pages(lamp)[1], {"number": "18"}).status_code == 403
+    assert client.get(reverse("admin:routing_asset_add")).status_code == 403
+
+
+def test_register_with_things_is_not_deleted(client: Client, taras: User, lamp: Asset) -> None:
+    client.force_login(taras)
+    address = reverse("admin:routing_register_delete", args=[lamp.register_id])
+    assert client.post(address, {"post": "yes"}).status_code == 403
+    assert Asset.objects.exists()
+
+
+def test_strangers_moderators_and_other_communities_see_nothing(
+    client: Client, lamp: Asset, serhii: User, marta: User, lesia: User, elsewhere: Community
+) -> None:
+    for user in (None, serhii, marta, lesia):
+        if user:
+            client.force_login(user)
+        assert all(client.get(page).status_code in (302, 403, 404) for page in pages(lamp))
+    client.force_login(lesia)
+    assert "17" not in client.get(reverse("admin:routing_asset_changelist") + "?q=17").context["cl"].result_list
+    assert client.get(reverse("admin:routing_asset_changelist")).context["cl"].result_count == 0
+
+
+def test_map_asks_for_a_box_and_gets_what_lies_in_it(
+    client: Client, taras: User, lamp: Asset, town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Asset.objects.create(
+        community=lamp.community, register=lamp.register, key="18", geometry=town["q"], valid_from=LONG_AGO
+    )
+    client.force_login(taras)
+    address = pages(lamp)[2]
+
+    def shown(query: str = "") -> tuple[list[str], str]:
+        found = json.loads(client.get(address + query).content)
+        return [one["properties"]["label"] for one in found["features"]], found["note"]
+
+    west, south = town["q"].coords
+    assert shown() == (["17", "18"], "")
+    assert shown(f"?box={west - 0.0001},{south - 0.0001},{west + 0.0001},{south + 0.0001}") == (["18"], "")
+    monkeypatch.setattr("openmap.admin_registers.MOST_ON_A_MAP", 1)
+    labels, note = shown()
+    assert labels == ["17"]
+    assert "1" in note
+    assert "2" in note
+
+
+@pytest.mark.parametrize("box", ["", "1,2,3", "a,b,c,d", "3,2,1,0", "nan,0,1,1"])
+def test_strange_box_is_told_so(client: Client, taras: User, lamp: Asset, box: str) -> None:
+    client.force_login(taras)
+    assert client.get(pages(lamp)[2], {"box": box}).status_code == 400
+
+
+def test_what_ended_is_off_the_map_and_in_the_history(client: Client, taras: User, lamp: Asset, town: Town) -> None:
+    ended = date(2021, 1, 1)
+    Asset.objects.filter(pk=lamp.pk).update(valid_to=ended)
+    follows = Asset.objects.create(
+        community=lamp.community, register=lamp.register, key="17", number="17-А", geometry=town["q"], valid_from=ended
+    )
+    client.force_login(taras)
+    (shown,) = json.loads(client.get(pages(lamp)[2]).content)["features"]
+    assert shown["properties"]["label"] == "17-А"
+    listed = client.get(reverse("admin:routing_register_changelist")).context["cl"].result_list
+    assert [row.in_force for row in listed] == [1]
+    history = client.get(pages(lamp)[1]).content.decode()
+    assert reverse("admin:routing_asset_change", args=[follows.pk]) in history
+
+
+@pytest.mark.parametrize("word", ["17", "Яворинсвітло", "(%_"])
+def test_things_are_looked_for_by_key_name_and_number(client: Client, taras: User, lamp: Asset, word: str) -> None:
+    client.force_login(taras)
+    page = client.get(reverse("admin:routing_asset_changelist"), {"q": word})
+    assert page.status_code == 200
+    assert page.context["cl"].result_count == (1 if word == "17" else 0)
+
+
+def test_lists_offer_the_filters_and_the_import(client: Client, taras: User, lamp: Asset) -> None:
+    client.force_login(taras)
+    registers = client.get(reverse("admin:routing_register_changelist"))
+    assert reverse("admin:routing_register_import") in registers.content.decode()
+    things = client.get(reverse("admin:routing_asset_changelist"), {"keeper__id__exact": str(lamp.keeper_id)})
+    assert things.context["cl"].result_count == 1
