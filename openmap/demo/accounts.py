@@ -66,11 +66,11 @@ def _open(
 def links_to_try(community: Community) -> list[tuple[str, str]]:
     """What a link is for → its address: an organisation's answer page and an author's page of live reports."""
     with scope(community=community):
-        open_report = Delivery.objects.standing().filter(answered_at=None, subject__visibility="public")
+        open_report = Delivery.objects.standing().responsible().filter(answered_at=None, subject__visibility="public")
         delivery = open_report.select_related("organisation", "token").order_by("created_at").last()
         issue = Issue.objects.filter(state=State.DONE).exclude(reporter_email="").first()
         links = [(_("The map"), reverse("map", args=[community.slug]))]
-        if delivery is not None:
+        if delivery is not None and delivery.token:
             secret = secret_of(delivery.token)
             links.append((str(delivery.organisation), reverse("answer", args=[community.slug, secret])))
         if issue is not None:

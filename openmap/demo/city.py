@@ -9,7 +9,7 @@ DISTRICTS_NAME: Final = "Райони міста"
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """An organisation with its mailbox."""
+    """An organisation with its mailbox; one without an address can be told nothing."""
 
     key: str
     name: str
@@ -29,16 +29,39 @@ class Kind:
     days: int
     duty: str = ""
     hold_new: bool = False
+    register: str = ""  # residents choose one of it
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A question of a category; each answer is a code, a text and a text in English."""
+
+    category: str
+    code: str
+    text: str
+    text_en: str
+    answers: tuple[tuple[str, str, str], ...]
+    is_required: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """A rule for some districts; without a category it is for any problem."""
+    """A rule: of some districts or of the whole community, for one category or for any.
+
+    Without a body it is the keeper of what the register has.
+    """
 
     body: str
-    districts: tuple[str, ...]
+    districts: tuple[str, ...] = ()
     category: str = ""
     priority: int = 0
+    role: str = "responsible"
+    register: str = ""
+    asks: str = ""  # this, inside or nearest
+    within: int | None = None  # metres
+    answers: tuple[tuple[str, tuple[str, ...]], ...] = ()  # question → answers that fit
+    hours: tuple[str, str] | None = None
+    is_of_winter: bool = False  # from 1 November to the end of March
 
 
 BODIES: Final = (
@@ -55,6 +78,13 @@ BODIES: Final = (
     Body("transport", "КП «Яворинтранс»", "Yavoryn Transport", "bus", "rukh@trans.example.org"),
     Body("animals", "КП «Лапа допомоги»", "Helping Paw", "paw", "lapa@tvaryny.example.org"),
     Body("order", "Інспекція з благоустрою", "Inspection of Public Places", "eye", "inspekciya@yavoryn.example.org"),
+    Body("state-roads", "Служба відновлення, дорожній відділ", "State Road Agency", "road",
+         "dorohy@vidnovlennia.example.org"),
+    Body("night", "Аварійна служба 15-80", "Emergency Desk 15-80", "phone", "1580@yavoryn.example.org"),
+    Body("station", "Станція Яворин", "Yavoryn Railway Station", "building", "stanciya@zaliznytsia.example.org"),
+    Body("manager", "ТОВ «Управитель Яворин»", "Yavoryn House Management", "building", "office@upravytel.example.org"),
+    Body("sunflower", "ОСББ «Соняшник»", "Sunflower Homeowners", "building", "holova@soniashnyk.example.org"),
+    Body("fir", "ОСББ «Ялинка»", "Fir Tree Homeowners", "building", ""),
     Body("sunny", "Управитель «Сонячний дім»", "Sunny Home Management", "building", "upravytel@dim.example.org"),
     Body("council", "Яворинська міська рада, відділ звернень", "Yavoryn City Council", "petition",
          "zvernennia@yavoryn.example.org"),
@@ -65,7 +95,7 @@ KINDS: Final = (
     Kind("roads", "Ями й дороги", "Potholes and roads", "road", 7, "roads"),
     Kind("sidewalks", "Тротуари й плитка", "Pavements", "cone", 10, "roads"),
     Kind("manholes", "Люки й колодязі", "Manholes", "manhole", 2, "water"),
-    Kind("lamps", "Вуличне освітлення", "Street lights", "lamp", 5, "light"),
+    Kind("lamps", "Вуличне освітлення", "Street lights", "lamp", 5, "light", register="lamps"),
     Kind("waste", "Сміття й контейнери", "Waste bins", "bin", 3),
     Kind("dumps", "Стихійні звалища", "Illegal dumps", "trash", 10, "order"),
     Kind("water", "Водопостачання", "Water supply", "drop", 3, "water"),
@@ -80,12 +110,29 @@ KINDS: Final = (
     Kind("parking", "Паркування", "Parking", "flag", 5, "order"),
     Kind("animals", "Тварини", "Animals", "paw", 2, "animals"),
     Kind("shelters", "Укриття", "Shelters", "shield", 3, "council", hold_new=True),
-    Kind("yards", "Двори й під’їзди", "Yards and entrances", "building", 10),
+    Kind("yards", "Під’їзд, дах, двір", "Entrance, roof, yard", "building", 10, register="houses"),
+    Kind("snow", "Сніг і ожеледь", "Snow and ice", "snow", 1),
     Kind("other", "Інше", "Something else", "pin", 15),
 )
 
+ASKS: Final = (
+    Ask("yards", "where", "Де саме?", "Where exactly?", (
+        ("entrance", "У під’їзді", "In the entrance"),
+        ("roof", "На даху", "On the roof"),
+        ("basement", "У підвалі", "In the basement"),
+        ("yard", "У дворі", "In the yard"),
+    )),
+    Ask("trees", "what", "Що з деревом?", "What is wrong with the tree?", (
+        ("fallen", "Дерево чи гілка вже впали", "It has fallen, or a branch has"),
+        ("dangerous", "Може впасти", "It may fall"),
+        ("dry", "Всохло", "It is dry"),
+        ("branches", "Гілки заважають", "Its branches are in the way"),
+    ), is_required=False),
+)  # fmt: skip
+
 WEST: Final = ("zarichchia", "slobidka", "honchari")
 EAST: Final = ("stare-misto", "lisova-poliana", "vokzalnyi", "soniachnyi")
+# The first rules of the community know districts only.
 DUTIES: Final = (
     Duty("waste", EAST, "waste"),
     Duty("west-waste", WEST, "waste"),
@@ -93,12 +140,33 @@ DUTIES: Final = (
     Duty("west-roads", WEST, "sidewalks"),
     Duty("sunny", ("soniachnyi",)),  # whatever no category gives to somebody else
 )
+# The next rules ask the registers as well.
+FULL_DUTIES: Final = (
+    *DUTIES,
+    Duty("", category="yards", register="houses", asks="this"),
+    Duty("", category="yards", register="houses", asks="inside", priority=-1),  # when no house was chosen
+    Duty("waste", ("stare-misto",), "yards", priority=5, answers=(("where", ("yard",)),)),
+    Duty("", category="roads", register="roads", asks="nearest", within=15),
+    Duty("", category="lamps", register="lamps", asks="this"),
+    Duty("", category="lamps", register="lamps", asks="nearest", within=30, priority=-1),
+    Duty("night", category="water", hours=("22:00", "06:00")),
+    Duty("night", category="sewage", hours=("22:00", "06:00")),
+    Duty("night", category="heating", hours=("22:00", "06:00")),
+    Duty("roads", category="snow", is_of_winter=True),
+    Duty("council", category="trees", role="informed", register="roads", asks="nearest", within=15,
+         answers=(("what", ("fallen",)),)),
+)  # fmt: skip
+# What the draft changes: roads of Заріччя, and waste of two districts, go to those who serve the rest of the town.
+DRAFT_DUTY: Final = Duty("roads", ("zarichchia",), "roads", priority=5)
+DRAFT_WASTE: Final = ("waste", ("slobidka", "honchari"))
 
 NEIGHBOUR_BODIES: Final = (
     Body("village", "Соснівська сільська рада", "Sosnivka Village Council", "building", "rada@sosnivka.example.org"),
+    Body("power", "Яворинський РЕМ обленерго", "Yavoryn Power Grid", "bolt", "sosnivka@oblenergo.example.org"),
 )
 NEIGHBOUR_KINDS: Final = (
     Kind("roads", "Дороги", "Roads", "road", 10),
     Kind("lamps", "Освітлення", "Street lights", "lamp", 5),
+    Kind("power", "Електрика", "Electricity", "bolt", 2, "power"),
     Kind("other", "Інше", "Something else", "pin", 15),
 )

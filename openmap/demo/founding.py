@@ -1,7 +1,7 @@
-"""Founds Яворин and its neighbour in the database: land, districts, base map, organisations, categories, rules."""
+"""Founds Яворин and its neighbour in the database: land, districts, base map, organisations, registers."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
 
 import shapely
 from django_scopes import scope
@@ -11,19 +11,15 @@ from shapely.geometry.base import BaseGeometry
 from accounts.models import Organisation
 from geodata.actions import create_community, import_areas
 from geodata.candidates import Candidate
-from geodata.models import Community, Division, MapShape
+from geodata.models import Community, MapShape
 from geodata.shapes import polygons_in
 from openmap.demo.city import (
     BODIES,
     DISTRICTS_CODE,
     DISTRICTS_NAME,
-    DUTIES,
     FALLBACK,
-    KINDS,
     NEIGHBOUR_BODIES,
-    NEIGHBOUR_KINDS,
     Body,
-    Kind,
 )
 from openmap.demo.layout import (
     BUILT_UP,
@@ -37,8 +33,12 @@ from openmap.demo.layout import (
     TERRITORY,
 )
 from openmap.demo.place import ORIGIN, neighbour, on_globe, stored
+from openmap.demo.registers import draw_registers
+from openmap.demo.rulebook import write_rules_of_neighbour, write_rules_of_yavoryn
 from openmap.demo.town import Town
-from routing.models import Category, Channel, CommunityRouting, Rule
+from routing.models import Channel, CommunityRouting, Register
+from routing.register_import import import_register
+from routing.rule_check import check_soon
 
 SINCE = date(2020, 1, 1)  # first day of the districts
 OPENS_AT = 14  # zoom
@@ -48,8 +48,8 @@ SIMPLE = 0.3  # units of the drawing: less than a metre
 Layer = tuple[MapShape.Kind, str, BaseGeometry]
 
 
-def found_yavoryn(town: Town) -> Community:
-    """The community with everything that a report needs."""
+def found_yavoryn(town: Town, *, at: datetime) -> Community:
+    """The community with everything that a report needs; its rules have been in force for some weeks before `at`."""
     community = create_community(
         slug="yavoryn",
         name="Яворинська громада",
@@ -64,11 +64,13 @@ def found_yavoryn(town: Town) -> Community:
         _draw(community, [*_land(), *_ways(town), *_buildings(town)])
         bodies = _found_bodies(community, BODIES)
         CommunityRouting.objects.create(community=community, fallback=bodies[FALLBACK])
-        _write_rules(community, KINDS, bodies)
+        _bring_registers(community, town)
+        write_rules_of_yavoryn(community, bodies, at=at)
+        check_soon(community, at=at)
     return community
 
 
-def found_neighbour() -> Community:
+def found_neighbour(*, at: datetime) -> Community:
     """Соснівка, to the east: small, and enough to be named when a pin falls beyond the border."""
     land, streets, houses = neighbour()
     boundary = on_globe(land).difference(on_globe(TERRITORY))
@@ -83,7 +85,8 @@ def found_neighbour() -> Community:
         _draw(community, [village, *lanes, *((MapShape.Kind.BUILDING, "", house) for house in houses)])
         bodies = _found_bodies(community, NEIGHBOUR_BODIES)
         CommunityRouting.objects.create(community=community, fallback=bodies["village"])
-        _write_rules(community, NEIGHBOUR_KINDS, bodies)
+        write_rules_of_neighbour(community, bodies, at=at)
+        check_soon(community, at=at)
     return community
 
 
@@ -105,6 +108,16 @@ def _found_districts(community: Community, town: Town) -> None:
         valid_from=SINCE,
     )
     assert plan.written, [problem.text for problem in plan.refusals]
+
+
+def _bring_registers(community: Community, town: Town) -> None:
+    """Registers are imported as from a file."""
+    for sheet in draw_registers(town, names={body.key: body.name for body in BODIES}):
+        plan = import_register(
+            community, sheet.code, kind=sheet.kind, name=sheet.name, rows=sheet.rows, problems=(), valid_from=SINCE
+        )
+        assert plan.written, [problem.text for problem in plan.refusals]
+        Register.objects.filter(community=community, code=sheet.code).update(name_en=sheet.name_en)
 
 
 def _land() -> list[Layer]:
@@ -150,43 +163,16 @@ def _simple(kind: MapShape.Kind, shape: BaseGeometry) -> BaseGeometry:
 
 
 def _found_bodies(community: Community, bodies: Sequence[Body]) -> dict[str, Organisation]:
+    """Organisations with their channels; one that serves another community already is the same organisation."""
     found = {}
     for body in bodies:
-        organisation = Organisation.objects.create(name=body.name, name_en=body.name_en, icon=body.icon)
-        Channel.objects.create(community=community, organisation=organisation, address=body.address)
+        organisation, _is_new = Organisation.objects.get_or_create(
+            name=body.name, defaults={"name_en": body.name_en, "icon": body.icon}
+        )
+        if body.address:
+            Channel.objects.create(community=community, organisation=organisation, address=body.address)
         found[body.key] = organisation
     return found
-
-
-def _write_rules(community: Community, kinds: Sequence[Kind], bodies: Mapping[str, Organisation]) -> None:
-    """Categories with the rule of the whole community, then the districts' own rules."""
-    categories = {}
-    for position, kind in enumerate(kinds, start=1):
-        categories[kind.code] = category = Category.objects.create(
-            community=community,
-            code=kind.code,
-            name=kind.name,
-            name_en=kind.name_en,
-            icon=kind.icon,
-            working_days=kind.days,
-            hold_new=kind.hold_new,
-            position=position * 10,
-        )
-        if kind.duty:
-            Rule.objects.create(community=community, category=category, organisation=bodies[kind.duty])
-    division = Division.objects.filter(community=community, code=DISTRICTS_CODE).first()
-    if division is None:
-        return
-    for duty in DUTIES:
-        for code in duty.districts:
-            Rule.objects.create(
-                community=community,
-                category=categories.get(duty.category),
-                division=division,
-                area_code=code,
-                organisation=bodies[duty.body],
-                priority=duty.priority,
-            )
 
 
 def holds_anything() -> bool:

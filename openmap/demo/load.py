@@ -41,8 +41,8 @@ def load_demo(*, at: datetime, say: Say) -> Demo:
     town = draw_town()
     with transaction.atomic():
         say(_("Founding the community, its organisations and rules"))
-        community = found_yavoryn(town)
-        found_neighbour()
+        community = found_yavoryn(town, at=at)
+        found_neighbour(at=at)
         accounts = open_accounts(community)
         say(_("Telling what happened"))
         with scope(community=community), override("uk"):

@@ -35,6 +35,8 @@ class Story:
     repeats: str = ""
     anonymous: bool = False
     bounced: bool = False  # the letter to the organisation was refused by its mail server
+    answers: tuple[tuple[str, str], ...] = ()  # question → answer
+    entrance: str = ""  # of the house
 
 
 def _t(day: int, clock: str, do: str, words: str = "", scene: str = "") -> Turn:

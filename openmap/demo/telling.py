@@ -6,11 +6,14 @@ from datetime import datetime, time, timedelta
 from io import BytesIO
 from zoneinfo import ZoneInfo
 
+from django.contrib.gis.geos import Point
+
 from accounts.models import User
 from core.models import Visibility
 from geodata.models import Community
 from issues import answering, moves
 from issues.actions import NewReport, report_issue
+from issues.assets import address_of
 from issues.models import Issue
 from issues.states import State
 from media.actions import keep_draft
@@ -18,11 +21,13 @@ from media.models import Photo
 from openmap.demo.place import spot
 from openmap.demo.scenes import photo_of
 from openmap.demo.stories import Story, Turn
-from routing.models import Category, Delivery
+from routing.models import Asset, Category, Delivery
+from routing.registers import nearest_assets
 
 ORGANISATION = frozenset({"accept", "start", "ask", "finish", "reject", "reply", "refuse"})
 REPORTER = {"confirm": "confirm", "reopen": "reopen", "withdraw": "withdraw", "add": "reply"}
 TODAY = timedelta(minutes=23)  # between the reports of today, the last one this long ago
+NEAREST, WITHIN = 12, 60  # things of a register around the pin, and metres
 RESIDENTS = ("olena", "petro", "iryna", "andrii", "nadiia", "yurii", "sofiia", "vasyl", "halyna", "roman", "daryna")
 
 
@@ -60,19 +65,33 @@ class Chronicle:
     def _report(self, moment: Moment) -> Issue:
         story = moment.story
         point, address = spot(story.where, story.along)
+        category = Category.objects.select_related("register").get(community=self.community, code=story.kind)
+        asset = self._chosen(category, point, story.where, at=moment.at)
         resident = RESIDENTS[moment.order % len(RESIDENTS)]
         return report_issue(
             new=NewReport(
-                category=Category.objects.get(community=self.community, code=story.kind),
+                category=category,
                 point=point,
                 text=story.words,
-                address=address,
+                address=address_of(asset) or address,
                 email="" if story.anonymous else f"{resident}@example.org",
                 photos=self._photos(story.scene, seed=f"{moment.order}", at=moment.at),
+                asset=asset,
+                entrance=story.entrance,
+                answers=dict(story.answers),
             ),
             community=self.community,
             at=moment.at,
         )
+
+    def _chosen(self, category: Category, point: Point, street: str, *, at: datetime) -> Asset | None:
+        """What a resident would choose of the category's register: the nearest one of that street, or else of all."""
+        if category.register is None:
+            return None
+        near = nearest_assets(
+            register=category.register, point=point, day=self.community.day_of(at), limit=NEAREST, within=WITHIN
+        )
+        return next((row for row in near if row.name == street), near[0] if near else None)
 
     def _photos(self, scene: str, *, seed: str, at: datetime) -> list[Photo]:
         if not scene:
@@ -84,7 +103,9 @@ class Chronicle:
         issue.refresh_from_db()
         if turn.do in ORGANISATION:
             photos = self._photos(turn.scene, seed=f"{issue.number}", at=at)
-            delivery = Delivery.objects.standing().filter(subject=issue.subject).latest("created_at", "id")
+            delivery = (
+                Delivery.objects.standing().responsible().filter(subject=issue.subject).latest("created_at", "id")
+            )
             answering.by_organisation(delivery=delivery, do=turn.do, text=turn.words, photos=photos, at=at)
         elif turn.do in REPORTER:
             answering.by_reporter(issue=issue, do=REPORTER[turn.do], text=turn.words, photos=[], at=at)

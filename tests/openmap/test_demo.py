@@ -18,6 +18,7 @@ from django.conf import LazySettings
 from django.conf import settings as conf
 from django.core.management import call_command
 from django.db import transaction
+from django.db.models import Q
 from django.test import Client, override_settings
 from django.utils.translation import override
 from django_scopes import scope, scopes_disabled
@@ -31,8 +32,12 @@ from issues.states import State
 from media.models import Photo
 from openmap.demo.layout import BUILT_UP, DISTRICTS
 from openmap.demo.place import on_globe
+from openmap.demo.registers import STATE_ROAD
 from openmap.demo.stories_of_yards import STORIES
-from routing.models import Delivery
+from routing.bulk import decide_many
+from routing.models import Asset, Channel, Decision, Delivery, Rule, RuleSet
+from routing.responsibility import Asked
+from routing.rulesets import SetState, state_of
 
 KYIV = ZoneInfo("Europe/Kyiv")
 LINK = re.compile(r'(?:href|src)="([^"#]+)')
@@ -175,3 +180,92 @@ def test_pin_beyond_the_border_is_told_the_neighbour(demo: Demo, client: Client)
     query = {"lon": str(sosnivka.centre.x), "lat": str(sosnivka.centre.y), "category": "roads"}
     answer = client.get("/yavoryn/report/answerer/", query)
     assert "Соснівська громада" in answer.content.decode()
+
+
+def decisions_of(kind: str, *, street: str) -> list[Decision]:
+    """The first decision about each report of that kind in that street or park."""
+    issues = Issue.objects.filter(category__code=kind, address__startswith=street).order_by("created_at")
+    assert issues
+    return [Decision.objects.filter(subject=issue.subject).earliest("decided_at", "id") for issue in issues]
+
+
+def keeper(decision: Decision) -> str:
+    assert decision.trace["matched"], decision.trace["lost"]
+    assert decision.trace["matched"]["asset"]
+    return str(decision.organisation)
+
+
+def test_reports_of_the_demo_reach_whom_the_registers_name(demo: Demo) -> None:
+    with scope(community=Community.objects.get(slug="yavoryn")):
+        roads = [keeper(decision) for decision in decisions_of("roads", street=STATE_ROAD)]
+        assert set(roads) == {"Служба відновлення, дорожній відділ"}
+        assert keeper(decisions_of("roads", street="вул. Козацька")[0]) == "КП «Заріччя-шлях»"
+        assert keeper(decisions_of("roads", street="вул. Соснова")[0]) == "КП «Яворинавтодор»"
+        assert keeper(decisions_of("yards", street="вул. Сонячна")[0]) == "ОСББ «Соняшник»"
+        assert keeper(decisions_of("lamps", street="вул. Зарічна")[0]) == "КП «Міськсвітло»"
+        assert decisions_of("yards", street="вул. Берегова")[0].is_fallback
+        (yard,) = decisions_of("yards", street="вул. Ринкова")
+        assert yard.trace["matched"]["answers"] == {"where": ["yard"]}
+        assert str(yard.organisation) == "КП «Екосервіс-Явір»"
+
+
+def test_keeper_without_a_channel_and_an_informed_council_are_in_the_demo(demo: Demo) -> None:
+    with scope(community=Community.objects.get(slug="yavoryn")):
+        (unreachable,) = Delivery.objects.filter(message=None, refused_at=None)
+        assert str(unreachable.organisation) == "ОСББ «Ялинка»"
+        (informed,) = Delivery.objects.filter(role=Delivery.Role.INFORMED)
+        assert informed.decision
+        assert (str(informed.decision.organisation), informed.decision.trace["category"]) == ("КП «Зеленбуд»", "trees")
+
+
+def test_demo_holds_a_kept_set_one_in_force_and_a_draft(demo: Demo) -> None:
+    now = datetime.now(KYIV)
+    with scope(community=Community.objects.get(slug="yavoryn")):
+        kept, full, draft = RuleSet.objects.order_by("number")
+        states = [state_of(ruleset, at=now) for ruleset in (kept, full, draft)]
+        assert states == [SetState.KEPT, SetState.IN_FORCE, SetState.DRAFT]
+        used = set(Decision.objects.values_list("ruleset", flat=True))
+        assert used == {kept.pk, full.pk}
+        rules = Rule.objects.filter(ruleset=full)
+        assert set(rules.values_list("asks", flat=True)) == {"", "this", "inside", "nearest"}
+        assert set(rules.values_list("role", flat=True)) == {"responsible", "informed"}
+        assert rules.filter(hours_from__isnull=False).exists()
+        assert rules.filter(valid_from__isnull=False).exists()
+        assert rules.exclude(area_code="").exists()
+
+
+def test_draft_of_the_demo_changes_some_decisions(demo: Demo) -> None:
+    community = Community.objects.get(slug="yavoryn")
+    with scope(community=community):
+        draft = RuleSet.objects.get(in_force_from=None)
+        history = Issue.objects.select_related("category")
+        asked = [
+            Asked(
+                row.location.x, row.location.y, row.category.pk, row.category.code, row.created_at, row.answers,
+                row.asset_id,
+            )
+            for row in history
+        ]  # fmt: skip
+        now = [verdict and verdict.organisation for verdict in decide_many(asked, community=community)]
+        then = [
+            verdict and verdict.organisation for verdict in decide_many(asked, community=community, ruleset=draft.pk)
+        ]
+    changed = sum(one != other for one, other in zip(now, then, strict=True))
+    assert 2 <= changed < len(asked) / 2
+
+
+def test_houses_of_a_street_have_different_numbers(demo: Demo) -> None:
+    with scope(community=Community.objects.get(slug="yavoryn")):
+        houses = list(Asset.objects.filter(register__code="houses").values_list("name", "number", "keeper"))
+        lamps = Asset.objects.filter(register__code="lamps")
+        assert lamps.count() > 1000
+        assert not lamps.filter(Q(number="") | Q(keeper=None)).exists()
+    assert len({(street, number) for street, number, _keeper in houses}) == len(houses)
+    kept = [whose for _street, _number, whose in houses if whose]
+    assert 100 < len(kept) < len(houses)
+
+
+def test_power_grid_of_the_demo_serves_two_communities(demo: Demo) -> None:
+    with scopes_disabled():
+        channels = Channel.objects.filter(organisation__name="Яворинський РЕМ обленерго")
+        assert {channel.community.slug for channel in channels} == {"yavoryn", "sosnivka"}

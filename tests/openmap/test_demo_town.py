@@ -1,14 +1,16 @@
 """Яворин is drawn, furnished and told the same way every time."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 import shapely
 
-from openmap.demo.city import BODIES, DUTIES, FALLBACK, KINDS
+from openmap.demo.city import ASKS, BODIES, DRAFT_DUTY, FALLBACK, FULL_DUTIES, KINDS
 from openmap.demo.layout import BUILT_UP, DISTRICTS, POND, RIVER, TERRITORY
 from openmap.demo.place import on_globe, spot
+from openmap.demo.registers import draw_registers
+from openmap.demo.rulebook import winter_of
 from openmap.demo.scenes import SCENES, photo_of
 from openmap.demo.stories_of_yards import STORIES
 from openmap.demo.telling import moments
@@ -59,14 +61,17 @@ def test_stories_name_what_there_is(town: Town) -> None:
         point, address = spot(story.where, story.along)
         assert on_globe(TERRITORY).contains(shapely.Point(point.x, point.y))
         assert address.startswith(story.where)
+        known = {(ask.category, ask.code, answer[0]) for ask in ASKS for answer in ask.answers}
+        assert {(story.kind, question, answer) for question, answer in story.answers} <= known
 
 
 def test_every_icon_and_organisation_of_the_demo_exists() -> None:
     bodies = {body.key for body in BODIES}
     icons = {body.icon for body in BODIES} | {kind.icon for kind in KINDS}
     assert icons <= all_icon_names()
-    assert {kind.duty for kind in KINDS} - {""} | {duty.body for duty in DUTIES} | {FALLBACK} <= bodies
-    assert {code for duty in DUTIES for code in duty.districts} <= {district.code for district in DISTRICTS}
+    duties = (*FULL_DUTIES, DRAFT_DUTY)
+    assert ({kind.duty for kind in KINDS} | {duty.body for duty in duties}) - {""} | {FALLBACK} <= bodies
+    assert {code for duty in duties for code in duty.districts} <= {district.code for district in DISTRICTS}
 
 
 @pytest.mark.parametrize("at", [NIGHT, NIGHT + timedelta(hours=9), NIGHT + timedelta(hours=21, days=3)])
@@ -78,3 +83,23 @@ def test_nothing_of_the_demo_lies_in_the_future_and_each_story_goes_forward(at: 
         own = [moment for moment in told if moment.order == order]
         assert own[0].turn is None
         assert [moment.turn for moment in own[1:]] == list(story.turns[: len(own) - 1])
+
+
+def test_registers_are_drawn_the_same_every_time_with_keepers_that_exist(town: Town) -> None:
+    names = {body.key: body.name for body in BODIES}
+    sheets = draw_registers(town, names=names)
+    assert sheets == draw_registers(town, names=names)
+    assert {sheet.kind for sheet in sheets} == {"roads", "buildings", "lamps"}
+    for sheet in sheets:
+        keys = [row.key for row in sheet.rows]
+        assert len(set(keys)) == len(keys) > 100
+        assert {row.keeper for row in sheet.rows} <= {"", *names.values()}
+        assert all(row.shape.is_valid and not row.shape.is_empty for row in sheet.rows)
+
+
+@pytest.mark.parametrize(
+    ("day", "first"),
+    [(date(2026, 11, 19), 2026), (date(2027, 3, 31), 2026), (date(2027, 4, 1), 2027), (date(2026, 7, 1), 2026)],
+)
+def test_winter_of_the_demo_is_this_one_or_the_next(day: date, first: int) -> None:
+    assert winter_of(day) == (date(first, 11, 1), date(first + 1, 4, 1))

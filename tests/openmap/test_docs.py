@@ -50,9 +50,10 @@ def test_every_link_between_documents_leads_somewhere() -> None:
 
 def test_containers_run_the_processes_of_the_launcher() -> None:
     services = yaml.safe_load(read("docker-compose.yml"))["services"]
-    assert set(services) == {"database", "redis", "migrate", "web", "worker", "beat"}
+    assert set(services) == {"database", "redis", "migrate", "web", "worker", "jobs", "beat"}
     assert "openmap.wsgi:application" in services["web"]["command"]
-    for name in ("web", "worker", "beat"):
+    assert "--queues=jobs" in services["jobs"]["command"]
+    for name in ("web", "worker", "jobs", "beat"):
         assert services[name]["depends_on"]["migrate"]["condition"] == "service_completed_successfully"
 
 

@@ -153,7 +153,9 @@ def authors_page(issue: Issue) -> str:
 
 def organisations_page(issue: Issue) -> str:
     with scope(community=issue.community):
-        return f"/yavoryn/answer/{secret_of(Delivery.objects.get(subject=issue.subject).token)}/"
+        token = Delivery.objects.get(subject=issue.subject).token
+        assert token
+        return f"/yavoryn/answer/{secret_of(token)}/"
 
 
 @pytest.mark.parametrize("address", [authors_page, organisations_page])

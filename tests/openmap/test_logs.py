@@ -55,7 +55,9 @@ def log() -> Iterator[io.StringIO]:
 def token(issue: Issue) -> Iterator[Token]:
     """The right of the organisation that has the report, on the day it came."""
     with scope(community=issue.community), time_machine.travel(issue.created_at, tick=False):
-        yield Delivery.objects.get(subject=issue.subject).token
+        found = Delivery.objects.get(subject=issue.subject).token
+        assert found
+        yield found
 
 
 def address(token: Token) -> str:
