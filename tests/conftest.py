@@ -14,6 +14,7 @@ from geodata.models import Area, Community, Division
 from issues.actions import NewReport, report_issue
 from issues.models import Issue
 from routing.models import Category, Channel, CommunityRouting, Rule
+from routing.rulesets import new_draft, publish
 from tests import hypothesis_profile  # noqa: F401  loads the profile
 from tests.grid import Town, grid
 from tests.people import member, person
@@ -21,6 +22,7 @@ from tests.people import member, person
 # A Thursday, 10:00 in Kyiv.
 NOW = datetime(2026, 11, 19, 8, 0, tzinfo=UTC)
 LONG_AGO = date(2020, 1, 1)
+LONG_AGO_NOON = datetime(2020, 1, 1, 10, 0, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
@@ -113,10 +115,11 @@ def city(inside: Community, town: Town) -> City:
     vodokanal = organisation("КП «Яворинводоканал»", "water@example.org")
     council = organisation("Яворинська міська рада", "council@example.org")
     CommunityRouting.objects.create(community=inside, fallback=council)
-    Rule.objects.create(community=inside, category=manholes, organisation=vodokanal)
-    Rule.objects.create(
-        community=inside, category=roads, division=division, area_code="north", organisation=road_service
-    )
+    rules = new_draft(community=inside, at=LONG_AGO_NOON)
+    given = {"community": inside, "ruleset": rules}
+    Rule.objects.create(category=manholes, organisation=vodokanal, **given)
+    Rule.objects.create(category=roads, division=division, area_code="north", organisation=road_service, **given)
+    publish(rules, moment=LONG_AGO_NOON, at=LONG_AGO_NOON)
     return City(inside, division, zarichchia, slobidka, roads, manholes, road_service, vodokanal, council)
 
 

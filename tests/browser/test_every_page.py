@@ -47,6 +47,7 @@ from tests.browser.tools import (
 )
 from tests.conftest import NOW, City
 from tests.grid import Town
+from tests.issues.conftest import link_of
 from tests.people import person
 
 Pages = Mapping[str, Opening]
@@ -80,6 +81,7 @@ def for_everybody(city: City, town: Town, elsewhere: Community, settings: Settin
         "a late report that could not be delivered": at(late.get_absolute_url()),
         "a confirmed report": at(done.get_absolute_url()),
         "a report that was handed back": at(passed_on.get_absolute_url()),
+        "who would answer": at(reverse("who", args=["yavoryn"])),
         "the parts": at("/_parts/"),
     }
 
@@ -146,7 +148,7 @@ def when_something_ended(city: City, town: Town, marta: User) -> Pages:
     """Links that ended, addresses that lead nowhere, forms that waited too long, and faults."""
     revoked, passed_on, hidden = (told(city.manholes, town[place]) for place in "prs")
     expired = told(city.manholes, town["q"], at=NOW.replace(year=NOW.year - 4))
-    for right in (author_token(revoked), delivery_of(revoked).token):
+    for right in (author_token(revoked), link_of(delivery_of(revoked))):
         revoke_token(right, at=timezone.now())
     given_back = delivery_of(passed_on)
     moves.not_ours(delivery=given_back, reason="Це мережа зв’язку.", at=timezone.now())

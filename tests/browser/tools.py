@@ -28,6 +28,7 @@ from media.actions import keep_draft
 from media.models import Photo
 from routing.models import Category, Delivery
 from tests.conftest import NOW
+from tests.issues.conftest import link_of
 from tests.photos import jpeg, upload
 
 WORDS = "Відкритий люк на тротуарі біля аптеки, ввечері його не видно."
@@ -101,7 +102,7 @@ def _draft(category: Category, *, at: datetime) -> Photo:
 
 def delivery_of(issue: Issue) -> Delivery:
     """The delivery to whoever must answer now."""
-    found: Delivery = Delivery.objects.standing().filter(subject=issue.subject).latest("created_at", "id")
+    found: Delivery = Delivery.objects.standing().responsible().filter(subject=issue.subject).latest("created_at", "id")
     return found
 
 
@@ -112,7 +113,7 @@ def author_link(issue: Issue) -> str:
 
 def answer_link(delivery: Delivery) -> str:
     """Path of the page on which the organisation answers."""
-    return reverse("answer", args=[delivery.subject.community.slug, secret_of(delivery.token)])
+    return reverse("answer", args=[delivery.subject.community.slug, secret_of(link_of(delivery))])
 
 
 # What people do ---------------------------------------------------------------------------------------------

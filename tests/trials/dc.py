@@ -13,11 +13,10 @@ import sys
 import time
 from argparse import ArgumentParser
 from collections import defaultdict
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import django
 
@@ -33,6 +32,7 @@ from geodata.models import Community, Division
 from issues.models import Issue
 from routing.models import Category, CommunityRouting, Decision, Rule
 from routing.responsibility import decide
+from routing.rulesets import new_draft, publish
 
 # Done by the keeper of the ward; everything else is done by the organisation of its service group.
 BY_WARD = {"SWMA- Solid Waste Management Admistration", "Urban Forrestry", "Toa-Street & Bridge Maintenance"}
@@ -81,18 +81,28 @@ def found(folder: Path, requests: list[dict[str, str]]) -> Community:
         nobody = Organisation.objects.create(name="City desk")
         CommunityRouting.objects.create(community=community, fallback=nobody)
         division = Division.objects.get(community=community, code="wards")
+        published = datetime(2012, 1, 1, tzinfo=UTC)
+        rules = new_draft(community=community, at=published)
         services = {request["service_code"]: request for request in requests}
         for code, request in sorted(services.items()):
             category = Category.objects.create(community=community, code=code, name=request["service_name"])
             group = request["service_group"]
-            Rule.objects.create(community=community, category=category, organisation=groups[group])
+            Rule.objects.create(community=community, ruleset=rules, category=category, organisation=groups[group])
             if group in BY_WARD:
                 for ward, keeper in keepers.items():
                     Rule.objects.create(
-                        community=community, category=category, division=division, area_code=ward, organisation=keeper
+                        community=community,
+                        ruleset=rules,
+                        category=category,
+                        division=division,
+                        area_code=ward,
+                        organisation=keeper,
                     )
         for ward, keeper in keepers.items():
-            Rule.objects.create(community=community, division=division, area_code=ward, organisation=keeper)
+            Rule.objects.create(
+                community=community, ruleset=rules, division=division, area_code=ward, organisation=keeper
+            )
+        publish(rules, moment=published, at=published)
     return community
 
 
@@ -178,8 +188,7 @@ def decide_one_by_one(community: Community) -> dict[str, Any]:
     began = time.perf_counter()
     with connection.execute_wrapper(timed):
         for issue in issues:
-            day = issue.created_at.astimezone(ZoneInfo(community.time_zone)).date()
-            verdict = decide(issue.location, issue.category, community=community, on=day)
+            verdict = decide(issue.location, issue.category, community=community, at=issue.created_at)
             same += verdict.trace == written[issue.subject_id]
     seconds = time.perf_counter() - began
     return {
