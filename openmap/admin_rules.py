@@ -82,7 +82,6 @@ class RuleAdmin(ScopedAdmin):
     list_select_related: ClassVar[Any] = (*RELATED, "community", "ruleset")
     list_per_page = 50
     search_fields = ("category__name", "division__name", "area_code", "register__name", "organisation__name")
-    search_help_text = _("Category, area, register or organisation.")
     actions = ("switch_on", "switch_off")
     change_form_template = "admin/routing/rule/change_form.html"
     change_list_template = "admin/routing/rule/change_list.html"
