@@ -21,7 +21,8 @@ from routing.models import Asset, Category, RuleSet
 NEAR = 100.0  # metres: owners whose area is this near are named in the trace
 
 # One row: is the point inside, where else is it, the fallback, the set of rules that was asked, the areas that cover
-# the point, the rules whose place is here or near, what their registers hold around the point, and all organisations in it.
+# the point, the rules whose place is here or near, what their registers hold around the point, and the organisations
+# that these name.
 DECIDE = """
 SELECT inside, elsewhere, fallback, ruleset, areas, rules, assets, owners FROM routing_decide(
     %(community)s::bigint, %(category)s::bigint, %(lon)s::float8, %(lat)s::float8, %(at)s::timestamptz,
