@@ -305,6 +305,7 @@ def test_who_would_answer_without_javascript(page_at: PageAt, houses: Houses, to
     choose(page, "manholes")
     page.locator("p > button[name=ask]").click()
     expect(page.locator("#answerer .promise h3")).to_have_text("КП «Яворинводоканал»")
+    page.wait_for_load_state("load")  # the styles hide one of the two maps
     image = page.locator(".tapmap-image:visible")
     image.click(position={"x": 160, "y": 100})
     expect(page.locator("#answerer .promise h3")).to_have_text("КП «Яворинводоканал»")
