@@ -46,30 +46,30 @@ class Place:
     assets: list[Asset | None]
 
 
-def draw(areas: int, *, assets: bool = False) -> Place:
+def draw(areas: int, *, assets: bool = False, west: float = WEST) -> Place:
     """A square cut into so many rough cells, each with a rule of its own, and whole-community rules beside them.
 
     With `assets`, 100,000 of them too, and rules that ask who keeps the house around the point, the nearest street
-    and lamp, and the lamp that was chosen.
+    and lamp, and the lamp that was chosen. `west`: where the square begins, for towns that do not overlap.
     """
     community = Community.objects.create(
         slug=f"bench-{areas}" + ("-assets" if assets else ""),
         name="Bench",
-        centre=Point(WEST, SOUTH, srid=4326),
-        boundary=MultiPolygon(Polygon.from_bbox((WEST, SOUTH, WEST + SIDE, SOUTH + SIDE)), srid=4326),
+        centre=Point(west, SOUTH, srid=4326),
+        boundary=MultiPolygon(Polygon.from_bbox((west, SOUTH, west + SIDE, SOUTH + SIDE)), srid=4326),
     )
     with scope(community=community):
         category = Category.objects.create(community=community, code="roads", name="Roads")
         organisations = [Organisation.objects.create(name=f"Bench {community.slug} {n}") for n in range(ORGANISATIONS)]
         CommunityRouting.objects.create(community=community, fallback=organisations[0])
         draft = RuleSet.objects.create(community=community, number=1, created_at=PUBLISHED)
-        _draw_areas(areas, draft=draft, category=category, organisations=organisations)
+        _draw_areas(areas, west=west, draft=draft, category=category, organisations=organisations)
         chance = random.Random(3)
-        west, south, side = WEST, SOUTH, SIDE
+        south, side = SOUTH, SIDE
         chosen: list[Asset | None] = [None] * POINTS
         if assets:
-            west, south, side = WEST + (SIDE - BUILT) / 2, SOUTH + (SIDE - BUILT) / 2, BUILT
-            lamps = _draw_assets(draft=draft, category=category, organisations=organisations)
+            west, south, side = west + (SIDE - BUILT) / 2, SOUTH + (SIDE - BUILT) / 2, BUILT
+            lamps = _draw_assets(west, south, draft=draft, category=category, organisations=organisations)
             chosen = [lamps[n] if n % 4 == 0 else None for n in range(POINTS)]
         publish(draft, moment=PUBLISHED, at=PUBLISHED)
     with connection.cursor() as cursor:
@@ -79,7 +79,9 @@ def draw(areas: int, *, assets: bool = False) -> Place:
     return Place(community, category, [Point(lon, lat, srid=4326) for lon, lat in inside], chosen)
 
 
-def _draw_areas(count: int, *, draft: RuleSet, category: Category, organisations: Sequence[Organisation]) -> None:
+def _draw_areas(
+    count: int, *, west: float, draft: RuleSet, category: Category, organisations: Sequence[Organisation]
+) -> None:
     side = ceil(sqrt(count))
     community = draft.community
     division = Division.objects.create(community=community, code="cells", name="Cells")
@@ -90,7 +92,7 @@ def _draw_areas(count: int, *, draft: RuleSet, category: Category, organisations
                 division=division,
                 code=str(n),
                 name=f"Cell {n}",
-                boundary=cell(n % side, n // side, SIDE / side),
+                boundary=cell(n % side, n // side, SIDE / side, from_west=west),
                 valid_from=SINCE,
             )
             for n in range(count)
@@ -108,9 +110,9 @@ def _draw_areas(count: int, *, draft: RuleSet, category: Category, organisations
     Rule.objects.create(organisation=organisations[0], **rule)
 
 
-def cell(x: int, y: int, size: float) -> MultiPolygon:
+def cell(x: int, y: int, size: float, *, from_west: float) -> MultiPolygon:
     """A square with CORNERS corners; neighbours share the corners of a common side."""
-    west, south, each = WEST + x * size, SOUTH + y * size, CORNERS // 4
+    west, south, each = from_west + x * size, SOUTH + y * size, CORNERS // 4
     steps = [size * step / each for step in range(each)]
     ring = (
         [(west + step, south) for step in steps]
@@ -121,7 +123,9 @@ def cell(x: int, y: int, size: float) -> MultiPolygon:
     return MultiPolygon(Polygon([*ring, ring[0]]), srid=4326)
 
 
-def _draw_assets(*, draft: RuleSet, category: Category, organisations: Sequence[Organisation]) -> list[Asset]:
+def _draw_assets(
+    west: float, south: float, *, draft: RuleSet, category: Category, organisations: Sequence[Organisation]
+) -> list[Asset]:
     """The built middle, and the rules that ask it. Returns lamps, some of which residents choose."""
     community = draft.community
     registers = {
@@ -132,7 +136,7 @@ def _draw_assets(*, draft: RuleSet, category: Category, organisations: Sequence[
     category.save()
     columns = "community_id, register_id, key, name, number, keeper_id, attributes, search, geometry, valid_from"
     with connection.cursor() as cursor, cursor.copy(f"COPY routing_asset ({columns}) FROM STDIN") as copy:
-        for n, (kind, shape) in enumerate(_things()):
+        for n, (kind, shape) in enumerate(_things(west, south)):
             keeper = organisations[n % ORGANISATIONS].pk
             wkb = shapely.to_wkb(shapely.set_srid(shape, 4326), hex=True, include_srid=True)
             name, number = f"вул. {n % 997}", str(n % 200)
@@ -145,14 +149,13 @@ def _draw_assets(*, draft: RuleSet, category: Category, organisations: Sequence[
     return list(Asset.objects.filter(register=registers["lamps"]).order_by("id")[:POINTS])
 
 
-def _things() -> Iterator[tuple[str, shapely.Geometry]]:
+def _things(from_west: float, from_south: float) -> Iterator[tuple[str, shapely.Geometry]]:
     """Streets on two sides of every block, houses and lamps in it."""
     chance = random.Random(5)
     size = BUILT / BLOCKS
-    west, south = WEST + (SIDE - BUILT) / 2, SOUTH + (SIDE - BUILT) / 2
     metre = np.array([DEGREES_EAST, DEGREES_NORTH])
     for n in range(BLOCKS * BLOCKS):
-        x, y = west + n % BLOCKS * size, south + n // BLOCKS * size
+        x, y = from_west + n % BLOCKS * size, from_south + n // BLOCKS * size
         bend = chance.uniform(-0.05, 0.05) * size
         yield "roads", shapely.linestrings([(x, y), (x + size / 2, y + bend), (x + size, y)])
         yield "roads", shapely.linestrings([(x, y), (x + bend, y + size / 2), (x, y + size)])

@@ -8,11 +8,10 @@ used.
 
 import json
 import resource
-import sys
 import time
 from argparse import ArgumentParser
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from io import BytesIO
 from math import cos, hypot, radians
 from pathlib import Path
@@ -29,6 +28,7 @@ from PIL import Image
 from media.cleaning import clean, inspect
 from media.position import Position, read_exif
 from media.refusals import PhotoRefused
+from tests.bench._report import Report, exactly, table
 
 METRES_IN_A_DEGREE = 111_195
 SAME = 1.0  # metres
@@ -66,12 +66,21 @@ def main(arguments: list[str] | None = None) -> int:
         "clean_ms_max": round(max(times)),
         "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
     }
-    if options.json:
-        rows = [asdict(outcome) for outcome in outcomes]
-        say(json.dumps({"trial": "photos", "rows": len(rows), "figures": figures, "outcomes": rows}))
-    else:
-        show(figures, outcomes)
-    return 1 if figures["cleaned with a note left"] else 0
+    report = report_of(figures, outcomes)
+    report.say(as_json=options.json)
+    return report.exit_code
+
+
+def report_of(figures: dict[str, Any], outcomes: list[Outcome]) -> Report:
+    """The figures with what must not happen; what is worth a look is told beside them."""
+    left, places = figures["cleaned with a note left"], figures["places"]
+    ratios = [exactly("cleaned with a note left", left, 0), exactly("places that differ", places.get("differs", 0), 0)]
+    strange = [
+        [outcome.file, outcome.refused, outcome.place]
+        for outcome in outcomes
+        if outcome.refused or outcome.place not in {"same", "none"}
+    ]
+    return Report("photos", len(outcomes), figures, ratios, [table(["photo", "refused", "place"], strange)])
 
 
 def look_at(file: Path, name: str, known: dict[str, Any]) -> Outcome:
@@ -103,21 +112,6 @@ def compare(ours: Position | None, known: dict[str, Any]) -> str:
         return "none" if ours is theirs else "only ours" if ours else "only theirs"
     east = (ours.lon - theirs.lon) * cos(radians(theirs.lat))
     return "same" if hypot(east, ours.lat - theirs.lat) * METRES_IN_A_DEGREE <= SAME else "differs"
-
-
-def say(line: str) -> None:
-    """One line on standard output."""
-    sys.stdout.write(line + "\n")
-
-
-def show(figures: dict[str, Any], outcomes: list[Outcome]) -> None:
-    """The figures, then what is worth a look."""
-    for name, value in figures.items():
-        say(f"| {name} | {value} |")
-    say("\n| photo | refused | place |\n|---|---|---|")
-    for outcome in outcomes:
-        if outcome.refused or outcome.place not in {"same", "none"}:
-            say(f"| {outcome.file} | {outcome.refused} | {outcome.place} |")
 
 
 if __name__ == "__main__":

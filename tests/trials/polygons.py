@@ -7,15 +7,13 @@ Whatever GDAL can make of a file is tried as GeoPackage, zipped Shapefile and KM
 Needs an empty, migrated database, which `./misto bench` gives.
 """
 
-import json
 import logging
 import re
-import sys
 import warnings
 import zipfile
 from argparse import ArgumentParser
 from collections import Counter
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -32,6 +30,7 @@ from django.core.management import CommandError, call_command
 from django.utils.translation import override
 
 from geodata.actions import create_community
+from tests.bench._report import Report, exactly, table
 
 GLOBE = shapely.box(-180, -85, 180, 85)  # the files lie all over it, and nothing may be refused as too far away
 TOLD = re.compile(r"^\d+ \S+ (refused|repaired|noted) (?:–|[-\d.]+, [-\d.]+) (.+)$")  # a line of the command's table
@@ -64,24 +63,24 @@ def main(arguments: list[str] | None = None) -> int:
     with override("en"):
         outcomes = [try_out(file, name=str(file.relative_to(options.folder))) for file in files]
         outcomes += [outcome for file in files for outcome in try_converted(file, folder=options.folder)]
-    of_json = [outcome for outcome in outcomes if outcome.format == "GeoJSON"]
-    counted = Counter(outcome.how for outcome in outcomes)
-    if options.json:
-        say(json.dumps({"trial": "polygons", "rows": len(outcomes), "figures": dict(counted),
-                        "outcomes": [asdict(outcome) for outcome in outcomes]}, ensure_ascii=False))  # fmt: skip
-    else:
-        say("| file | outcome | said |\n|---|---|---|")
-        for outcome in of_json:
-            say(f"| {outcome.file} | {outcome.how} | {outcome.words} |")
-        say("\n| format | files | accepted | refused | traceback |\n|---|---|---|---|---|")
-        for name in ("GeoJSON", *CONVERTED):
-            hows = Counter(outcome.how for outcome in outcomes if outcome.format == name)
-            figures = " | ".join(str(hows[how]) for how in ("accepted", "refused", "traceback"))
-            say(f"| {name} | {hows.total()} | {figures} |")
-        for outcome in outcomes:
-            if outcome.how == "traceback":
-                say(f"\n{outcome.file} ({outcome.format}): {outcome.words}")
-    return 1 if counted["traceback"] else 0
+    report = report_of(outcomes)
+    report.say(as_json=options.json)
+    return report.exit_code
+
+
+def report_of(outcomes: list[Outcome]) -> Report:
+    """How many files of each format ended how; none may be a traceback. What each was told stands beside it."""
+    hows = ("accepted", "refused", "traceback")
+    counted = {name: Counter(outcome.how for outcome in outcomes if outcome.format == name)
+               for name in ("GeoJSON", *CONVERTED)}  # fmt: skip
+    figures = {name: {"files": of.total()} | {how: of[how] for how in hows} for name, of in counted.items()}
+    told = table(
+        ["file", "outcome", "said"],
+        [[outcome.file, outcome.how, outcome.words] for outcome in outcomes if outcome.format == "GeoJSON"],
+    )
+    faults = [f"{outcome.file} ({outcome.format}): {outcome.words}" for outcome in outcomes
+              if outcome.how == "traceback"]  # fmt: skip
+    return Report("polygons", len(outcomes), figures, [exactly("tracebacks", len(faults), 0)], [told, *faults])
 
 
 def try_out(file: Path, *, name: str) -> Outcome:
@@ -138,11 +137,6 @@ def told(said: str) -> str:
     """What the command said of the file's features: each different thing once."""
     lines = (TOLD.match(" ".join(line.split())) for line in said.splitlines())
     return "; ".join(dict.fromkeys(f"{line[1]}: {line[2]}" for line in lines if line)).replace("|", "/")
-
-
-def say(line: str) -> None:
-    """One line on standard output."""
-    sys.stdout.write(line + "\n")
 
 
 if __name__ == "__main__":

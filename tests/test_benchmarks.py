@@ -1,0 +1,84 @@
+"""Every measurement answers `--json` in one form, and says in words what it found."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from launcher.commands import bench_names
+from launcher.places import Places
+from tests.bench import route
+from tests.bench._report import Report, at_least, at_most, exactly
+from tests.photos import jpeg
+from tests.trials import dc, photos, polygons
+
+
+def check_form(said: str, bench: str) -> dict[str, Any]:
+    """The last line is {"bench", "rows", "figures", "ratios"}, and each ratio has its four names."""
+    found: dict[str, Any] = json.loads(said.splitlines()[-1])
+    assert list(found) == ["bench", "rows", "figures", "ratios"]
+    assert found["bench"] == bench
+    assert found["rows"] > 0
+    assert found["figures"]
+    assert found["ratios"]
+    for ratio in found["ratios"]:
+        assert list(ratio) == ["name", "value", "goal", "met"]
+        assert isinstance(ratio["value"], int | float)
+        assert isinstance(ratio["met"], bool)
+    return found
+
+
+def test_report_says_the_same_as_json_and_as_a_table() -> None:
+    ratios = [at_least("speed", 0.7, 0.6), at_most("growth", 1.5, 1.3), exactly("rows", 3, 3)]
+    report = Report("x", 3, {"seconds": 1.5, "way": {"p50_ms": 2}}, ratios, ["| a | b |"])
+    found = check_form(json.dumps(report.as_dict()), "x")
+    assert [ratio["met"] for ratio in found["ratios"]] == [True, False, True]
+    assert [ratio["goal"] for ratio in found["ratios"]] == ["≥ 0.6", "≤ 1.3", "= 3"]
+    said = report.as_table()
+    for line in ("| seconds | 1.5 |", "| way | 2 |", "| growth | 1.5 | ≤ 1.3 | **no** |", "| a | b |"):
+        assert line in said
+    assert report.exit_code == 1
+
+
+def test_every_benchmark_is_one_of_those_that_are_tried_here() -> None:
+    assert bench_names(Places.of_this_checkout()) == ["dc", "photos", "polygons", "route", "ukraine"]
+
+
+@pytest.mark.django_db
+def test_route_has_the_form(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    tiny = {"4 areas": (4, False), "9 areas": (9, False), "16 areas": (16, False)}
+    monkeypatch.setattr(route, "TOWNS", tiny)
+    assert route.main(["--seconds", "0.05", "--json"]) == 0
+    found = check_form(capsys.readouterr().out, "route")
+    assert {name.split(", ")[0] for name in found["figures"]} >= {"decide()", "bare view", "our view"}
+
+
+@pytest.mark.django_db
+def test_polygons_has_the_form(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ring = [[28.4, 49.2], [28.5, 49.2], [28.5, 49.3], [28.4, 49.2]]
+    (tmp_path / "one.geojson").write_text(json.dumps({"type": "Polygon", "coordinates": [ring]}))
+    (tmp_path / "broken.geojson").write_text("{")
+    assert polygons.main([str(tmp_path), "--json"]) == 0
+    found = check_form(capsys.readouterr().out, "polygons")
+    assert found["figures"]["GeoJSON"] == {"files": 2, "accepted": 1, "refused": 1, "traceback": 0}
+
+
+def test_photos_has_the_form(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "exiftool.json").write_text("[]")
+    (tmp_path / "one.jpg").write_bytes(jpeg())
+    assert photos.main([str(tmp_path), "--json"]) == 0
+    check_form(capsys.readouterr().out, "photos")
+
+
+def test_dc_has_the_form() -> None:
+    figures: dict[str, Any] = {
+        "imported": 2, "ward equals the label, %": 99.9, "reach the keeper of the labelled ward, %": 99.7,
+        "reach the organisation of the group": 1, "done by a service group": 1, "decide(): sample": 2,
+        "decide(): same answer and trace as the import": 2,
+        "misses": [{"request": "1", "label": "1", "ward": "2", "metres": 0.1}],
+    }  # fmt: skip
+    report = dc.report_of(figures, 2)
+    check_form(json.dumps(report.as_dict()), "dc")
+    assert "| 1 | 1 | 2 | 0.1 |" in report.as_table()
+    assert report.exit_code == 1, "fewer than 99.8 % reach their keeper"
