@@ -121,12 +121,12 @@ def try_areas(
     """
 
     def before(asked: Sequence[Asked]) -> list[Verdict | None]:
-        return decide_many(asked, community=community, ruleset=in_force.pk, areas_on=today)
+        return decide_many(asked, community=community, ruleset=in_force.pk, on=today)
 
     def after(asked: Sequence[Asked]) -> list[Verdict | None]:
         with transaction.atomic():
             bring_in()
-            found = decide_many(asked, community=community, ruleset=in_force.pk, areas_on=first_day)
+            found = decide_many(asked, community=community, ruleset=in_force.pk, on=first_day)
             transaction.set_rollback(True)
         return found
 
