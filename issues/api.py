@@ -3,7 +3,7 @@
 For lists and downloads; the map reads SQL's own JSON.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib.gis.geos import Point
@@ -23,7 +23,6 @@ from rest_framework.serializers import CharField, SerializerMethodField
 from rest_framework_gis.fields import GeometryField
 from rest_framework_gis.serializers import GeoFeatureModelSerializer
 
-from accounts.models import Organisation
 from core.models import STRANGER
 from geodata.community import community_of
 from geodata.models import WGS84, Community
@@ -127,13 +126,12 @@ def responsible(request: HttpRequest) -> JsonResponse:
     place = coordinates_in(f"{request.GET.get('lat', '')}, {request.GET.get('lon', '')}")
     if place is None:
         return _refused(_("Name the place: lat and lon, degrees."))
-    code = request.GET.get("category", "")
     known = Category.objects.filter(community=community, is_active=True)
-    category = next((row for row in known if row.code == code), None)
+    code = request.GET.get("category", "")
+    category = None if "\0" in code else known.filter(code=code).first()  # the database takes no NUL
     if category is None:
-        return _refused(
-            _("Name the category by its code: %(codes)s.") % {"codes": ", ".join(row.code for row in known)}
-        )
+        codes = ", ".join(known.values_list("code", flat=True))
+        return _refused(_("Name the category by its code: %(codes)s.") % {"codes": codes})
     try:
         asset = _asset(category, request.GET.get("asset", ""), community)
     except Asset.DoesNotExist:
@@ -172,8 +170,7 @@ def _strange(category: Category, answers: Mapping[str, str]) -> str:
 def _told(verdict: Verdict) -> dict[str, Any]:
     """What outsiders may read of a verdict."""
     trace, doubt = verdict.trace, verdict.doubt
-    owners = [verdict.organisation, *verdict.informed, *([doubt["organisation"]] if doubt else [])]
-    bodies = _bodies([owner for owner in owners if owner])
+    bodies = {pk: {"name": owner["name"], "edrpou": owner["edrpou"]} for pk, owner in verdict.owners.items()}
     matched = trace["matched"]
     asset = matched and matched["asset"]
     return {
@@ -189,11 +186,6 @@ def _told(verdict: Verdict) -> dict[str, Any]:
         "areas": [{name: area[name] for name in ("division", "code", "name")} for area in trace["areas"]],
         "doubt": doubt and {"organisation": bodies[doubt["organisation"]]} | {name: doubt[name] for name in OTHER},
     }
-
-
-def _bodies(owners: Sequence[int]) -> dict[int, dict[str, Any]]:
-    rows = Organisation.objects.filter(pk__in=owners).values_list("pk", "name", "edrpou")
-    return {pk: {"name": name, "edrpou": edrpou} for pk, name, edrpou in rows}
 
 
 def _refused(words: str, **more: Any) -> JsonResponse:

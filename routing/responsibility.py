@@ -5,7 +5,7 @@ found by the function `routing_decide` in the database (routing/migrations); rou
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -50,6 +50,8 @@ class Verdict:
     trace: dict[str, Any]
     informed: tuple[int, ...] = ()  # organisations that hear of it and need not answer
     ruleset: int | None = None  # the set of rules that was asked
+    # Id, name and ЄДРПОУ code of every organisation that was looked at: for whoever names them at once.
+    owners: Mapping[int, Mapping[str, Any]] = field(default_factory=dict, compare=False)
 
     @property
     def doubt(self) -> dict[str, Any] | None:
@@ -199,6 +201,7 @@ def verdict_of(
         trace=trace,
         informed=tuple(rule["organisation"] for rule in informed),
         ruleset=found.ruleset,
+        owners=found.owners,
     )
 
 
