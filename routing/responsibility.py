@@ -25,6 +25,14 @@ SELECT routing_decide(
 """
 
 
+# The same, by the slug of the community and the code of the category: one statement for programs that ask by words.
+DECIDE_BY_NAMES = """
+SELECT c.id, c.time_zone, k.id, routing_decide(
+    c.id, k.id, %(lon)s::float8, %(lat)s::float8, (%(at)s::timestamptz AT TIME ZONE c.time_zone)::date,
+    %(at)s::timestamptz, NULL, NULL, %(near)s::float8, %(doubt)s::float8)
+FROM geodata_community c JOIN routing_category k ON k.community_id = c.id
+WHERE c.slug = %(slug)s AND k.code = %(code)s AND k.is_active
+"""
 AREA = ("id", "division", "code", "name")  # of an area, as a trace keeps it
 
 
@@ -101,6 +109,26 @@ def decide(
     if not found.inside and not anywhere:
         raise OutsideCommunityError(found.elsewhere)
     return verdict_of(question, community=community, found=found, excluding=excluding)
+
+
+def decide_by_names(*, lon: float, lat: float, slug: str, code: str, at: datetime) -> Verdict | None:
+    """What `decide` says at that moment of a community and a category that are known by name only.
+
+    None where no community has this slug or offers this category, and outside its boundary.
+    """
+    asked: dict[str, Any] = {"lon": lon, "lat": lat, "slug": slug, "code": code, "at": at}
+    asked |= {"near": judging.NEAR, "doubt": judging.DOUBT}
+    with connection.cursor() as cursor:
+        cursor.execute(DECIDE_BY_NAMES, asked)
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    community, zone, category, document = row
+    found = judging.Found.of(document)
+    question = Asked(lon, lat, category, code, at, {})
+    return (
+        verdict_of(question, community=Community(pk=community, time_zone=zone), found=found) if found.inside else None
+    )
 
 
 @dataclass(frozen=True, slots=True)
