@@ -25,24 +25,24 @@ ORDER BY q.n
 
 
 def decide_many(
-    questions: Sequence[Asked], *, community: Community, ruleset: int | None = None, areas_on: date | None = None
+    questions: Sequence[Asked], *, community: Community, ruleset: int | None = None, on: date | None = None
 ) -> list[Verdict | None]:
     """A verdict for each question, in their order; None for a place outside the community.
 
-    `ruleset`: the id of a set that is asked instead of the one in force at each moment. `areas_on`: a day whose areas
-    are asked instead of those of each moment.
+    `ruleset`: the id of a set that is asked instead of the one in force at each moment. `on`: a day whose areas are
+    asked instead of those of each moment.
     """
     found: list[Verdict | None] = []
     for start in range(0, len(questions), AT_ONCE):
-        found += _decided(questions[start : start + AT_ONCE], community, ruleset, areas_on)
+        found += _decided(questions[start : start + AT_ONCE], community, ruleset, on)
     return found
 
 
 def _decided(
-    questions: Sequence[Asked], community: Community, ruleset: int | None, areas_on: date | None
+    questions: Sequence[Asked], community: Community, ruleset: int | None, on: date | None
 ) -> list[Verdict | None]:
     with connection.cursor() as cursor:
-        cursor.execute(DECIDE_MANY, _parameters(questions, community, ruleset, areas_on))
+        cursor.execute(DECIDE_MANY, _parameters(questions, community, ruleset, on))
         rows = cursor.fetchall()
     return [
         verdict_of(question, community=community, found=Found(*found)) if inside else None
@@ -51,9 +51,9 @@ def _decided(
 
 
 def _parameters(
-    questions: Sequence[Asked], community: Community, ruleset: int | None, areas_on: date | None
+    questions: Sequence[Asked], community: Community, ruleset: int | None, on: date | None
 ) -> dict[str, Any]:
-    return parameters_of(questions[0], community=community, ruleset=ruleset, areas_on=areas_on) | {
+    return parameters_of(questions[0], community=community, ruleset=ruleset, areas_on=on) | {
         "rules_at": None,
         "lons": [question.lon for question in questions],
         "lats": [question.lat for question in questions],
