@@ -81,12 +81,13 @@ def test_every_report_belongs_wholly_to_one_set_while_another_is_published(city:
     assert [one for one in (*reported, published) if isinstance(one, Exception)] == []
     sets: dict[bool, set[RuleSet]] = {False: set(), True: set()}
     for of_one in reported:
-        decisions = [(is_later, Decision.objects.get(subject=issue.subject)) for is_later, issue in of_one]
-        for is_later, decision in decisions:
+        order: list[int] = []
+        for is_later, issue in of_one:
+            decision = Decision.objects.get(subject=issue.subject)
             check_one_set(decision)
             assert decision.ruleset
             sets[is_later].add(decision.ruleset)
-        order = [decision.ruleset_id for _is_later, decision in decisions]
+            order.append(decision.ruleset.pk)
         assert order == sorted(order), "nobody goes back to the old set"
     assert sets[True] == {draft}, "whoever reports after the publication gets the new set"
     assert first in sets[False], "and somebody reported before it"
