@@ -96,7 +96,7 @@ def check_rules(ruleset: RuleSet, *, at: datetime, progress: Progress | None = N
     What changes while it computes makes the result stale, not wrong.
     """
     on = ruleset.community.day_of(at)
-    state = _state(ruleset, on)
+    state = fingerprint(ruleset, on)
     places = Places(ruleset, on=on)
     layers: dict[tuple[int, ...], int] = {}
     maps: list[Coverage] = []
@@ -138,12 +138,12 @@ def stored_check(ruleset: RuleSet, *, at: datetime) -> Checked | None:
     wording = Wording(rules)
     known = {rule.pk: wording.words(rule) for rule in rules}
     findings = [from_dict(kept, known) for kept in row.findings]
-    return Checked(row, findings, is_stale=row.state != _state(ruleset, ruleset.community.day_of(at)))
+    return Checked(row, findings, is_stale=row.state != fingerprint(ruleset, ruleset.community.day_of(at)))
 
 
 def is_fresh(ruleset: RuleSet, *, at: datetime) -> bool:
     """Whether the last check still tells the truth."""
-    return RuleCheck.objects.filter(ruleset=ruleset, state=_state(ruleset, ruleset.community.day_of(at))).exists()
+    return RuleCheck.objects.filter(ruleset=ruleset, state=fingerprint(ruleset, ruleset.community.day_of(at))).exists()
 
 
 def _sets_that_matter(community: Community, at: datetime) -> Any:
@@ -169,8 +169,11 @@ def _rows(check: RuleCheck, layer: int, coverage: Coverage) -> list[CoveragePiec
     ]
 
 
-def _state(ruleset: RuleSet, on: date) -> str:
-    """A fingerprint of everything that a check reads. A restored backup counts as changed."""
+def fingerprint(ruleset: RuleSet, on: date) -> str:
+    """A fingerprint of everything that a check reads of a set and around it, as of that day.
+
+    A restored backup counts as changed.
+    """
     rules = Rule.objects.filter(ruleset=ruleset, is_active=True)
     asked = list(rules.filter(register__isnull=False).order_by().values_list("register", flat=True).distinct())
     dated = rules.exclude(valid_from=None, valid_to=None).order_by("pk").values_list("pk", "valid_from", "valid_to")

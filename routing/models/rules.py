@@ -78,7 +78,8 @@ class RuleSet(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{_('Rules')} № {self.number}" + (f": {self.note}" if self.note else "")
+        name = _("Rules № %(number)s") % {"number": self.number}
+        return f"{name}: {self.note}" if self.note else str(name)
 
     @property
     def is_draft(self) -> bool:
