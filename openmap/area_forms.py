@@ -1,14 +1,16 @@
 """The form of an import of areas: its file, and the answers that say what the file holds."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
+from geodata.actions import boundary_too_early
 from geodata.area_preview import storable
 from geodata.candidates import IDENTITY, NUMBER
 from geodata.models import Community, Division
@@ -73,7 +75,9 @@ class AnswersForm(forms.Form):
         label=_("End the areas that are not in the file"), required=False, help_text=_("Otherwise they stay.")
     )
     set_boundary = forms.BooleanField(
-        label=_("The areas together become the boundary of the community"), required=False
+        label=_("The areas together become the boundary of the community"),
+        required=False,
+        help_text=_("The boundary changes at once, so the first day must be today or earlier."),
     )
     only_polygons = forms.BooleanField(
         label=_("Leave lines out"),
@@ -86,7 +90,7 @@ class AnswersForm(forms.Form):
         self.divisions = list(Division.objects.filter(community=community).order_by("name"))
         existing = [(division.code, f"{division.name} ({division.code})") for division in self.divisions]
         self._choices("division", [*existing, (NEW_DIVISION, _("a new division"))])
-        self.fields["valid_from"].initial = timezone.localdate(timezone=ZoneInfo(community.time_zone))
+        self._today = self.fields["valid_from"].initial = community.day_of(timezone.now())
         layers = list(file["layers"]) if file else []
         if len(layers) > 1:
             self.fields["layer"] = forms.ChoiceField(
@@ -114,8 +118,11 @@ class AnswersForm(forms.Form):
         return given
 
     def clean(self) -> dict[str, Any]:
-        """An existing division, or the code and the name of a new one."""
+        """An existing division, or the code and the name of a new one; a boundary that is right today."""
         given = self.cleaned_data
+        first_day: date | None = given.get("valid_from")
+        if given.get("set_boundary") and first_day and first_day > self._today:
+            self.add_error("set_boundary", capfirst(boundary_too_early(first_day).text) + ".")
         if given.get("division") == NEW_DIVISION:
             code = given.get("new_code", "")
             if not code and "new_code" not in self.errors:

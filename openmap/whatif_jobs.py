@@ -55,7 +55,7 @@ def run_areas(running: Running) -> dict[str, Any]:
     outcome = try_areas(
         community=community,
         in_force=in_force,
-        bring_in=bring_in(checked),
+        bring_in=bring_in(checked, today=today),
         first_day=first_day,
         today=today,
         since=since,

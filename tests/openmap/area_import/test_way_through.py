@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import time_machine
 from django.core.files.storage import default_storage
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
@@ -17,7 +18,7 @@ from openmap.area_jobs import IMPORT, bring_in
 from tests.conftest import City
 from tests.geodata.files import collection, feature, geopackage
 from tests.grid import Town
-from tests.openmap.area_import.conftest import FIRST_DAY, UPLOAD, Upload, done, page, post, preview, typed
+from tests.openmap.area_import.conftest import FIRST_DAY, TODAY, UPLOAD, Upload, done, page, post, preview, typed
 
 
 def test_areas_come_in_by_upload_questions_preview_and_confirmation(
@@ -67,12 +68,12 @@ def test_missing_areas_end_when_asked_and_the_boundary_follows(
     signed_in: Client, upload: Upload, town: Town, city: City
 ) -> None:
     only_north = collection(feature(town.area("ABDC"), "north", "Заріччя"))
-    answers = {"close_missing": "on", "set_boundary": "on"}
+    answers = {"close_missing": "on", "set_boundary": "on", "valid_from": TODAY.isoformat()}
     checked = preview(signed_in, upload(only_north, **answers), **answers)
     assert (checked.result or {})["counts"]["closed"] == 1
     post(signed_in, "confirm", checked)
     done()
-    assert Area.objects.get(pk=city.slobidka.pk).valid_to == FIRST_DAY
+    assert Area.objects.get(pk=city.slobidka.pk).valid_to == TODAY
     boundary = Community.objects.get(pk=city.community.pk).boundary
     assert boundary is not None
     assert boundary.equals(town.area("ABDC"))
@@ -121,6 +122,8 @@ def test_nothing_is_written_when_the_stored_areas_changed_meanwhile(
     assert Area.objects.count() == 2
     shown = page(signed_in, asked)
     assert shown.context["may_confirm"] is True
+    change = signed_in.get(reverse("admin:geodata_area_import_answers", args=[asked.pk])).context["form"]
+    assert (change["code"].value(), change["name"].value()) == ("code", "name"), "the answers are still there"
     assert (asked.result or {})["counts"]["renamed"] == 1
     post(signed_in, "confirm", asked)
     assert (done().result or {})["step"] == "written"
@@ -168,16 +171,30 @@ def test_stopped_import_leads_back_to_its_preview(signed_in: Client, upload: Upl
 
 
 def test_bring_in_writes_the_areas_of_a_checked_job(signed_in: Client, upload: Upload, three: bytes) -> None:
-    write = bring_in(preview(signed_in, upload(three)))
+    write = bring_in(preview(signed_in, upload(three)), today=TODAY)
     assert Area.objects.count() == 2
     write()
     assert Area.objects.on(FIRST_DAY).count() == 3
 
 
+def test_bring_in_writes_again_after_a_trial_was_rolled_back(
+    signed_in: Client, upload: Upload, three: bytes, city: City
+) -> None:
+    write = bring_in(preview(signed_in, upload(three)), today=TODAY)
+    for _trial in range(2):
+        with transaction.atomic():
+            write()
+            assert Area.objects.on(FIRST_DAY).count() == 3
+            transaction.set_rollback(True)
+    Area.objects.filter(pk=city.slobidka.pk).update(name="Нова Слобідка")
+    with pytest.raises(JobRefusedError):
+        write()
+
+
 def test_bring_in_refuses_what_is_refused(signed_in: Client, upload: Upload, town: Town) -> None:
     asked = upload(collection(feature(None, "north", "А")))
     with pytest.raises(JobRefusedError):
-        bring_in(asked)
-    write = bring_in(preview(signed_in, asked))
+        bring_in(asked, today=TODAY)
+    write = bring_in(preview(signed_in, asked), today=TODAY)
     with pytest.raises(JobRefusedError):
         write()

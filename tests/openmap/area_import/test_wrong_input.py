@@ -63,6 +63,7 @@ def test_file_with_a_wrong_answer_beside_it_is_kept(signed_in: Client, upload: U
         ({"division": NEW_DIVISION, "new_code": "districts", "new_name": "Ще раз"}, "new_code"),
         ({"division": "strange"}, "division"),
         ({"valid_from": ""}, "valid_from"),
+        ({"set_boundary": "on"}, "set_boundary"),  # its first day is to come, the boundary would change today
         ({"code": "strange"}, "code"),
         ({"name": ""}, "name"),
         ({"crs": "EPSG:32635\0"}, "crs"),
