@@ -58,7 +58,13 @@ class AnswersForm(forms.Form):
     layer = forms.CharField(
         label=_("Layer"), max_length=200, required=False, help_text=_("Asked later if the file has several.")
     )
-    code = forms.ChoiceField(label=_("Field with the code of an area"))
+    code = forms.ChoiceField(
+        label=_("Field with the code of an area"),
+        help_text=_(
+            "Rules and later files know an area by its code: choose what stays the same from file to file. The number "
+            "in the file changes when the order does."
+        ),
+    )
     name = forms.ChoiceField(label=_("Field with the name of an area"))
     crs = forms.CharField(
         label=_("Reference system"),
@@ -103,8 +109,9 @@ class AnswersForm(forms.Form):
         if not file or not file["format"]:
             del self.fields["code"], self.fields["name"]
         else:
-            self._choices("code", _fields(file))
-            self._choices("name", _fields(file))
+            guessed = guesses(file)
+            for name in ("code", "name"):
+                self._choices(name, [*([] if guessed[name] else [("", _("choose…"))]), *_fields(file)])
         self.order_fields(["division", "new_code", "new_name", "layer", "code", "name"])
 
     def clean_crs(self) -> str:
@@ -164,11 +171,11 @@ class AnswersForm(forms.Form):
 
 
 def guesses(file: Mapping[str, Any]) -> dict[str, str]:
-    """The fields that probably hold the code and the name, and the layer that was read."""
-    fields = {field["name"].lower(): field["name"] for field in file["fields"]}
-    code = next((fields[name] for name in CODES if name in fields), NUMBER)
-    name = next((fields[name] for name in NAMES if name in fields), code)
-    return {"layer": file["layer"], "code": code, "name": name}
+    """The fields that surely hold the code and the name, "" where that is not sure, and the layer that was read."""
+    fields = {field["name"].lower(): field for field in file["fields"]}
+    codes = [fields[name]["name"] for name in CODES if name in fields and fields[name].get("tells_apart")]
+    names = [fields[name]["name"] for name in NAMES if name in fields]
+    return {"layer": file["layer"], "code": codes[0] if codes else "", "name": names[0] if names else ""}
 
 
 def _fields(file: Mapping[str, Any]) -> list[tuple[str, Any]]:
@@ -177,4 +184,8 @@ def _fields(file: Mapping[str, Any]) -> list[tuple[str, Any]]:
         (field["name"], f"{field['name']}: {field['examples']} …" if field["examples"] else field["name"])
         for field in file["fields"]
     ]
-    return [*known, (IDENTITY, _("the feature’s own id")), (NUMBER, _("its number in the file"))]
+    return [
+        *known,
+        (IDENTITY, _("the feature’s own id")),
+        (NUMBER, _("its number in the file (changes with the order)")),
+    ]

@@ -148,7 +148,9 @@ def _is_answered(job: Job, file: dict[str, Any]) -> bool:
 def about(source: FeatureFile) -> dict[str, Any]:
     """What the form offers to choose from. Names that no JSON keeps cannot be chosen."""
     fields = [
-        {"name": field, "examples": _examples(source, field)} for field in source.fields if storable(field) == field
+        {"name": field, "examples": _examples(source, field), "tells_apart": _tells_apart(source, field)}
+        for field in source.fields
+        if storable(field) == field
     ]
     layers = [layer for layer in source.layers if storable(layer) == layer]
     return file_unread(
@@ -171,3 +173,10 @@ def _examples(source: FeatureFile, field: str) -> str:
         if len(values) == EXAMPLES:
             break
     return ", ".join(values)
+
+
+def _tells_apart(source: FeatureFile, field: str) -> bool:
+    """True when every feature has a value there, and no two the same."""
+    values = [feature.properties.get(field) for feature in source.features]
+    told = {str(value).strip() for value in values if isinstance(value, str | int | float)} - {""}
+    return len(told) == len(values)

@@ -5,16 +5,16 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from django.contrib.gis.geos import Point
+from django.contrib.gis.geos import GEOSGeometry, Point
 from django_scopes import scope
 
 from geodata.actions import import_areas
 from geodata.area_plan import AreaPlan
 from geodata.candidates import candidates_of, surroundings_of
 from geodata.models import Area, Community, Division
-from geodata.problems import Outcome
+from geodata.problems import Outcome, Place
 from geodata.reading import read_geojson
-from tests.geodata.files import collection, feature
+from tests.geodata.files import collection, feature, polygon
 from tests.grid import Town, grid
 
 SPRING, AUTUMN = date(2026, 3, 1), date(2026, 10, 1)
@@ -39,6 +39,10 @@ def bring(inside: Community) -> Bring:
 def boundaries(on: date) -> dict[str, str]:
     """Names by code of the areas in force on that day."""
     return {area.code: area.name for area in Area.objects.on(on)}
+
+
+def lies_in(shape: GEOSGeometry, place: Place | None) -> bool:
+    return place is not None and bool(shape.contains(Point(place[0], place[1], srid=4326)))
 
 
 def test_areas_are_created_with_their_division(bring: Bring, blocks: Town) -> None:
@@ -130,9 +134,7 @@ def test_version_before_a_later_one_is_refused(bring: Bring, blocks: Town) -> No
     plan = bring(feature(blocks.polygon("AmnD")), on=SPRING)
     (refusal,) = plan.refusals
     assert (refusal.kind, refusal.details) == ("later_version", {"day": "2026-10-01"})
-    assert refusal.place
-    lon, lat = refusal.place
-    assert blocks.polygon("AmnD").contains(Point(lon, lat, srid=4326))
+    assert lies_in(blocks.polygon("AmnD"), refusal.place)
 
 
 def test_area_missing_from_the_file_stays_in_force_and_is_told(bring: Bring, blocks: Town) -> None:
@@ -166,9 +168,31 @@ def test_area_cannot_end_on_the_day_it_began(bring: Bring, blocks: Town) -> None
 
 def test_code_twice_in_a_file_is_refused(bring: Bring, blocks: Town) -> None:
     plan = bring(feature(blocks.polygon("ABED"), 1), feature(blocks.polygon("BCFE"), "1"))
-    assert [(problem.feature, problem.kind, problem.details) for problem in plan.refusals] == [
-        (2, "repeated_code", {"other": 1})
-    ]
+    (refusal,) = plan.refusals
+    assert (refusal.feature, refusal.kind, refusal.details) == (2, "repeated_code", {"other": 1})
+    assert lies_in(blocks.polygon("BCFE"), refusal.place)
+
+
+def test_refused_geometry_has_a_place_when_one_of_its_positions_can_be_read(bring: Bring, blocks: Town) -> None:
+    start = blocks.ring("BC")[0]
+    plan = bring(
+        feature(blocks.line("BC"), 1),
+        feature({"type": "Polygon", "coordinates": [[["x", 1], list(start), "nothing"]]}, 2),
+        feature({"type": "Polygon", "coordinates": "nowhere"}, 3),
+        feature(None, 4),
+    )
+    assert [problem.place for problem in plan.refusals] == [start, start, None, None]
+
+
+def test_code_and_geometry_that_are_both_wrong_are_told_together(bring: Bring, blocks: Town) -> None:
+    plan = bring(feature(blocks.line("BC"), ""))
+    assert [problem.kind for problem in plan.refusals] == ["wrong_geometry", "no_value"]
+
+
+def test_what_was_only_noted_puts_no_point_on_the_map(bring: Bring, blocks: Town) -> None:
+    high = [(*place, 105.0) for place in blocks.ring("ABED")]
+    plan = bring(feature(polygon(high)))
+    assert [(problem.kind, problem.place) for problem in plan.problems] == [("flattened", None)]
 
 
 @pytest.mark.parametrize(
@@ -189,7 +213,9 @@ def test_feature_without_a_usable_code_or_name_is_refused(
     bring: Bring, blocks: Town, code: Any, name: Any, kind: str
 ) -> None:
     plan = bring(feature(blocks.polygon("ABED"), code, name))
-    assert [problem.kind for problem in plan.refusals] == [kind]
+    (refusal,) = plan.refusals
+    assert refusal.kind == kind
+    assert lies_in(blocks.polygon("ABED"), refusal.place), "its boundary is read: the map leads there"
 
 
 def test_missing_property_is_refused_with_those_that_are_there(inside: Community, blocks: Town) -> None:
@@ -279,7 +305,9 @@ def test_version_stored_meanwhile_refuses_the_import_kindly(
     bring: Bring, blocks: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bring(feature(blocks.polygon("ABED"), 1))
-    monkeypatch.setattr("geodata.actions._latest_versions", lambda *_: Area.objects.none())  # as if it was not there yet
+    monkeypatch.setattr(
+        "geodata.actions._latest_versions", lambda *_: Area.objects.none()
+    )  # as if it was not there yet
     plan = bring(feature(blocks.polygon("AmnD"), 1), on=AUTUMN)
     assert not plan.written
     assert [problem.kind for problem in plan.refusals] == ["stored_meanwhile"]
