@@ -8,8 +8,7 @@ import shapely
 from django.contrib.gis.geos import Point
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, OperationalError, transaction
-from django.db.models import BinaryField, CharField, Func, QuerySet
-from django.db.models.functions import MD5
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from psycopg import errors
 from shapely.geometry.base import BaseGeometry
@@ -20,6 +19,7 @@ from geodata.candidates import Candidate
 from geodata.convert import as_boundary, as_shape
 from geodata.coverage import coverage
 from geodata.events import areas_changed
+from geodata.fingerprints import boundary_hash
 from geodata.models import WGS84, Area, Community, Division
 from geodata.problems import Problem
 
@@ -123,18 +123,13 @@ def write_import(plan: AreaPlan, community: Community, division: str, *, name: s
 
 def _latest_versions(community: Community, division: str) -> QuerySet[Area]:
     """Each with `boundary_hash`."""
-    shape = Func("boundary", function="ST_AsBinary", output_field=BinaryField())
     versions = Area.objects.filter(community=community, division__code=division)
-    return (
-        versions.order_by("code", "-valid_from")
-        .distinct("code")
-        .annotate(boundary_hash=MD5(shape, output_field=CharField()))
-    )
+    return versions.order_by("code", "-valid_from").distinct("code").annotate(boundary_hash=boundary_hash())
 
 
 def _as_compared(area: Area) -> tuple[Any, ...]:
-    boundary_hash: str = area.boundary_hash  # type: ignore[attr-defined]  # of _latest_versions
-    return area.pk, area.name, area.valid_from, area.valid_to, boundary_hash
+    stored_hash: str = area.boundary_hash  # type: ignore[attr-defined]  # of _latest_versions
+    return area.pk, area.name, area.valid_from, area.valid_to, stored_hash
 
 
 def _write(plan: AreaPlan, community: Community, code: str, *, name: str) -> None:
