@@ -1,6 +1,6 @@
 """The form of an import of areas: its file, and the answers that say what the file holds."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from geodata.actions import boundary_too_early
 from geodata.area_preview import storable
 from geodata.candidates import IDENTITY, NUMBER
+from geodata.features import ALL_LAYERS
 from geodata.models import Community, Division
 from geodata.problems import RefusedError
 from geodata.projections import projection
@@ -101,7 +102,7 @@ class AnswersForm(forms.Form):
         if len(layers) > 1:
             self.fields["layer"] = forms.ChoiceField(
                 label=_("Layer"),
-                choices=[(layer, layer) for layer in layers],
+                choices=layer_choices(layers),
                 help_text=_("Another layer has other fields: they are asked anew."),
             )
         elif layers or (file and file["format"]):
@@ -168,6 +169,11 @@ class AnswersForm(forms.Form):
         field = self.fields[name]
         assert isinstance(field, forms.ChoiceField)
         field.choices = choices
+
+
+def layer_choices(layers: Iterable[str]) -> list[tuple[str, Any]]:
+    """The layers of a file by their names."""
+    return [(layer, _("all layers together") if layer == ALL_LAYERS else layer) for layer in layers]
 
 
 def guesses(file: Mapping[str, Any]) -> dict[str, str]:

@@ -34,7 +34,7 @@ class Command(BaseCommand):
         parser.add_argument("--valid-from", type=date.fromisoformat, help="first day, 2026-01-31; default: today")
         parser.add_argument("--division-name", default="", help="name of the division, for people")
         parser.add_argument("--crs", default="", help="reference system of the file, EPSG:32635")
-        parser.add_argument("--layer", default="", help="layer of a file that has several")
+        parser.add_argument("--layer", default="", help="layer of a file that has several; * for all folders of a KML")
         parser.add_argument(
             "--only-polygons", action="store_true", help="leave lines out as well as points, for exports of all kinds"
         )

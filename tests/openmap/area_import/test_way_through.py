@@ -9,14 +9,17 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 from django.test import Client
 from django.urls import reverse
+from django.utils.translation import gettext
 
 from core.jobs import JobRefusedError
 from core.models import Job
+from geodata.features import ALL_LAYERS
 from geodata.models import Area, Community, Division
+from geodata.reading_kml import FOLDER
 from openmap.area_forms import NEW_DIVISION
 from openmap.area_jobs import IMPORT, bring_in
 from tests.conftest import City
-from tests.geodata.files import collection, feature, geopackage
+from tests.geodata.files import collection, feature, geopackage, kml, kml_polygon, placemark
 from tests.grid import Town
 from tests.openmap.area_import.conftest import FIRST_DAY, TODAY, UPLOAD, Upload, done, page, post, preview, typed
 
@@ -91,6 +94,20 @@ def test_layer_is_asked_when_the_file_has_several(
     form = page(signed_in, asked_again := done()).context["form"]
     assert [name for name, _words in form.fields["name"].choices][:2] == ["code", "назва"]
     post(signed_in, "answers", asked_again, **typed(layer="districts", code="code", name="назва"))
+    assert (done().result or {})["counts"]["created"] == 2
+
+
+def test_folders_of_a_kml_come_in_together(signed_in: Client, upload: Upload, town: Town) -> None:
+    folders = [
+        f"<Folder><name>{name}</name>{placemark(kml_polygon(town.ring(corners)))}</Folder>"
+        for name, corners in (("Заріччя", "ABDC"), ("Слобідка", "CDFE"))
+    ]
+    asked = upload(kml(*folders), file="districts.kml")
+    shown = page(signed_in, asked)
+    assert gettext("all layers together") in shown.content.decode()
+    assert post(signed_in, "answers", asked, **typed(layer=ALL_LAYERS)).status_code == 302
+    asked_again = done()
+    post(signed_in, "answers", asked_again, **typed(layer=ALL_LAYERS, code=FOLDER, name=FOLDER))
     assert (done().result or {})["counts"]["created"] == 2
 
 
