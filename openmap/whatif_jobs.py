@@ -78,7 +78,12 @@ def run_areas(running: Running) -> dict[str, Any]:
         raise JobRefusedError(_("There are no rules in force to compare with."))
     reads = what_it_reads(against=in_force, draft=None, on=on)
     outcome = try_areas(
-        in_force=in_force, bring_in=bring_in(checked), on=on, since=since, until=until, progress=running.progress
+        in_force=in_force,
+        bring_in=bring_in(checked, today=running.community.day_of(until)),
+        on=on,
+        since=since,
+        until=until,
+        progress=running.progress,
     )
     return _result(outcome, on, reads)
 

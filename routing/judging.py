@@ -101,12 +101,18 @@ def _place_of(rule: Row, areas: Mapping[int, Sequence[Row]]) -> Row | None:
     if rule["division_id"] is None:
         return _EVERYWHERE
     fits = [area for area in areas.get(rule["division_id"], ()) if rule["area_code"] in ("", area["code"])]
-    if not fits:
+    here = [area for area in fits if area["covers"]]
+    if here:  # of several the first by its code; the rule holds until the last of them ends
+        area = min(here, key=lambda one: one["code"])
+        return _placed(area, metres=0, edge=max(one["metres"] for one in here))
+    near = [area for area in fits if area["metres"] <= NEAR]
+    if not near:
         return None
-    area = min(fits, key=lambda one: (not one["covers"], one["metres"], one["code"]))
-    if not area["covers"] and area["metres"] > NEAR:
-        return None
-    metres, edge = (0, area["metres"]) if area["covers"] else (area["metres"], None)
+    area = min(near, key=lambda one: (one["metres"], one["code"]))
+    return _placed(area, metres=area["metres"], edge=None)
+
+
+def _placed(area: Row, *, metres: float, edge: float | None) -> Row:
     return {
         "division": area["division"],
         "area": area["name"],

@@ -17,9 +17,10 @@ from shapely.ops import unary_union
 from geodata.communities import CommunityPlan, import_communities
 from geodata.communities_ground import settle
 from geodata.communities_join import BadCodesError, Register, claims_of, read_codes
+from geodata.events import areas_changed
 from geodata.katottg import read_katottg
 from geodata.katottg_import import import_katottg
-from geodata.models import Community, Unit
+from geodata.models import Area, Community, Unit
 from geodata.reading import read_features
 from geodata.shapes import square_metres
 from tests.conftest import LONG_AGO
@@ -210,6 +211,41 @@ def test_existing_community_is_redrawn_and_keeps_the_rest(codifier: None, thin: 
         11,
     )
     assert drawing_of(yavoryn) != before
+
+
+def test_change_of_the_ground_is_announced_for_each_community_that_was_redrawn(codifier: None, thin: Town) -> None:
+    told: list[str] = []
+
+    def hear(sender: object, *, community: Community, **_more: object) -> None:
+        assert not Area.objects.exists()  # its scope is open
+        told.append(community.slug)
+
+    bring_in(pair(thin))
+    Community.objects.filter(slug="sosnivka").update(boundary=None)
+    areas_changed.connect(hear)
+    try:
+        bring_in(pair(thin), dry_run=True)
+        assert told == []
+        bring_in(pair(thin))
+    finally:
+        areas_changed.disconnect(hear)
+    assert told == ["sosnivka"]
+
+
+def test_communities_that_changed_while_the_file_was_compared_are_not_overwritten(
+    codifier: None, thin: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bring_in(pair(thin))
+    Community.objects.filter(slug="sosnivka").update(boundary=None)
+
+    def somebody_draws(*given: Any) -> Any:
+        Community.objects.filter(slug="sosnivka").update(boundary=thin.whole())
+        return settle(*given)
+
+    monkeypatch.setattr("geodata.communities.settle", somebody_draws)
+    plan = bring_in(pair(thin))
+    assert (plan.written, [problem.kind for problem in plan.refusals]) == (False, ["stored_meanwhile"])
+    assert drawing_of(Community.objects.get(slug="sosnivka")) == thin.whole().wkb
 
 
 def test_community_that_is_kept_keeps_its_boundary_and_its_ground(codifier: None, thin: Town) -> None:
