@@ -11,6 +11,7 @@ from geodata.problems import RefusedError
 MAX_MEMBERS = 1000
 _UTF8_NAME = 0x800
 _ENCRYPTED = 0x1
+_END, _END_BYTES = b"PK\x05\x06", 22  # stands behind the list of contents, before a comment
 # What zipfile raises for damaged archives.
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError,
            OverflowError, KeyError, IndexError, TypeError)  # fmt: skip
@@ -25,7 +26,7 @@ class Archive:
             self._zip = zipfile.ZipFile(io.BytesIO(data))
             listed = self._zip.infolist()
         except _DAMAGE:
-            raise RefusedError("bad_zip") from None
+            raise RefusedError("cut_off" if _is_cut_off(data) else "bad_zip") from None
         if len(listed) > MAX_MEMBERS:
             raise RefusedError("zip_members", limit=MAX_MEMBERS)
         self._members = {_safe_path(member): member for member in listed if not member.is_dir()}
@@ -47,6 +48,12 @@ class Archive:
         if self._left < 0:
             raise RefusedError("zip_too_large", limit=MAX_UNPACKED // 2**20)
         return data
+
+
+def _is_cut_off(data: bytes) -> bool:
+    """Whether the end of an archive is missing."""
+    at = data.rfind(_END)
+    return at < 0 or at + _END_BYTES > len(data)
 
 
 def _safe_path(member: zipfile.ZipInfo) -> PurePosixPath:

@@ -26,11 +26,13 @@ OUTCOMES = {
 REASONS = {
     # the file
     "too_large": _("the file has more than %(limit)s MB"),
+    "cut_off": _("the file breaks off in its middle: it was not saved or sent whole; try once more"),
     "not_text": _("the file is not UTF-8 text"),
     "not_json": _("the file is not JSON: line %(line)s, column %(column)s"),
     "bad_json": _("the file is not JSON"),
     "too_deep": _("lists inside lists go too deep"),
     "not_object": _("the file does not hold a GeoJSON object"),
+    "no_type": _("this JSON is not GeoJSON: a “type” is missing"),
     "unknown_type": _("“%(type)s” is not a type of GeoJSON"),
     "no_features": _("there are no features in the file"),
     "features_not_list": _("“features” is not a list"),
@@ -50,6 +52,9 @@ REASONS = {
     "shapefile_part": _("%(file)s is missing beside %(beside)s"),
     "shapefile_counts": _("%(file)s: the index has %(shapes)s shapes and the table %(rows)s rows"),
     "encoding_guessed": _("the table does not say how its text is written; it was read as %(encoding)s"),
+    "encoding_overruled": _(
+        "the .cpg file says that the table is written in %(declared)s, and it is not; it was read as %(encoding)s"
+    ),
     "bad_zip": _("the zip archive is damaged"),
     "zip_encrypted": _("the zip archive is locked with a password"),
     "zip_members": _("the zip archive holds more than %(limit)s files"),

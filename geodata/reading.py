@@ -54,6 +54,8 @@ def read_features(data: bytes, *, name: str = "", crs: str = "", layer: str = ""
 
 def _read_plain(data: bytes, *, name: str, crs: str, layer: str) -> FeatureFile:
     ending = PurePosixPath(name).suffix.lower()
+    if not data.strip():
+        raise RefusedError("no_features")
     if data.startswith(_SQLITE):
         return read_geopackage(data, crs=crs, layer=layer)
     if data.startswith(_SHP) or ending in (".shp", ".dbf", ".shx"):
@@ -66,7 +68,7 @@ def _read_plain(data: bytes, *, name: str, crs: str, layer: str) -> FeatureFile:
         return read_kml(data, crs=crs, layer=layer)
     if start[:1] in (b"{", b"[", b'"') or ending in (".geojson", ".json"):
         return read_geojson(data, crs=crs)
-    raise RefusedError("unknown_format" if data.strip() else "no_features")
+    raise RefusedError("unknown_format")
 
 
 def _read_archive(archive: Archive, *, crs: str, layer: str) -> FeatureFile:

@@ -42,7 +42,7 @@ def _items(document: Any) -> list[Any]:
     elif isinstance(kind, str) and kind in GEOMETRY_TYPES:
         items = [{"type": "Feature", "properties": {}, "geometry": document}]
     else:
-        raise RefusedError("unknown_type", type=str(kind)[:40])
+        raise RefusedError("no_type") if kind is None else RefusedError("unknown_type", type=str(kind)[:40])
     if not items:
         raise RefusedError("no_features")
     if len(items) > MAX_FEATURES:
@@ -55,9 +55,11 @@ def _json(data: bytes) -> Any:
         raise RefusedError("too_large", limit=MAX_BYTES // 2**20)
     try:
         return json.loads(data.decode("utf-8-sig"))
-    except UnicodeDecodeError:
-        raise RefusedError("not_text") from None
+    except UnicodeDecodeError as mistake:
+        raise RefusedError("cut_off" if mistake.reason == "unexpected end of data" else "not_text") from None
     except json.JSONDecodeError as mistake:
+        if mistake.pos >= len(mistake.doc.rstrip()) > 0 or mistake.msg.startswith("Unterminated string"):
+            raise RefusedError("cut_off") from None
         raise RefusedError("not_json", line=mistake.lineno, column=mistake.colno) from None
     except RecursionError:
         raise RefusedError("too_deep") from None

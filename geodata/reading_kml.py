@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from xml.parsers import expat
+from xml.parsers.expat import errors
 
 from geodata.features import ALL_LAYERS, MAX_FEATURES, Feature, FeatureFile, chosen_layer, field_names
 from geodata.problems import Outcome, Problem, RefusedError
@@ -15,6 +16,8 @@ FOLDER = "@folder"  # the property with the name of the folder, when all are rea
 _SHAPES = frozenset(("Point", "LineString", "LinearRing", "Polygon", "MultiGeometry"))
 _UNREAD = frozenset(("Track", "MultiTrack", "Model"))
 _TEXTS = ("name", "description", "address", "phoneNumber")
+_AT_THE_END = {errors.codes[words] for words in (errors.XML_ERROR_NO_ELEMENTS, errors.XML_ERROR_UNCLOSED_TOKEN,
+                                                 errors.XML_ERROR_PARTIAL_CHAR)}  # fmt: skip
 _COMMA = re.compile(r"\s*,\s*")  # some programs write a space after it
 
 
@@ -98,6 +101,8 @@ class _Reader:
         try:
             parser.Parse(data, True)
         except expat.ExpatError as mistake:
+            if mistake.code in _AT_THE_END:
+                raise RefusedError("cut_off") from None
             raise RefusedError("not_xml", line=mistake.lineno, column=mistake.offset + 1) from None
         except (LookupError, ValueError):  # an encoding that Python does not know
             raise RefusedError("not_xml", line=1, column=1) from None

@@ -1,5 +1,6 @@
 """Reads GeoPackage and Shapefile through GDAL in a process of its own, which sees nothing but the file."""
 
+import codecs
 import json
 import os
 import struct
@@ -25,15 +26,27 @@ _HANDED_DOWN = ("PATH", "LD_LIBRARY_PATH", "PYTHONHOME", "VIRTUAL_ENV", "SYSTEMR
 # What byte 29 of a dBase table says of its text, where it says anything sure. 0x03 and 0x57 stand for "Windows".
 _DECLARED_ENCODING = {0x26: "cp866", 0x65: "cp866", 0xC8: "cp1250", 0xC9: "cp1251"}
 _USUAL_ENCODING = "cp1251"
+_SQLITE_HEADER = 100  # bytes
 
 
 def read_geopackage(data: bytes, *, crs: str = "", layer: str = "") -> FeatureFile:
     """Features of one layer with geometry. Raises RefusedError."""
+    if _is_cut_off(data):
+        raise RefusedError("cut_off")
     with tempfile.TemporaryDirectory(prefix="misto-") as folder:
         path = Path(folder) / "file.gpkg"
         path.write_bytes(data)
         found, features = _read(path, layer=layer, file_format="GeoPackage")
     return _file(found, features, file_format="GeoPackage", crs=crs)
+
+
+def _is_cut_off(data: bytes) -> bool:
+    """Whether an SQLite database has fewer pages than its header says, where that is up to date (its format, 1.3)."""
+    if len(data) < _SQLITE_HEADER:
+        return True
+    (page,), (pages,) = struct.unpack_from(">H", data, 16), struct.unpack_from(">I", data, 28)
+    is_known = data[24:28] == data[92:96]
+    return is_known and pages * (2**16 if page == 1 else page) > len(data)
 
 
 def shapefiles_in(archive: Archive) -> dict[str, dict[str, PurePosixPath]]:
@@ -82,22 +95,27 @@ def _check_counts(name: str, contents: Mapping[str, bytes]) -> None:
 
 def _encoding(contents: Mapping[str, bytes]) -> tuple[str, list[Problem]]:
     """How the text of the table is written: as it says; else UTF-8 if it can be that, else as Windows does here."""
-    named = contents.get(".cpg", b"")[:40].decode("ascii", "ignore").strip().lower()
-    for name in (named, f"cp{named}", named.replace("ansi ", "cp")):
-        if name and _is_encoding(name):
-            return name, []
     table = contents[".dbf"]
+    may_be_utf8 = table.isascii() or _looks_like_utf8(table[32:])
+    named = contents.get(".cpg", b"")[:40].decode("ascii", "ignore").strip().lower()
+    known = next((name for name in (named, f"cp{named}", named.replace("ansi ", "cp")) if _is_encoding(name)), "")
+    if known and (may_be_utf8 or codecs.lookup(known).name != "utf-8"):
+        return known, []
     declared = _DECLARED_ENCODING.get(table[29])
-    if declared:
+    if declared and not known:
         return declared, []
-    if table.isascii() or _looks_like_utf8(table[32:]):
+    if may_be_utf8:
         return "utf-8", []
-    return _USUAL_ENCODING, [Problem("encoding_guessed", Outcome.NOTED, details={"encoding": "Windows-1251"})]
+    encoding = declared or _USUAL_ENCODING
+    details = {"encoding": encoding.replace("cp125", "Windows-125")}
+    if known:
+        return encoding, [Problem("encoding_overruled", Outcome.NOTED, details=details | {"declared": "UTF-8"})]
+    return encoding, [Problem("encoding_guessed", Outcome.NOTED, details=details)]
 
 
 def _is_encoding(name: str) -> bool:
     try:
-        return isinstance("".encode(name), bytes) and isinstance(b"".decode(name), str)
+        return name != "" and isinstance("".encode(name), bytes) and isinstance(b"".decode(name), str)
     except (LookupError, ValueError, TypeError):
         return False
 

@@ -149,7 +149,7 @@ def _type_of(geometry: Any) -> str:
         raise RefusedError("not_geometry")
     kind = geometry.get("type")
     if not isinstance(kind, str) or kind not in GEOMETRY_TYPES:
-        raise RefusedError("unknown_type", type=str(kind)[:40])
+        raise RefusedError("no_type") if kind is None else RefusedError("unknown_type", type=str(kind)[:40])
     return kind
 
 

@@ -68,7 +68,8 @@ def test_rare_packing_is_refused() -> None:
 def test_cut_off_archive_is_refused() -> None:
     data = packed({"a.geojson": AREAS})
     for length in (4, 40, len(data) - 10):
-        assert refusal_of(data[:length]) == "bad_zip"
+        assert refusal_of(data[:length]) == "cut_off"
+    assert refusal_of(data.replace(b"PK\x01\x02", b"PK\x01\x00")) == "bad_zip"
 
 
 def test_names_written_by_windows_are_understood() -> None:

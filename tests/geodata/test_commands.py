@@ -68,7 +68,7 @@ def test_command_says_what_is_wrong_with_the_file(yavoryn: Community, tmp_path: 
     with pytest.raises(CommandError):
         call_command("import_areas", "yavoryn", "blocks", tmp_path / "none.geojson")
     broken = tmp_path / "broken.geojson"
-    broken.write_bytes(b"{")
+    broken.write_bytes(b"{]")
     with pytest.raises(CommandError, match="JSON"):
         call_command("import_areas", "yavoryn", "blocks", broken)
 

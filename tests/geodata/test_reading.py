@@ -23,8 +23,8 @@ SQUARE = TOWN.polygon("ABCD")
         (b'{"type": "Feature", "number": ' + b"9" * 5000 + b"}", "bad_json"),
         (b"[1, 2, 3]", "not_object"),
         (b'"FeatureCollection"', "not_object"),
-        (b"{}", "unknown_type"),
-        (b'{"type": null, "features": []}', "unknown_type"),
+        (b"{}", "no_type"),
+        (b'{"type": null, "features": []}', "no_type"),
         (b'{"type": "featurecollection", "features": []}', "unknown_type"),
         (b'{"type": "Topology", "objects": {}}', "unknown_type"),
         (b'{"type": "FeatureCollection"}', "no_features"),
@@ -37,6 +37,14 @@ def test_file_without_usable_features_is_refused(data: bytes, kind: str) -> None
         read_geojson(data)
     assert refusal.value.problem.kind == kind
     assert refusal.value.problem.text
+
+
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.9, 0.999])
+def test_file_that_breaks_off_is_told_from_one_that_is_written_wrong(share: float) -> None:
+    data = json.dumps(json.loads(collection(feature(SQUARE, name="Їжакевича"))), ensure_ascii=False).encode()
+    with pytest.raises(RefusedError) as refusal:
+        read_geojson(data[: int(len(data) * share)])
+    assert refusal.value.problem.kind == "cut_off"
 
 
 def test_place_of_a_mistake_in_json_is_named() -> None:
@@ -111,12 +119,13 @@ def test_unusable_system_is_refused(crs: object, kind: str) -> None:
     [
         (b"", "a.gpkg", "no_features"),
         (b"  \n", "", "no_features"),
+        (b"", "a.geojson", "no_features"),
         (b"name;code", "a.csv", "unknown_format"),
         (b"name;code", "a.geojson", "not_json"),
         (b"Rar!\x1a\x07", "a.zip", "unknown_format"),
         (b"\x00\x00\x27\x0a" + bytes(96), "", "bare_shapefile"),
         (b"\x03\x7e", "areas.dbf", "bare_shapefile"),
-        (b"{", "a.gpkg", "not_json"),
+        (b"{", "a.gpkg", "cut_off"),
     ],
 )
 def test_kind_is_told_by_the_contents_and_the_rest_is_refused(data: bytes, name: str, kind: str) -> None:

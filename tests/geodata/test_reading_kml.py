@@ -145,7 +145,9 @@ def test_links_are_not_followed_and_that_is_told() -> None:
 @pytest.mark.parametrize(
     ("data", "kind"),
     [
-        (b"<kml><Document>", "not_xml"),
+        (b"<kml><Document>", "cut_off"),
+        (b"<kml><Docu", "cut_off"),
+        (b"<kml><Document></kml>", "not_xml"),
         (b"<kml></gpx>", "not_xml"),
         (b'<?xml version="1.0" encoding="no-such"?><kml/>', "not_xml"),
         (b'<gpx><wpt lat="49" lon="28"/></gpx>', "not_kml"),

@@ -12,7 +12,7 @@ import pytest
 from django.contrib.gis.geos import GEOSGeometry, Polygon
 
 from geodata import reading_vector, vector_reader
-from geodata.problems import RefusedError
+from geodata.problems import Outcome, RefusedError
 from geodata.reading import ChooseLayerError, FeatureFile, read_features
 from geodata.shapes import clean_shape
 from geodata.wkb import geometry_of
@@ -126,7 +126,7 @@ def test_virtual_tables_are_refused(tmp_path: Path) -> None:
 def test_cut_off_geopackage_is_refused(tmp_path: Path) -> None:
     data = geopackage(tmp_path, SQUARE).read_bytes()
     for length in (16, 100, 4096, len(data) // 2):
-        assert refusal_of(data[:length]) == "broken_file"
+        assert refusal_of(data[:length]) == "cut_off"
 
 
 def test_shapefile_is_read_from_its_archive(tmp_path: Path) -> None:
@@ -152,6 +152,23 @@ def test_text_of_dos_is_read_as_the_table_declares(tmp_path: Path) -> None:
     found = read_features(packed(parts | {"areas.dbf": bytes(table)}))
     assert found.features[0].properties["назва"] == "Їжакевича вулиця"
     assert found.problems == []
+
+
+def test_declaration_that_cannot_be_true_is_overruled_and_told(tmp_path: Path) -> None:
+    parts = shapefile(tmp_path, SQUARE, encoding="CP1251")
+    found = read_features(packed(parts | {"areas.cpg": b"UTF-8"}))
+    assert found.features[0].properties["назва"] == "Їжакевича вулиця"
+    (note,) = found.problems
+    assert (note.kind, note.outcome) == ("encoding_overruled", Outcome.NOTED)
+    assert "UTF-8" in note.text
+    assert "Windows-1251" in note.text
+
+
+@pytest.mark.parametrize("spelled", ["1251", "ANSI 1251", "windows-1251", "CP1251"])
+def test_windows_text_is_read_as_its_cpg_spells_it(tmp_path: Path, spelled: str) -> None:
+    parts = shapefile(tmp_path, SQUARE, encoding="CP1251")
+    found = read_features(packed(parts | {"areas.cpg": spelled.encode()}))
+    assert (found.features[0].properties["назва"], found.problems) == ("Їжакевича вулиця", [])
 
 
 def test_undeclared_utf8_is_recognised(tmp_path: Path) -> None:

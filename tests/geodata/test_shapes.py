@@ -120,7 +120,7 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "null": (None, "no_geometry"),
     "text": ("POLYGON((0 0, 1 1))", "not_geometry"),
     "list": ([1, 2], "not_geometry"),
-    "no type": ({"coordinates": [1, 2]}, "unknown_type"),
+    "no type": ({"coordinates": [1, 2]}, "no_type"),
     "type of another kind": ({"type": 5, "coordinates": []}, "unknown_type"),
     "unknown type": ({"type": "Circle", "coordinates": [1, 2]}, "unknown_type"),
     "point": ({"type": "Point", "coordinates": [28.4, 49.2]}, "wrong_geometry"),
