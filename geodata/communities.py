@@ -17,6 +17,7 @@ from geodata.communities_join import Claim, Register
 from geodata.communities_slugs import Slugs
 from geodata.convert import as_boundary, as_shape
 from geodata.coverage import Coverage, coverage
+from geodata.events import areas_changed
 from geodata.katottg_import import LOCK
 from geodata.models import WGS84, Community
 from geodata.problems import Outcome, Problem
@@ -82,6 +83,8 @@ def import_communities(
         if not (plan.refusals or dry_run):
             Community.objects.bulk_create(plan.created, batch_size=BATCH)
             Community.objects.bulk_update(plan.redrawn, ["boundary"], batch_size=BATCH)
+            for community in plan.redrawn:
+                areas_changed.send(Community, community=community)
             plan.written = True
     return plan
 

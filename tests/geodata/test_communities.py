@@ -1,7 +1,7 @@
 """Communities of the country: joined to the codifier, settled on their ground, made once and then only redrawn."""
 
 import csv
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from shapely.ops import unary_union
 from geodata.communities import CommunityPlan, import_communities
 from geodata.communities_ground import settle
 from geodata.communities_join import BadCodesError, Register, claims_of, read_codes
+from geodata.events import areas_changed
 from geodata.katottg import read_katottg
 from geodata.katottg_import import import_katottg
 from geodata.models import Community, Unit
@@ -61,6 +62,19 @@ def thin() -> Town:
 def codifier(db: None) -> None:
     """The invented oblast is stored."""
     import_katottg(read_katottg(katottg(*MORE_ROWS)), on=LONG_AGO)
+
+
+@pytest.fixture
+def heard() -> Iterator[list[Community]]:
+    """The communities whose ground was said to have changed."""
+    found: list[Community] = []
+
+    def listen(sender: object, *, community: Community, **_more: object) -> None:
+        found.append(community)
+
+    areas_changed.connect(listen)
+    yield found
+    areas_changed.disconnect(listen)
 
 
 TABLE = codes((1, YAVORYN, "Яворинська міська громада"), (2, SOSNIVKA, "Соснівська сільська громада"))
@@ -194,6 +208,18 @@ def test_second_run_writes_nothing(codifier: None, thin: Town) -> None:
     bring_in(pair(thin))
     again = bring_in(pair(thin))
     assert (len(again.created), len(again.redrawn), len(again.unchanged)) == (0, 0, 2)
+
+
+def test_community_that_is_redrawn_is_told_to_whoever_listens(
+    codifier: None, thin: Town, yavoryn: Community, heard: list[Community]
+) -> None:
+    Community.objects.filter(pk=yavoryn.pk).update(katottg=YAVORYN)
+    bring_in(pair(thin), dry_run=True)
+    assert heard == []
+    bring_in(pair(thin))
+    assert heard == [yavoryn]
+    bring_in(pair(thin))
+    assert heard == [yavoryn], "nothing was drawn anew"
 
 
 def test_existing_community_is_redrawn_and_keeps_the_rest(codifier: None, thin: Town, yavoryn: Community) -> None:
