@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from geodata.shapes import polygons_in, square_metres
-from routing.register_places import meeting
 
 NOTHING = shapely.Polygon()
 LEAST = 1.0  # m²; below it lie the roundings of whoever drew the borders
@@ -21,6 +20,14 @@ def polygons_of(shape: BaseGeometry, *, least: float = 0.0) -> BaseGeometry:
     """Its polygons of at least so many m², outer rings counter-clockwise, without the lines and points of borders."""
     parts = [part for part in polygons_in(shape) if not least or square_metres(part) >= least]
     return shapely.MultiPolygon(parts) if parts else NOTHING
+
+
+def near_pairs(shapes: Sequence[BaseGeometry]) -> list[tuple[int, int]]:
+    """Pairs of places in the list whose bounding boxes meet; the first before the second."""
+    if len(shapes) < 2:
+        return []
+    ones, others = shapely.STRtree(shapes).query(shapes)
+    return sorted((one, other) for one, other in zip(ones.tolist(), others.tolist(), strict=True) if one < other)
 
 
 def share_ground(ones: Sequence[BaseGeometry], others: Sequence[BaseGeometry]) -> NDArray[np.bool_]:
@@ -37,18 +44,30 @@ def share_ground(ones: Sequence[BaseGeometry], others: Sequence[BaseGeometry]) -
 def apart(shapes: Sequence[BaseGeometry], tags: Sequence[Tags]) -> list[tuple[Tags, BaseGeometry]]:
     """The ground of all shapes cut so that no piece lies over another: the tags of all that cover it, and the ground;
     pieces of less than LEAST are left out."""
-    pairs = meeting(shapes)
+    pairs = near_pairs(shapes)
     shared = share_ground([shapes[one] for one, _other in pairs], [shapes[other] for _one, other in pairs])
-    tangled = {number for pair, is_shared in zip(pairs, shared.tolist(), strict=True) if is_shared for number in pair}
-    parts = [(tags[number], shape) for number, shape in enumerate(shapes) if number not in tangled]
-    cut: list[tuple[Tags, BaseGeometry]] = []
-    for number in sorted(tangled):
-        cut = _cut_in(cut, shapes[number], tags[number])
     merged: dict[Tags, list[BaseGeometry]] = defaultdict(list)
-    for tagged, shape in parts + cut:
-        merged[tagged].append(shape)
+    for heap in _heaps(
+        len(shapes), [pair for pair, is_shared in zip(pairs, shared.tolist(), strict=True) if is_shared]
+    ):
+        cut: list[tuple[Tags, BaseGeometry]] = []
+        for number in heap:
+            cut = _cut_in(cut, shapes[number], tags[number])
+        for tagged, shape in cut:
+            merged[tagged].append(shape)
     whole = ((tagged, polygons_of(shapely.union_all(listed))) for tagged, listed in merged.items())
     return [(tagged, shape) for tagged, shape in whole if square_metres(shape) >= LEAST]
+
+
+def _heaps(count: int, pairs: Sequence[tuple[int, int]]) -> list[list[int]]:
+    """Numbers that lie over each other, directly or through others, together."""
+    heap_of = {number: [number] for number in range(count)}
+    for one, other in pairs:
+        larger, smaller = sorted((heap_of[one], heap_of[other]), key=len, reverse=True)
+        if larger is not smaller:
+            larger += smaller
+            heap_of |= dict.fromkeys(smaller, larger)
+    return [sorted(heap) for heap in {id(heap): heap for heap in heap_of.values()}.values()]
 
 
 def _cut_in(parts: list[tuple[Tags, BaseGeometry]], left: BaseGeometry, tags: Tags) -> list[tuple[Tags, BaseGeometry]]:

@@ -11,9 +11,9 @@ from shapely.geometry.base import BaseGeometry
 from accounts.models import Organisation
 from geodata.convert import as_shape
 from geodata.models import Area, Community
-from routing.cutting import NOTHING, polygons_of, share_ground
+from routing.cutting import NOTHING, near_pairs, polygons_of, share_ground
 from routing.models import Category, Question, Rule, RuleSet
-from routing.register_places import NOBODY, Plane, Things, meeting, places_by_keeper, things_of, valid, whole_place
+from routing.register_places import NOBODY, Plane, Things, places_by_keeper, things_of, valid, whole_place
 from routing.rule_conditions import Cases, precision_of
 
 MOST_KEEPERS = 300  # of one rule; more of them share one piece, whose organisations are not named
@@ -109,7 +109,7 @@ class Places:
 
     def sharing(self, shapes: Sequence[BaseGeometry]) -> list[tuple[int, int]]:
         """Pairs of places in the list whose shapes have common ground; the first before the second."""
-        pairs = meeting(shapes)
+        pairs = near_pairs(shapes)
         keys = [(id(shapes[one]), id(shapes[other])) for one, other in pairs]
         new = [pair for pair, key in zip(pairs, keys, strict=True) if key not in self._meet]
         asked = [(shapes[one], shapes[other]) for one, other in new]
