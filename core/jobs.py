@@ -1,7 +1,8 @@
 """Jobs: long work as a row, with progress, cancelling, and a lease, so that a killed worker's job is done by another.
 
 A kind is a function that an app registers with `job_kind`. It may run more than once: what it writes, it writes in one
-transaction at its end, together with `Running.complete`.
+transaction at its end, together with `Running.complete`. A thread of its own (core.heartbeat) keeps the lease while the
+worker lives, however long a step or that transaction takes.
 """
 
 import logging
@@ -19,12 +20,13 @@ from django.utils.translation import gettext as _
 from django_scopes import scope, scopes_disabled
 
 from core.broker import nudge_on_commit
+from core.heartbeat import Heart
 from core.models import Job
 from geodata.models import Community
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(minutes=5)  # longer than any step between two reports of progress
+LEASE = timedelta(minutes=5)  # how long the job of a dead worker waits for another
 MOST_ATTEMPTS = 3
 PAUSE = 0.5  # seconds between two writes of progress
 KEEP_INPUT = timedelta(days=30)
@@ -50,17 +52,28 @@ class Running:
         self.job = job
         self.community: Community = job.community
         self.parameters: dict[str, Any] = job.parameters
+        self.heart = Heart(job, lease=LEASE, clock=clock)
         self._clock, self._told = clock, 0.0
+        self._outside = len(connection.atomic_blocks)
         self.is_complete = False
 
+    def now(self) -> datetime:
+        """What time it is."""
+        return self._clock()
+
     def progress(self, done: int, total: int) -> None:
-        """Tells how far the work is and keeps the lease. Raises JobStoppedError."""
+        """Tells how far the work is, in a transaction of the job too. Raises JobStoppedError."""
         if done < total and time.monotonic() - self._told < PAUSE:
             return
         self._told = time.monotonic()
-        self._write(done=min(done, total), total=total, leased_until=self._clock() + LEASE)
-        if Job.objects.filter(pk=self.job.pk, cancel_asked_at__isnull=False).exists():
-            raise JobStoppedError("asked to stop")
+        how_far = {"done": min(done, total), "total": total}
+        self.heart.columns = how_far
+        if len(connection.atomic_blocks) == self._outside:
+            self._write(**how_far, leased_until=self._clock() + LEASE)
+        # In a transaction of the job nobody would see what it writes here: the heart tells it.
+        mine = Job.objects.filter(pk=self.job.pk, claim=self.job.claim)
+        if not mine.filter(cancel_asked_at=None).exists():
+            raise JobStoppedError("asked to stop, or another worker has it")
 
     def complete(self, result: dict[str, Any]) -> None:
         """The job is done with this result; in the transaction of what it wrote, if there is one. Raises
@@ -200,7 +213,8 @@ def run(job: Job, *, clock: Clock) -> None:
         try:
             if job.cancel_asked_at:
                 raise JobStoppedError("asked to stop")
-            result = _kinds[job.kind](running)
+            with running.heart:
+                result = _kinds[job.kind](running)
             if not running.is_complete:
                 running.complete(result)
         except JobStoppedError:

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date
+from typing import Any
 
 import shapely
 from django.contrib.gis.geos import Point
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, OperationalError, transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from psycopg import errors
 from shapely.geometry.base import BaseGeometry
@@ -17,11 +19,13 @@ from geodata.candidates import Candidate
 from geodata.convert import as_boundary, as_shape
 from geodata.coverage import coverage
 from geodata.events import areas_changed
+from geodata.fingerprints import boundary_hash
 from geodata.models import WGS84, Area, Community, Division
 from geodata.problems import Problem
 
 # How the database says that somebody stored an overlapping version at the same moment.
 LOST_RACES = (errors.ExclusionViolation, errors.DeadlockDetected)
+MOST_ATTEMPTS = 3  # to write a plan before somebody else writes
 
 
 def import_areas(
@@ -31,6 +35,7 @@ def import_areas(
     candidates: Sequence[Candidate],
     problems: Iterable[Problem],
     valid_from: date,
+    today: date,
     division_name: str = "",
     close_missing: bool = False,
     set_boundary: bool = False,
@@ -38,50 +43,104 @@ def import_areas(
 ) -> AreaPlan:
     """Brings the areas of one division in, in one transaction, or nothing at all when anything is refused.
 
-    `division` is its code; a new one is made. `close_missing` ends areas that the file no longer has;
-    `set_boundary` makes the union of the division the community's boundary. Must be called inside the
-    community's scope. Returns the plan; `written` tells whether it was carried out.
+    As `plan_import`, then `write_import`; planned anew when somebody else was faster. Returns the plan; `written`
+    tells whether it was carried out.
+    """
+    for _attempt in range(MOST_ATTEMPTS):
+        plan = plan_import(
+            community,
+            division,
+            candidates=candidates,
+            problems=problems,
+            valid_from=valid_from,
+            today=today,
+            close_missing=close_missing,
+            set_boundary=set_boundary,
+        )
+        if plan.refusals or dry_run or write_import(plan, community, division, name=division_name):
+            return plan
+    plan.problems.append(Problem("stored_meanwhile"))
+    return plan
+
+
+def plan_import(
+    community: Community,
+    division: str,
+    *,
+    candidates: Sequence[Candidate],
+    problems: Iterable[Problem],
+    valid_from: date,
+    today: date,
+    close_missing: bool = False,
+    set_boundary: bool = False,
+) -> AreaPlan:
+    """What an import would do; it locks nothing and may take minutes.
+
+    `division` is its code. `close_missing` ends areas that the file no longer has; `set_boundary` makes the union of
+    the division the community's boundary, at once, so it is refused for areas that begin after `today`, the date in
+    the community. Must be called inside the community's scope.
+    """
+    stored = list(_latest_versions(community, division))
+    plan = plan_areas(candidates, problems, stored, on=valid_from, today=today, close_missing=close_missing)
+    plan.compared_with = frozenset(_as_compared(area) for area in stored)
+    if set_boundary and valid_from > today:
+        plan.problems.append(boundary_too_early(valid_from))
+    shapes = plan.resulting_shapes()
+    if shapes:
+        before = Community.objects.get(pk=community.pk).boundary
+        plan.coverage = coverage(shapes, as_shape(before) if before and not set_boundary else None)
+        plan.boundary = shapely.union_all(list(shapes.values())) if set_boundary else None
+    return plan
+
+
+def boundary_too_early(day: date) -> Problem:
+    """A community has one boundary, that of today: areas of a later day cannot become it yet."""
+    return Problem("boundary_too_early", details={"day": day.isoformat()})
+
+
+def write_import(plan: AreaPlan, community: Community, division: str, *, name: str = "") -> bool:
+    """Carries a plan without refusals out, in one transaction, under a short lock.
+
+    `name` is that of the division; a new one is made. False, and nothing is written, when what is stored is no longer
+    what the plan was compared with. Must be called inside the community's scope.
     """
     try:
         with transaction.atomic():
             # Imports of one community wait for each other; new reports do not wait for them (NO KEY UPDATE).
             locked = Community.objects.select_for_update(no_key=True).get(pk=community.pk)
-            stored = _latest_versions(community, division)
-            plan = plan_areas(candidates, problems, stored, on=valid_from, close_missing=close_missing)
-            shapes = plan.resulting_shapes()
-            if shapes:
-                territory = as_shape(locked.boundary) if locked.boundary and not set_boundary else None
-                plan.coverage = coverage(shapes, territory)
-            if not plan.refusals and not dry_run:
-                _write(plan, locked, division, name=division_name, valid_from=valid_from)
-                if set_boundary and shapes:
-                    locked.boundary = as_boundary(shapely.union_all(list(shapes.values())))
-                    locked.save(update_fields=["boundary"])
-                if plan.written:
-                    areas_changed.send(Community, community=locked)
+            stored = _latest_versions(community, division).defer("boundary")
+            if frozenset(map(_as_compared, stored)) != plan.compared_with:
+                return False
+            _write(plan, locked, division, name=name)
+            areas_changed.send(Community, community=locked)
     except (IntegrityError, OperationalError) as mistake:
         if not isinstance(mistake.__cause__, LOST_RACES):
             raise
-        plan.written = False
-        plan.problems.append(Problem("stored_meanwhile"))
-    return plan
+        return False
+    plan.written = True
+    return True
 
 
-def _latest_versions(community: Community, division: str) -> list[Area]:
+def _latest_versions(community: Community, division: str) -> QuerySet[Area]:
+    """Each with `boundary_hash`."""
     versions = Area.objects.filter(community=community, division__code=division)
-    return list(versions.order_by("code", "-valid_from").distinct("code"))
+    return versions.order_by("code", "-valid_from").distinct("code").annotate(boundary_hash=boundary_hash())
 
 
-def _write(plan: AreaPlan, community: Community, code: str, *, name: str, valid_from: date) -> None:
+def _as_compared(area: Area) -> tuple[Any, ...]:
+    stored_hash: str = area.boundary_hash  # type: ignore[attr-defined]  # of _latest_versions
+    return area.pk, area.name, area.valid_from, area.valid_to, stored_hash
+
+
+def _write(plan: AreaPlan, community: Community, code: str, *, name: str) -> None:
     division, is_new = Division.objects.get_or_create(community=community, code=code, defaults={"name": name or code})
     if name and not is_new and division.name != name:
         division.name = name
         division.save(update_fields=["name"])
     ended = [old.pk for old, _new in plan.replaced] + [area.pk for area in plan.closed]
-    Area.objects.filter(pk__in=ended).update(valid_to=valid_from)
+    Area.objects.filter(pk__in=ended).update(valid_to=plan.on)
     for old, new in (*plan.corrected, *plan.renamed):
-        old.name, old.boundary = new.name, as_boundary(new.shape)
-        old.save(update_fields=["name", "boundary"])
+        Area.objects.filter(pk=old.pk).update(name=new.name, boundary=as_boundary(new.shape))
     Area.objects.bulk_create(
         [
             Area(
@@ -90,13 +149,15 @@ def _write(plan: AreaPlan, community: Community, code: str, *, name: str, valid_
                 code=new.code,
                 name=new.name,
                 boundary=as_boundary(new.shape),
-                valid_from=valid_from,
+                valid_from=plan.on,
             )
             for new in (*plan.created, *(new for _old, new in plan.replaced))
         ],
         batch_size=500,
     )
-    plan.written = True
+    if plan.boundary is not None:
+        community.boundary = as_boundary(plan.boundary)
+        community.save(update_fields=["boundary"])
 
 
 def create_community(

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 import shapely
 from shapely.geometry.base import BaseGeometry
@@ -12,8 +13,12 @@ from geodata.convert import as_shape
 from geodata.coverage import Coverage
 from geodata.models import Area
 from geodata.problems import Outcome, Problem
+from geodata.shapes import inner_point
 
 SAME_PLACE = 1e-9  # degrees, about a tenth of a millimetre
+
+
+Stored = frozenset[tuple[Any, ...]]  # what was stored when a plan was made, enough to see that it still is
 
 
 @dataclass(slots=True)
@@ -21,6 +26,7 @@ class AreaPlan:
     """Code by code. Nothing is written while anything is refused."""
 
     problems: list[Problem]
+    on: date  # the first day
     created: list[Candidate] = field(default_factory=list)
     replaced: list[tuple[Area, Candidate]] = field(default_factory=list)  # what ends, what follows
     corrected: list[tuple[Area, Candidate]] = field(default_factory=list)  # began that day
@@ -29,6 +35,8 @@ class AreaPlan:
     missing: list[Area] = field(default_factory=list)  # in force, not in the file
     closed: list[Area] = field(default_factory=list)  # those of them that end
     coverage: Coverage | None = None
+    boundary: BaseGeometry | None = None  # what becomes the community's boundary, when that was asked
+    compared_with: Stored = frozenset()
     written: bool = False
 
     @property
@@ -52,31 +60,35 @@ def plan_areas(
     stored: Iterable[Area],
     *,
     on: date,
+    today: date,
     close_missing: bool = False,
 ) -> AreaPlan:
     """Compares candidates with the latest stored version of each code.
 
-    A changed boundary makes a new version from the day `on`; a version that began on that very day is
-    corrected in place, as it was never in force under another boundary. What contradicts a later version is
-    refused.
+    A changed boundary makes a new version from the day `on`. A version that begins on that very day is corrected
+    in place while nothing but the reports of `today` (the date in the community) can have been decided by it; later
+    it is history, and refused. What contradicts a later version is refused too.
     """
-    plan = AreaPlan(list(problems))
+    plan = AreaPlan(list(problems), on)
     latest = {area.code: area for area in stored}
     for candidate in candidates:
-        _place(plan, candidate, latest.pop(candidate.code, None), on)
+        _place(plan, candidate, latest.pop(candidate.code, None), today)
     plan.missing = [area for area in latest.values() if area.valid_to is None and area.valid_from <= on]
     if close_missing:
         plan.closed = [area for area in plan.missing if area.valid_from < on]
         too_young = (area for area in plan.missing if area.valid_from == on)
-        plan.problems += [Problem("began_that_day", code=area.code, name=area.name) for area in too_young]
+        plan.problems += [
+            Problem("began_that_day", code=area.code, name=area.name, place=inner_point(shape_of(area)))
+            for area in too_young
+        ]
     return plan
 
 
-def _place(plan: AreaPlan, new: Candidate, old: Area | None, on: date) -> None:
+def _place(plan: AreaPlan, new: Candidate, old: Area | None, today: date) -> None:
     """Puts one candidate on the list where it belongs."""
-    if old is None or (old.valid_to is not None and old.valid_to <= on):
+    if old is None or (old.valid_to is not None and old.valid_to <= plan.on):
         plan.created.append(new)
-    elif old.valid_from > on:
+    elif old.valid_from > plan.on:
         _refuse(plan, new, "later_version", old.valid_from)
     elif old.valid_to is not None:
         _refuse(plan, new, "still_in_force", old.valid_to)
@@ -85,15 +97,17 @@ def _place(plan: AreaPlan, new: Candidate, old: Area | None, on: date) -> None:
             plan.unchanged.append(old)
         else:
             plan.renamed.append((old, new))
-    elif old.valid_from == on:
+    elif old.valid_from < plan.on:
+        plan.replaced.append((old, new))
+    elif old.valid_from >= today:
         plan.corrected.append((old, new))
     else:
-        plan.replaced.append((old, new))
+        _refuse(plan, new, "decided_since", old.valid_from)
 
 
 def _refuse(plan: AreaPlan, new: Candidate, kind: str, day: date) -> None:
-    details = {"day": day.isoformat()}
-    plan.problems.append(Problem(kind, feature=new.feature, code=new.code, name=new.name, details=details))
+    details, place = {"day": day.isoformat()}, inner_point(new.shape)
+    plan.problems.append(Problem(kind, place=place, details=details).of(new.feature, new.code, new.name))
 
 
 def _same(one: BaseGeometry, other: BaseGeometry) -> bool:

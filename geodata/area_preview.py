@@ -1,7 +1,7 @@
 """What an import of areas would do, as JSON for a page: counts, problems, overlaps and gaps, shapes for the screen."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import shapely
@@ -36,7 +36,7 @@ def preview_of(plan: AreaPlan) -> dict[str, Any]:
         "refusals": len(plan.refusals),
         "coverage": _coverage(plan.coverage) if plan.coverage else None,
         "shapes": _shapes(changes),
-        "digest": _digest(plan, changes),
+        "digest": digest_of(plan),
     }
 
 
@@ -51,6 +51,16 @@ def counts_of(plan: AreaPlan) -> dict[str, int]:
         KEPT: len(plan.missing) - len(plan.closed),
         CLOSED: len(plan.closed),
     }
+
+
+def digest_of(plan: AreaPlan) -> str:
+    """SHA-256 of what would be written: codes, kinds of change, names, shapes before and after, refusals."""
+    found = hashlib.sha256()
+    for what, code, name, old, new in sorted(_changes(plan), key=lambda change: change[:2]):
+        found.update(repr((what, code, name, _hash(old), _hash(new))).encode())
+    for refusal in plan.refusals:
+        found.update(repr((refusal.kind, refusal.feature, refusal.code)).encode())
+    return found.hexdigest()
 
 
 def problem_as_json(problem: Problem) -> dict[str, Any]:
@@ -97,28 +107,10 @@ def _changes(plan: AreaPlan) -> Iterator[Change]:
         yield UNCHANGED, area.code, area.name, None, shape_of(area)
     closed = {area.pk for area in plan.closed}
     for area in plan.missing:
-        ends = area.pk in closed
-        yield (
-            (CLOSED, area.code, area.name, shape_of(area), None)
-            if ends
-            else (
-                KEPT,
-                area.code,
-                area.name,
-                None,
-                shape_of(area),
-            )
-        )
-
-
-def _digest(plan: AreaPlan, changes: Iterable[Change]) -> str:
-    """SHA-256 of what would be written: codes, kinds of change, names, shapes before and after, refusals."""
-    found = hashlib.sha256()
-    for what, code, name, old, new in sorted(changes, key=lambda change: change[:2]):
-        found.update(repr((what, code, name, _hash(old), _hash(new))).encode())
-    for refusal in plan.refusals:
-        found.update(repr((refusal.kind, refusal.feature, refusal.code)).encode())
-    return found.hexdigest()
+        if area.pk in closed:
+            yield CLOSED, area.code, area.name, shape_of(area), None
+        else:
+            yield KEPT, area.code, area.name, None, shape_of(area)
 
 
 def _hash(shape: BaseGeometry | None) -> str:

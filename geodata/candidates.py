@@ -1,7 +1,9 @@
 """From the features of a file to candidates for areas: a checked shape, a code and a name each."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 from shapely.geometry import MultiPolygon
@@ -10,11 +12,13 @@ from shapely.geometry.base import BaseGeometry
 from geodata.convert import as_shape
 from geodata.features import Feature, FeatureFile
 from geodata.models import Community
+from geodata.positions import projected
 from geodata.problems import Outcome, Place, Problem, RefusedError
 from geodata.projections import Projection
-from geodata.shapes import LINE, POINT, POLYGON, clean_shape, family_of, kilometres
+from geodata.shapes import LINE, MAX_DEPTH, POINT, POLYGON, clean_shape, family_of, inner_point, kilometres
 
 MAX_CODE, MAX_NAME = 60, 200  # characters, as in geodata.models.Area
+MOST_LOOKED_AT = 1000  # positions of a refused geometry
 FAR = 300.0  # km from where the community's map opens; a mistake, not a suburb
 # Where no property is called so: the feature's own `id`, its number in the file.
 IDENTITY, NUMBER = "@id", "@number"
@@ -60,7 +64,7 @@ def surroundings_of(community: Community) -> Surroundings:
 def candidates_of(
     source: FeatureFile, *, code: str, name: str, around: Surroundings | None = None, only_polygons: bool = False
 ) -> tuple[list[Candidate], list[Problem]]:
-    """Candidates for areas and everything found on the way, in the order of the file.
+    """Candidates for areas and everything found on the way, in the order of the file, with a place where there is one.
 
     `code` and `name` are names of properties, or IDENTITY, or NUMBER. Points beside polygons are left out: exports
     of OpenStreetMap hold the labels of areas so. A line is refused, as it may be a boundary with a gap, unless
@@ -71,6 +75,8 @@ def candidates_of(
     problems = [*source.problems, *left_out]
     first_with: dict[str, int] = {}
     for feature in features:
+        shape, its_problems = _shape(feature, source.to_wgs84, around)
+        place = inner_point(shape) if shape else some_place(feature.geometry, source.to_wgs84)
         its_code = its_name = ""
         try:
             its_code = text_of(feature, code, MAX_CODE)
@@ -78,13 +84,18 @@ def candidates_of(
             if its_code in first_with:
                 raise RefusedError("repeated_code", other=first_with[its_code])
             first_with[its_code] = feature.number
-            shape, notes = _shape(feature, source.to_wgs84, around)
         except RefusedError as refusal:
-            problems.append(refusal.problem.of(feature.number, its_code, its_name))
-            continue
-        problems.extend(note.of(feature.number, its_code, its_name) for note in notes)
-        found.append(Candidate(feature.number, its_code, its_name, shape))
+            its_problems.append(refusal.problem)
+        else:
+            if shape:
+                found.append(Candidate(feature.number, its_code, its_name, shape))
+        problems += [_placed(problem, place).of(feature.number, its_code, its_name) for problem in its_problems]
     return found, sorted(problems, key=lambda problem: problem.feature)
+
+
+def _placed(problem: Problem, place: Place | None) -> Problem:
+    """With a place to look at, unless there is nothing to look for."""
+    return problem if problem.place or problem.outcome is Outcome.NOTED else replace(problem, place=place)
 
 
 def _without_labels(features: list[Feature], *, only_polygons: bool) -> tuple[list[Feature], list[Problem]]:
@@ -101,11 +112,42 @@ def _without_labels(features: list[Feature], *, only_polygons: bool) -> tuple[li
 
 def _shape(
     feature: Feature, to_wgs84: Projection | None, around: Surroundings | None
-) -> tuple[MultiPolygon, list[Problem]]:
-    shape, notes = clean_shape(feature.geometry, to_wgs84)
-    if around:
-        around.check(shape)
+) -> tuple[MultiPolygon | None, list[Problem]]:
+    """The valid boundary, or None and why there is none."""
+    try:
+        shape, notes = clean_shape(feature.geometry, to_wgs84)
+        if around:
+            around.check(shape)
+    except RefusedError as refusal:
+        return None, [refusal.problem]
     return shape, notes
+
+
+def some_place(geometry: Any, to_wgs84: Projection | None = None) -> Place | None:
+    """The first position in an unchecked geometry that lies on the Earth, to show where a refused feature would be."""
+    for position in islice(_pairs(geometry), MOST_LOOKED_AT):
+        try:
+            ((lon, lat),) = projected([position], to_wgs84)
+        except RefusedError:
+            continue
+        if abs(lon) <= 180 and abs(lat) <= 90:
+            return lon, lat
+    return None
+
+
+def _pairs(inside: Any, depth: int = 0) -> Iterator[tuple[float, float]]:
+    """What looks like a position, wherever it stands."""
+    if depth > MAX_DEPTH:
+        return
+    if isinstance(inside, dict):
+        inside = [inside.get("coordinates"), inside.get("geometries")]
+    if not isinstance(inside, list):
+        return
+    pair = [float(part) for part in inside[:2] if isinstance(part, float) or (type(part) is int and abs(part) < 1e12)]
+    if len(pair) == 2 and all(map(math.isfinite, pair)):
+        yield pair[0], pair[1]
+    else:
+        yield from (found for part in inside for found in _pairs(part, depth + 1))
 
 
 def text_of(feature: Feature, wanted: str, limit: int) -> str:

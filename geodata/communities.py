@@ -3,11 +3,14 @@
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import shapely
 from django.contrib.gis.geos import Point
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
+from django.db.models import QuerySet
+from django_scopes import scope
 from shapely.geometry.base import BaseGeometry
 
 from geodata.area_plan import SAME_PLACE
@@ -18,6 +21,7 @@ from geodata.communities_slugs import Slugs
 from geodata.convert import as_boundary, as_shape
 from geodata.coverage import Coverage, coverage
 from geodata.events import areas_changed
+from geodata.fingerprints import boundary_hash
 from geodata.katottg_import import LOCK
 from geodata.models import WGS84, Community
 from geodata.problems import Outcome, Problem
@@ -56,15 +60,15 @@ def import_communities(
 
     A community is known by its code. One that exists keeps its address, name and settings; only its boundary changes.
     Communities with a code in `keep`, and those that the file does not have, keep their boundary, and so their ground.
-    Communities without a code (an invented town) take no part. Raises IntegrityError when somebody made the same
-    community at the same moment.
+    Communities without a code (an invented town) take no part. What is stored is locked only while the plan is
+    written; changed since it was read, it is a refusal. Raises IntegrityError when somebody made the same community at
+    the same moment.
     """
     plan = CommunityPlan(list(problems))
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
-        # Reports do not wait for the import (NO KEY UPDATE).
-        everyone = list(Community.objects.select_for_update(no_key=True).order_by("pk"))
+        everyone = list(_everyone())
         stored = {community.katottg: community for community in everyone if community.katottg}
         plan.kept = [stored[claim.code] for claim in claims if claim.code in keep and claim.code in stored]
         brought = [claim for claim in claims if claim.code not in {community.katottg for community in plan.kept}]
@@ -81,12 +85,33 @@ def import_communities(
                 _create(plan, claim, shape, slug=_address(plan, claim, slugs, others))
         plan.undrawn = _undrawn(register, {*stored, *(claim.code for claim in claims)})
         if not (plan.refusals or dry_run):
-            Community.objects.bulk_create(plan.created, batch_size=BATCH)
-            Community.objects.bulk_update(plan.redrawn, ["boundary"], batch_size=BATCH)
-            for community in plan.redrawn:
-                areas_changed.send(Community, community=community)
-            plan.written = True
+            _write(plan, everyone)
     return plan
+
+
+def _everyone() -> QuerySet[Community]:
+    """Each with `boundary_hash`."""
+    return Community.objects.order_by("pk").annotate(boundary_hash=boundary_hash())
+
+
+def _as_compared(community: Community) -> tuple[Any, ...]:
+    stored_hash: str = community.boundary_hash  # type: ignore[attr-defined]  # of _everyone
+    return community.pk, community.slug, community.katottg, community.name, stored_hash
+
+
+def _write(plan: CommunityPlan, compared_with: Sequence[Community]) -> None:
+    """Carries the plan out, unless the communities are no longer those that it was compared with."""
+    before = [_as_compared(community) for community in compared_with]
+    # Reports do not wait for the import (NO KEY UPDATE).
+    if before != [_as_compared(row) for row in _everyone().defer("boundary").select_for_update(no_key=True)]:
+        plan.problems.append(Problem("stored_meanwhile"))
+        return
+    Community.objects.bulk_create(plan.created, batch_size=BATCH)
+    Community.objects.bulk_update(plan.redrawn, ["boundary"], batch_size=BATCH)
+    for community in plan.redrawn:
+        with scope(community=community):
+            areas_changed.send(Community, community=community)
+    plan.written = True
 
 
 def _settle(plan: CommunityPlan, claims: Sequence[Claim], stored: dict[str, Community]) -> Settled:

@@ -20,13 +20,13 @@ View = Callable[..., HttpResponseBase]
 def in_community(view: View) -> View:
     """Calls `view(request, …)` inside the scope of the community whose slug the path holds; 404 for none.
 
-    The view finds it as `request.community`. Templates are rendered inside the scope too. Days and hours are shown
-    by the community's clock.
+    The view finds it as `request.community`, without its boundary, which may be large: what needs it asks for it.
+    Templates are rendered inside the scope too. Days and hours are shown by the community's clock.
     """
 
     @wraps(view)
     def inner(request: HttpRequest, community: str, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        found = get_object_or_404(Community, slug=community)
+        found = get_object_or_404(Community.objects.defer("boundary"), slug=community)
         request.community = found  # type: ignore[attr-defined]
         with scope(community=found), timezone.override(ZoneInfo(found.time_zone)):
             response = view(request, *args, **kwargs)

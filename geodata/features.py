@@ -11,6 +11,7 @@ MAX_BYTES = 200 * 1024 * 1024  # of the file as it is given
 MAX_UNPACKED = 400 * 1024 * 1024  # bytes of what is packed in it
 MAX_FEATURES = 500_000
 MAX_FIELDS = 500  # names of fields that are remembered
+ALL_LAYERS = "*"  # stands for all of them together, where a format lets them be read as one
 GEOMETRY_TYPES = frozenset(
     ("Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon", "GeometryCollection")
 )
@@ -31,7 +32,8 @@ class FeatureFile:
     """Features of a file, and the way to longitude and latitude from their coordinates (None: they are).
 
     `format` is GeoJSON, GeoPackage, Shapefile or KML; `layers` are the names a person may choose from (none in
-    GeoJSON), `layer` is the one that was read; `fields` are the names of the properties, in the order of the file.
+    GeoJSON; with ALL_LAYERS in KML of several), `layer` is the one that was read; `fields` are the names of the
+    properties, in the order of the file.
     """
 
     features: list[Feature]

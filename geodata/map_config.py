@@ -14,11 +14,11 @@ FALLBACK_ICON = "pin"
 
 def base_config(community: Community) -> dict[str, Any]:
     """Enough for a map that shows no things, as the one in a form: the view and the base map."""
-    boundary = community.boundary
+    bounds = community.bounds()
     return {
         "centre": [round(community.centre.x, 6), round(community.centre.y, 6)],
         "zoom": community.zoom,
-        "bounds": [round(edge, 6) for edge in boundary.extent] if boundary else None,
+        "bounds": [round(edge, 6) for edge in bounds] if bounds else None,
         "baseUrl": reverse("base_shapes", args=[community.slug]),
         "tilesUrl": settings.BASEMAP_URL,
         "tilesAttribution": settings.BASEMAP_ATTRIBUTION,

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from django.contrib.gis.db import models
+from django.contrib.gis.db.models import Extent
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.core.exceptions import ValidationError
@@ -102,6 +103,13 @@ class Community(models.Model):
     def day_of(self, moment: datetime) -> date:
         """The date in the community's time zone."""
         return moment.astimezone(ZoneInfo(self.time_zone)).date()
+
+    def bounds(self) -> tuple[float, float, float, float] | None:
+        """West, south, east and north of the boundary in degrees, as the database has it; None without one."""
+        found: tuple[float, float, float, float] | None = Community.objects.filter(pk=self.pk).aggregate(
+            box=Extent("boundary")
+        )["box"]
+        return found
 
 
 class Unit(models.Model):

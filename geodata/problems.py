@@ -124,6 +124,11 @@ REASONS = {
     # against what is stored
     "later_version": _("a version that begins on %(day)s exists already"),
     "still_in_force": _("the earlier version ends on %(day)s, after this one would begin"),
+    "decided_since": _("these areas began on %(day)s and have decided reports since; choose a later first day"),
+    "boundary_too_early": _(
+        "these areas begin on %(day)s, and the community’s boundary would change at once: import them without it, and "
+        "import them once more with it on that day"
+    ),
     "began_that_day": _("it began on that very day and cannot be closed"),
     "stored_meanwhile": _("somebody changed these areas at the same moment; try again"),
 }

@@ -1,16 +1,17 @@
 """Reads KML into numbered features: placemarks with their data. Nothing it links to is fetched."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from xml.parsers import expat
 
-from geodata.features import MAX_FEATURES, Feature, FeatureFile, chosen_layer, field_names
+from geodata.features import ALL_LAYERS, MAX_FEATURES, Feature, FeatureFile, chosen_layer, field_names
 from geodata.problems import Outcome, Problem, RefusedError
 from geodata.projections import WGS84, way_to_wgs84
 
 MAX_NESTED = 60  # elements inside elements
+FOLDER = "@folder"  # the property with the name of the folder, when all are read: it may be that of the district
 _SHAPES = frozenset(("Point", "LineString", "LinearRing", "Polygon", "MultiGeometry"))
 _UNREAD = frozenset(("Track", "MultiTrack", "Model"))
 _TEXTS = ("name", "description", "address", "phoneNumber")
@@ -40,7 +41,7 @@ class Folder:
 
 
 def read_kml(data: bytes, *, crs: str = "", layer: str = "") -> FeatureFile:
-    """Placemarks of one folder. Raises RefusedError when the whole file is no use."""
+    """Placemarks of one folder, or of ALL_LAYERS. Raises RefusedError when the whole file is no use."""
     reader = _Reader()
     reader.read(data)
     folders: dict[str, list[Node]] = {}
@@ -49,20 +50,29 @@ def read_kml(data: bytes, *, crs: str = "", layer: str = "") -> FeatureFile:
             folders.setdefault(folder.name or "KML", []).extend(folder.placemarks)
     if not folders:
         raise RefusedError("only_links" if reader.links else "no_features")
-    name = chosen_layer(folders, layer)
+    layers = (*folders, ALL_LAYERS) if len(folders) > 1 else tuple(folders)
+    name = chosen_layer(layers, layer)
     to_wgs84, problems = way_to_wgs84(asked=crs, declared=WGS84)
     if reader.links:
         problems.append(Problem("links_left_out", Outcome.NOTED))
     features = []
-    for number, placemark in enumerate(folders[name], start=1):
+    for number, (folder_name, placemark) in enumerate(_placemarks(folders, name), start=1):
         try:
             shape = _first_shape(placemark)
         except RefusedError as refusal:
             problems.append(refusal.problem.of(number))
         else:
-            features.append(Feature(number, placemark.attributes.get("id"), _properties(placemark), shape))
+            properties = _properties(placemark) | ({FOLDER: folder_name} if name == ALL_LAYERS else {})
+            features.append(Feature(number, placemark.attributes.get("id"), properties, shape))
     fields = field_names(one.properties for one in features)
-    return FeatureFile(features, to_wgs84, problems, "KML", tuple(folders), name, fields)
+    return FeatureFile(features, to_wgs84, problems, "KML", layers, name, fields)
+
+
+def _placemarks(folders: Mapping[str, list[Node]], wanted: str) -> Iterator[tuple[str, Node]]:
+    """With the names of their folders, in the order of the file."""
+    for name, placemarks in folders.items():
+        if wanted in (name, ALL_LAYERS):
+            yield from ((name, placemark) for placemark in placemarks)
 
 
 class _Reader:

@@ -127,8 +127,8 @@ def _picture_box(request: HttpRequest, community: Community) -> Box:
     try:
         return parse_box(request.GET.get("box", ""))
     except BadBoxError:
-        if community.boundary:
-            return zoomed(Box(*community.boundary.extent), 1.06)
+        if bounds := community.bounds():
+            return zoomed(Box(*bounds), 1.06)
         return box_around((community.centre.x, community.centre.y), community.zoom, WIDTH, HEIGHT)
 
 

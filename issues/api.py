@@ -3,12 +3,12 @@
 For lists and downloads; the map reads SQL's own JSON.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib.gis.geos import Point
 from django.db.models import QuerySet
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
@@ -23,9 +23,8 @@ from rest_framework.serializers import CharField, SerializerMethodField
 from rest_framework_gis.fields import GeometryField
 from rest_framework_gis.serializers import GeoFeatureModelSerializer
 
-from accounts.models import Organisation
 from core.models import STRANGER
-from geodata.community import community_of
+from geodata.community import community_of, in_community
 from geodata.models import WGS84, Community
 from issues.actions import who_answers
 from issues.forms import coordinates_in
@@ -35,7 +34,7 @@ from issues.places import refusal
 from issues.questions import PREFIX
 from issues.states import Group
 from routing.models import Asset, Category, Question
-from routing.responsibility import OutsideCommunityError, Verdict
+from routing.responsibility import OutsideCommunityError, Verdict, decide_by_names
 
 # Conditions of a rule that outsiders may read, as a trace names them.
 RULE = (
@@ -117,23 +116,39 @@ class IssueList(ListAPIView):  # type: ignore[type-arg]
 
 
 @require_safe
-def responsible(request: HttpRequest) -> JsonResponse:
+def responsible(request: HttpRequest, community: str) -> HttpResponseBase:
     """GET /api/v1/<community>/responsible/?lat=&lon=&category=: who would answer for a report there and now, and why.
 
     `answer-<question>` holds the code of an answer, `asset` the key of one in the category's register. 422 with
     {"error"} for what cannot be asked. Codes and numbers only; nothing is kept.
+
+    The plain question, a place and a category, is one statement; all others, and what is wrong, take the longer way.
     """
+    place = _place(request)
+    if place and set(request.GET) == {"lat", "lon", "category"} and "\0" not in request.GET["category"]:
+        lon, lat = place
+        verdict = decide_by_names(lon=lon, lat=lat, slug=community, code=request.GET["category"], at=timezone.now())
+        if verdict:
+            return _answer(_told(verdict))
+    return in_community(_responsible)(request, community)
+
+
+def _place(request: HttpRequest) -> tuple[float, float] | None:
+    """(lon, lat) of the address; None when it names no place."""
+    return coordinates_in(f"{request.GET.get('lat', '')}, {request.GET.get('lon', '')}")
+
+
+def _responsible(request: HttpRequest) -> JsonResponse:
     community, at = community_of(request), timezone.now()
-    place = coordinates_in(f"{request.GET.get('lat', '')}, {request.GET.get('lon', '')}")
+    place = _place(request)
     if place is None:
         return _refused(_("Name the place: lat and lon, degrees."))
-    code = request.GET.get("category", "")
     known = Category.objects.filter(community=community, is_active=True)
-    category = next((row for row in known if row.code == code), None)
+    code = request.GET.get("category", "")
+    category = None if "\0" in code else known.filter(code=code).first()  # the database takes no NUL
     if category is None:
-        return _refused(
-            _("Name the category by its code: %(codes)s.") % {"codes": ", ".join(row.code for row in known)}
-        )
+        codes = ", ".join(known.values_list("code", flat=True))
+        return _refused(_("Name the category by its code: %(codes)s.") % {"codes": codes})
     try:
         asset = _asset(category, request.GET.get("asset", ""), community)
     except Asset.DoesNotExist:
@@ -147,7 +162,7 @@ def responsible(request: HttpRequest) -> JsonResponse:
     except OutsideCommunityError as found:
         words, elsewhere = refusal(found, community)
         return _refused(words, elsewhere=elsewhere)
-    return JsonResponse(_told(verdict), json_dumps_params={"ensure_ascii": False})
+    return _answer(_told(verdict))
 
 
 def _asset(category: Category, key: str, community: Community) -> Asset | None:
@@ -172,8 +187,7 @@ def _strange(category: Category, answers: Mapping[str, str]) -> str:
 def _told(verdict: Verdict) -> dict[str, Any]:
     """What outsiders may read of a verdict."""
     trace, doubt = verdict.trace, verdict.doubt
-    owners = [verdict.organisation, *verdict.informed, *([doubt["organisation"]] if doubt else [])]
-    bodies = _bodies([owner for owner in owners if owner])
+    bodies = {pk: {"name": owner["name"], "edrpou": owner["edrpou"]} for pk, owner in verdict.owners.items()}
     matched = trace["matched"]
     asset = matched and matched["asset"]
     return {
@@ -191,10 +205,9 @@ def _told(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def _bodies(owners: Sequence[int]) -> dict[int, dict[str, Any]]:
-    rows = Organisation.objects.filter(pk__in=owners).values_list("pk", "name", "edrpou")
-    return {pk: {"name": name, "edrpou": edrpou} for pk, name, edrpou in rows}
-
-
 def _refused(words: str, **more: Any) -> JsonResponse:
-    return JsonResponse({"error": words} | more, status=422, json_dumps_params={"ensure_ascii": False})
+    return _answer({"error": words} | more, status=422)
+
+
+def _answer(told: dict[str, Any], *, status: int = 200) -> JsonResponse:
+    return JsonResponse(told, status=status, json_dumps_params={"ensure_ascii": False})

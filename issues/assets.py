@@ -78,10 +78,14 @@ def offers(register: Register, day: date) -> bool:
 
 def chosen_of(register: Register, choice: str, day: date, *, point: Point | None = None) -> Asset | None:
     """The one of the register that was chosen, with its `metres` from the point; None for “none”, and for what the
-    register no longer holds on that day."""
+    register no longer holds on that day.
+
+    An open form and a kept draft may name a version that has ended since: it stands for the one in force that day.
+    """
     if not (choice.isascii() and choice.isdecimal() and len(choice) < 19):
         return None
-    rows = Asset.objects.on(day).filter(register=register, pk=int(choice))
+    named = Asset.objects.filter(register=register, pk=int(choice))
+    rows = Asset.objects.on(day).filter(register=register, key__in=named.values("key"))
     found: Asset | None = (measured(rows, point) if point else rows).first()
     return found
 
@@ -94,10 +98,8 @@ def offer(register: Register, *, choice: str, point: Point | None, text: str, da
         rows = find_assets(register=register, text=text, near=point, day=day, limit=FOUND)
     elif point:
         rows = nearest_assets(register=register, point=point, day=day, limit=NEAREST, within=WITHIN)
-    chosen = next((row for row in rows if str(row.pk) == choice), None)
-    shown = rows
-    if chosen is None and (chosen := chosen_of(register, choice, day, point=point)):
-        shown = [chosen, *rows]
+    chosen = next((row for row in rows if str(row.pk) == choice), None) or chosen_of(register, choice, day, point=point)
+    shown = [chosen, *rows] if chosen and chosen not in rows else rows
     far = _metres(chosen) if chosen else None
     return Offer(
         kind=register.kind,

@@ -210,7 +210,7 @@ def _answered(issue: Issue) -> list[Fact]:
 
 def _flat(issue: Issue) -> list[Fact]:
     """Only for whoever must answer."""
-    return [(_("Flat (nobody else sees it)"), issue.flat)] if issue.flat else []
+    return [(_("Flat (not on the public page)"), issue.flat)] if issue.flat else []
 
 
 def _more_about_the_place(issue: Issue) -> list[Fact]:

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from django.contrib.gis.geos import Point
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -20,10 +21,11 @@ class Refusal(NamedTuple):
 
 def outside(point: Point, community: Community) -> OutsideCommunityError | None:
     """What a report at this point (SRID 4326) would be refused with, or None inside, and where there is no boundary."""
-    if community.boundary is None or community.boundary.covers(point):
+    is_inside = Q(boundary=None) | Q(boundary__covers=point)
+    if Community.objects.filter(is_inside, pk=community.pk).exists():
         return None
-    others = Community.objects.exclude(pk=community.pk).filter(boundary__covers=point).order_by("pk").defer("boundary")
-    other = others.first()
+    others = Community.objects.exclude(pk=community.pk).filter(boundary__covers=point).order_by("pk")
+    other = others.defer("boundary").first()
     known = {"slug": other.slug, "name": other.name, "name_en": other.name_en} if other else None
     return OutsideCommunityError(known)
 

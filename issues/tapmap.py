@@ -65,8 +65,8 @@ def shown_box(text: str, community: Community) -> Box:
     try:
         return parse_box(text)
     except BadBoxError:
-        if community.boundary:
-            return Box(*community.boundary.extent)
+        if bounds := community.bounds():
+            return Box(*bounds)
         return box_around((community.centre.x, community.centre.y), community.zoom, IMAGE_WIDTH, IMAGE_HEIGHT)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.contrib import admin, messages
+from django.db import transaction
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
@@ -33,12 +34,14 @@ from routing.rulesets import (
     SetState,
     as_seen,
     discard,
+    last_published,
     new_draft,
     publish,
     restore,
-    set_in_force,
+    set_before,
     state_of,
     take_back,
+    wait_for_turn,
 )
 
 CHANGE = "admin:routing_ruleset_change"
@@ -110,7 +113,6 @@ class RuleSetAdmin(OnlyWhatTheFormShows, ScopedAdmin):
         view, name = self.admin_site.admin_view, "routing_ruleset"
         return [
             *admin_coverage.addresses(self),
-            *admin_coverage.addresses(self),
             path("<int:pk>/draft/", view(self.draft_view), name=f"{name}_draft"),
             path("<int:pk>/publish/", view(self.publish_view), name=f"{name}_publish"),
             path("<int:pk>/discard/", view(self.discard_view), name=f"{name}_discard"),
@@ -120,11 +122,11 @@ class RuleSetAdmin(OnlyWhatTheFormShows, ScopedAdmin):
         ]
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """A new set is a draft with the rules in force, under the next number."""
+        """A new set is a draft with the rules that it would follow, under the next number."""
         if change:
             super().save_model(request, obj, form, change)
             return
-        before = set_in_force(obj.community, at=timezone.now())
+        before = last_published(obj.community)
         made = new_draft(community=obj.community, at=timezone.now(), by=_user(request), based_on=before, note=obj.note)
         obj.pk = made.pk
         obj.refresh_from_db()
@@ -166,7 +168,6 @@ class RuleSetAdmin(OnlyWhatTheFormShows, ScopedAdmin):
             if request.method == "POST" and form.is_valid():
                 row = self._publish(draft, form)
                 if row:
-                    check_soon(row.community, at=timezone.now())
                     self.message_user(request, _("Published: %(state)s.") % {"state": _told(row)}, messages.SUCCESS)
                     return HttpResponseRedirect(reverse(CHANGE, args=[row.pk]))
             return self._publishing(request, draft, form)
@@ -185,29 +186,36 @@ class RuleSetAdmin(OnlyWhatTheFormShows, ScopedAdmin):
             return HttpResponseNotAllowed(["POST"])
         ruleset = self._found(request, pk)
         try:
-            ruleset = act(ruleset, timezone.now())
+            with transaction.atomic():
+                wait_for_turn(ruleset.community)
+                at = timezone.now()
+                ruleset = act(ruleset, at)
+                check_soon(ruleset.community, at=at)
         except PublishingError as error:
             self.message_user(request, in_words(error, ruleset), messages.ERROR)
         else:
-            check_soon(ruleset.community, at=timezone.now())
             self.message_user(request, said, messages.SUCCESS)
         return HttpResponseRedirect(reverse(CHANGE, args=[ruleset.pk]))
 
     def _publish(self, draft: RuleSet, form: PublishForm) -> RuleSet | None:
         """The published set; None when it was refused, with the reason next to the moment."""
-        at, given = timezone.now(), form.cleaned_data
-        moment = given["moment"] if given["when"] == PublishForm.LATER else at
+        given = form.cleaned_data
         try:
-            return publish(draft, moment=moment, at=at, seen=given["seen"])
+            with transaction.atomic():
+                wait_for_turn(draft.community)
+                at = timezone.now()
+                moment = given["moment"] if given["when"] == PublishForm.LATER else at
+                row = publish(draft, moment=moment, at=at, seen=given["seen"])
+                check_soon(row.community, at=at)
+            return row
         except PublishingError as error:
             is_about_moment = error.code in {"too_early", "scheduled"} and given["when"] == PublishForm.LATER
             form.add_error("moment" if is_about_moment else None, in_words(error, draft))
             return None
 
     def _publishing(self, request: HttpRequest, draft: RuleSet, form: PublishForm) -> HttpResponse:
-        at = timezone.now()
         draft.refresh_from_db()
-        form.initial["seen"] = as_seen(draft, at=at)
+        form.initial["seen"] = as_seen(draft)
         if form.is_bound:  # what is sent next is what is shown now
             form.data = {**dict(form.data.items()), "seen": form.initial["seen"]}
         context = {
@@ -224,18 +232,33 @@ class RuleSetAdmin(OnlyWhatTheFormShows, ScopedAdmin):
         """What the pages of a set say of it."""
         at = timezone.now()
         state = state_of(ruleset, at=at)
-        before = set_in_force(ruleset.community, at=at) if state in {SetState.DRAFT, SetState.WAITING} else None
+        is_to_come = state in {SetState.DRAFT, SetState.WAITING}
+        before, last = set_before(ruleset) if is_to_come else None, last_published(ruleset.community)
         return {
             "ruleset": ruleset,
             "state": state.value,
             "state_in_words": state_in_words(ruleset, at=at),
             "rules_address": rules_address(ruleset),
             "rule_count": Rule.objects.filter(ruleset=ruleset).count(),
-            "before": before,
-            "differences": differences(before, ruleset) if state in {SetState.DRAFT, SetState.WAITING} else None,
+            "is_last": ruleset == last,
+            "last": _named(last, at),
+            "before": _named(before, at),
+            "differences": differences(before, ruleset) if is_to_come else None,
             "unreached": _unreached(ruleset, at) if state != SetState.KEPT else [],
             **_checked(ruleset, at),
         }
+
+
+def _named(ruleset: RuleSet | None, at: datetime) -> dict[str, Any] | None:
+    """Another set, as a page speaks of it: its name, its address, and whether it still waits and until when."""
+    if ruleset is None:
+        return None
+    return {
+        "name": str(ruleset),
+        "address": reverse(CHANGE, args=[ruleset.pk]),
+        "waits": state_of(ruleset, at=at) == SetState.WAITING,
+        "state_in_words": state_in_words(ruleset, at=at),
+    }
 
 
 def _checked(ruleset: RuleSet, at: datetime) -> dict[str, Any]:
@@ -256,16 +279,18 @@ def in_words(error: PublishingError, ruleset: RuleSet) -> str:
         "empty": _("This draft has no active rule: everything would go to the duty queue. Add a rule first."),
         "scheduled": _scheduled(ruleset.community),
         "changed": _(
-            "The draft, or the set in force, was changed since you looked at it. Below is what would change now: look "
-            "once more, then publish."
+            "The draft, or the set that it follows, was changed since you looked at it. Below is what would change "
+            "now: look once more, then publish."
         ),
+        "decided": _("Reports were decided by this set already: it stays. Publish another one after it."),
         "in_force": _("This set does not wait for its moment: it is in force, or it is a draft already."),
     }[error.code]
 
 
 def _scheduled(community: Community) -> str:
     """Another set begins at that moment or after it: which one, and since when."""
-    other = RuleSet.objects.filter(community=community, in_force_from__isnull=False).latest("in_force_from")
+    other = last_published(community)
+    assert other is not None
     told = {"other": other, "state": _told(other)}
     return (
         _("Another set stands in the way: %(other)s — %(state)s. Take it back first, or choose a later moment.") % told

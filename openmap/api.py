@@ -7,5 +7,5 @@ from issues.api import IssueList, responsible
 
 urlpatterns = [
     path("<slug:community>/issues/", in_community(IssueList.as_view()), name="api_issues"),
-    path("<slug:community>/responsible/", in_community(responsible), name="api_responsible"),
+    path("<slug:community>/responsible/", responsible, name="api_responsible"),
 ]

@@ -1,16 +1,19 @@
 """The form of an import of areas: its file, and the answers that say what the file holds."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
+from geodata.actions import boundary_too_early
 from geodata.area_preview import storable
 from geodata.candidates import IDENTITY, NUMBER
+from geodata.features import ALL_LAYERS
 from geodata.models import Community, Division
 from geodata.problems import RefusedError
 from geodata.projections import projection
@@ -56,7 +59,13 @@ class AnswersForm(forms.Form):
     layer = forms.CharField(
         label=_("Layer"), max_length=200, required=False, help_text=_("Asked later if the file has several.")
     )
-    code = forms.ChoiceField(label=_("Field with the code of an area"))
+    code = forms.ChoiceField(
+        label=_("Field with the code of an area"),
+        help_text=_(
+            "Rules and later files know an area by its code: choose what stays the same from file to file. The number "
+            "in the file changes when the order does."
+        ),
+    )
     name = forms.ChoiceField(label=_("Field with the name of an area"))
     crs = forms.CharField(
         label=_("Reference system"),
@@ -73,7 +82,9 @@ class AnswersForm(forms.Form):
         label=_("End the areas that are not in the file"), required=False, help_text=_("Otherwise they stay.")
     )
     set_boundary = forms.BooleanField(
-        label=_("The areas together become the boundary of the community"), required=False
+        label=_("The areas together become the boundary of the community"),
+        required=False,
+        help_text=_("The boundary changes at once, so the first day must be today or earlier."),
     )
     only_polygons = forms.BooleanField(
         label=_("Leave lines out"),
@@ -86,12 +97,12 @@ class AnswersForm(forms.Form):
         self.divisions = list(Division.objects.filter(community=community).order_by("name"))
         existing = [(division.code, f"{division.name} ({division.code})") for division in self.divisions]
         self._choices("division", [*existing, (NEW_DIVISION, _("a new division"))])
-        self.fields["valid_from"].initial = timezone.localdate(timezone=ZoneInfo(community.time_zone))
+        self._today = self.fields["valid_from"].initial = community.day_of(timezone.now())
         layers = list(file["layers"]) if file else []
         if len(layers) > 1:
             self.fields["layer"] = forms.ChoiceField(
                 label=_("Layer"),
-                choices=[(layer, layer) for layer in layers],
+                choices=layer_choices(layers),
                 help_text=_("Another layer has other fields: they are asked anew."),
             )
         elif layers or (file and file["format"]):
@@ -99,8 +110,9 @@ class AnswersForm(forms.Form):
         if not file or not file["format"]:
             del self.fields["code"], self.fields["name"]
         else:
-            self._choices("code", _fields(file))
-            self._choices("name", _fields(file))
+            guessed = guesses(file)
+            for name in ("code", "name"):
+                self._choices(name, [*([] if guessed[name] else [("", _("choose…"))]), *_fields(file)])
         self.order_fields(["division", "new_code", "new_name", "layer", "code", "name"])
 
     def clean_crs(self) -> str:
@@ -114,8 +126,11 @@ class AnswersForm(forms.Form):
         return given
 
     def clean(self) -> dict[str, Any]:
-        """An existing division, or the code and the name of a new one."""
+        """An existing division, or the code and the name of a new one; a boundary that is right today."""
         given = self.cleaned_data
+        first_day: date | None = given.get("valid_from")
+        if given.get("set_boundary") and first_day and first_day > self._today:
+            self.add_error("set_boundary", capfirst(boundary_too_early(first_day).text) + ".")
         if given.get("division") == NEW_DIVISION:
             code = given.get("new_code", "")
             if not code and "new_code" not in self.errors:
@@ -156,12 +171,17 @@ class AnswersForm(forms.Form):
         field.choices = choices
 
 
+def layer_choices(layers: Iterable[str]) -> list[tuple[str, Any]]:
+    """The layers of a file by their names."""
+    return [(layer, _("all layers together") if layer == ALL_LAYERS else layer) for layer in layers]
+
+
 def guesses(file: Mapping[str, Any]) -> dict[str, str]:
-    """The fields that probably hold the code and the name, and the layer that was read."""
-    fields = {field["name"].lower(): field["name"] for field in file["fields"]}
-    code = next((fields[name] for name in CODES if name in fields), NUMBER)
-    name = next((fields[name] for name in NAMES if name in fields), code)
-    return {"layer": file["layer"], "code": code, "name": name}
+    """The fields that surely hold the code and the name, "" where that is not sure, and the layer that was read."""
+    fields = {field["name"].lower(): field for field in file["fields"]}
+    codes = [fields[name]["name"] for name in CODES if name in fields and fields[name].get("tells_apart")]
+    names = [fields[name]["name"] for name in NAMES if name in fields]
+    return {"layer": file["layer"], "code": codes[0] if codes else "", "name": names[0] if names else ""}
 
 
 def _fields(file: Mapping[str, Any]) -> list[tuple[str, Any]]:
@@ -170,4 +190,8 @@ def _fields(file: Mapping[str, Any]) -> list[tuple[str, Any]]:
         (field["name"], f"{field['name']}: {field['examples']} …" if field["examples"] else field["name"])
         for field in file["fields"]
     ]
-    return [*known, (IDENTITY, _("the feature’s own id")), (NUMBER, _("its number in the file"))]
+    return [
+        *known,
+        (IDENTITY, _("the feature’s own id")),
+        (NUMBER, _("its number in the file (changes with the order)")),
+    ]

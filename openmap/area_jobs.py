@@ -4,7 +4,7 @@ A job's parameters: `typed` is what stands in the form; `crs` and `layer` say ho
 answers of the form (None while some are missing or wrong). The file is uploaded once and kept for all of them.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -13,12 +13,11 @@ from django.utils.translation import gettext as _
 
 from core.jobs import JobRefusedError, Running, input_of, job_kind
 from core.models import Job
-from geodata.actions import import_areas
+from geodata.actions import MOST_ATTEMPTS, plan_import, write_import
 from geodata.area_plan import AreaPlan
-from geodata.area_preview import counts_of, preview_of, problem_as_json, storable
+from geodata.area_preview import counts_of, digest_of, preview_of, problem_as_json, storable
 from geodata.candidates import IDENTITY, NUMBER, Candidate, candidates_of, surroundings_of
 from geodata.features import ChooseLayerError, FeatureFile
-from geodata.models import Community
 from geodata.problems import Problem, RefusedError
 from geodata.reading import read_features
 
@@ -27,6 +26,7 @@ CHECK, IMPORT = "areas.check", "areas.import"
 CHOOSE, PREVIEW, WRITTEN = "choose", "preview", "written"
 EXAMPLES = 3  # values shown beside the name of a field
 STEPS = 3
+Found = tuple[list[Candidate], list[Problem]]
 
 
 @job_kind(CHECK)
@@ -45,10 +45,9 @@ def check(running: Running) -> dict[str, Any]:
     file = about(source)
     if not _is_answered(job, file):
         return {"step": CHOOSE, "problem": None, "file": file}
-    candidates, problems = _candidates(job, source)
+    found = _candidates(job, source)
     running.progress(2, STEPS)
-    plan = _import(job, candidates, problems, dry_run=True)
-    return {"step": PREVIEW, "file": file, **preview_of(plan)}
+    return {"step": PREVIEW, "file": file, **preview_of(_plan(job, found, today=_today(running)))}
 
 
 @job_kind(IMPORT)
@@ -56,40 +55,42 @@ def bring(running: Running) -> dict[str, Any]:
     """Writes what was previewed, all of it or nothing; what changed meanwhile is shown as a new preview."""
     job = running.job
     running.progress(0, STEPS)
-    candidates, problems = _of_file(job)
+    source = _opened(job)
     running.progress(1, STEPS)
-    with transaction.atomic():
-        # The lock of import_areas, taken before it, so that nothing changes between looking and writing.
-        Community.objects.select_for_update(no_key=True).get(pk=job.community_id)
-        preview = preview_of(_import(job, candidates, problems, dry_run=True))
-        if preview["digest"] != job.parameters["digest"]:
-            result = {"step": PREVIEW, "differs": True, **preview}
-        else:
-            plan = _written(job, candidates, problems)
-            result = {"step": WRITTEN, "counts": counts_of(plan)}
-        running.complete(result)
-    return result
+    found = _candidates(job, source)
+    for _attempt in range(MOST_ATTEMPTS):
+        plan = _plan(job, found, today=_today(running))
+        running.progress(2, STEPS)
+        if digest_of(plan) != job.parameters["digest"]:
+            return {"step": PREVIEW, "file": about(source), "differs": True, **preview_of(plan)}
+        with transaction.atomic():
+            if _is_written(job, plan):
+                result = {"step": WRITTEN, "counts": counts_of(plan)}
+                running.complete(result)
+                return result
+    raise JobRefusedError(Problem("stored_meanwhile").text)
 
 
-def bring_in(job: Job) -> Callable[[], None]:
-    """Reads the file of a job that made a preview; the function that it returns writes the areas.
+def bring_in(job: Job, *, today: date) -> Callable[[], None]:
+    """Plans what a job previewed; the function that it returns writes the areas, as often as it is called.
 
     Both inside the scope of the job's community, and both raise JobRefusedError.
     """
     if not job.parameters.get("answers"):
         raise JobRefusedError(_("There is no preview of these areas: check the file first."))
-    candidates, problems = _of_file(job)
+    plan = _plan(job, _candidates(job, _opened(job)), today=today)
 
     def write() -> None:
-        _written(job, candidates, problems)
+        if not _is_written(job, plan):
+            raise JobRefusedError(Problem("stored_meanwhile").text)
 
     return write
 
 
-def _of_file(job: Job) -> tuple[list[Candidate], list[Problem]]:
-    """The areas of the kept file. Raises JobRefusedError."""
+def _opened(job: Job) -> FeatureFile:
+    """The kept file. Raises JobRefusedError."""
     try:
-        return _candidates(job, _read(job, input_of(job)))
+        return _read(job, input_of(job))
     except RefusedError as refusal:
         raise JobRefusedError(refusal.problem.text) from refusal
 
@@ -99,7 +100,11 @@ def _read(job: Job, data: bytes) -> FeatureFile:
     return read_features(data, name=job.input_name, crs=asked["crs"], layer=asked["layer"])
 
 
-def _candidates(job: Job, source: FeatureFile) -> tuple[list[Candidate], list[Problem]]:
+def _today(running: Running) -> date:
+    return running.community.day_of(running.now())
+
+
+def _candidates(job: Job, source: FeatureFile) -> Found:
     answers = job.parameters["answers"]
     return candidates_of(
         source,
@@ -110,27 +115,27 @@ def _candidates(job: Job, source: FeatureFile) -> tuple[list[Candidate], list[Pr
     )
 
 
-def _import(job: Job, candidates: Sequence[Candidate], problems: Sequence[Problem], *, dry_run: bool) -> AreaPlan:
+def _plan(job: Job, found: Found, *, today: date) -> AreaPlan:
     answers = job.parameters["answers"]
-    return import_areas(
+    candidates, problems = found
+    return plan_import(
         job.community,
         answers["division"],
         candidates=candidates,
         problems=problems,
         valid_from=date.fromisoformat(answers["valid_from"]),
-        division_name=answers["division_name"],
+        today=today,
         close_missing=answers["close_missing"],
         set_boundary=answers["set_boundary"],
-        dry_run=dry_run,
     )
 
 
-def _written(job: Job, candidates: Sequence[Candidate], problems: Sequence[Problem]) -> AreaPlan:
-    """The plan that was carried out. Raises JobRefusedError with the first refusal."""
-    plan = _import(job, candidates, problems, dry_run=False)
-    if not plan.written:
+def _is_written(job: Job, plan: AreaPlan) -> bool:
+    """False when what is stored has changed since the plan was made. Raises JobRefusedError with the first refusal."""
+    if plan.refusals:
         raise JobRefusedError(plan.refusals[0].text)
-    return plan
+    answers = job.parameters["answers"]
+    return write_import(plan, job.community, answers["division"], name=answers["division_name"])
 
 
 def _is_answered(job: Job, file: dict[str, Any]) -> bool:
@@ -143,7 +148,9 @@ def _is_answered(job: Job, file: dict[str, Any]) -> bool:
 def about(source: FeatureFile) -> dict[str, Any]:
     """What the form offers to choose from. Names that no JSON keeps cannot be chosen."""
     fields = [
-        {"name": field, "examples": _examples(source, field)} for field in source.fields if storable(field) == field
+        {"name": field, "examples": _examples(source, field), "tells_apart": _tells_apart(source, field)}
+        for field in source.fields
+        if storable(field) == field
     ]
     layers = [layer for layer in source.layers if storable(layer) == layer]
     return file_unread(
@@ -166,3 +173,10 @@ def _examples(source: FeatureFile, field: str) -> str:
         if len(values) == EXAMPLES:
             break
     return ", ".join(values)
+
+
+def _tells_apart(source: FeatureFile, field: str) -> bool:
+    """True when every feature has a value there, and no two the same."""
+    values = [feature.properties.get(field) for feature in source.features]
+    told = {str(value).strip() for value in values if isinstance(value, str | int | float)} - {""}
+    return len(told) == len(values)

@@ -31,7 +31,9 @@ GROUND = {
 }
 # Where the words of geodata.problems name an option of the command, a page names its field.
 ON_A_PAGE = {
-    "choose_layer": _("The file has several layers: choose the one with the areas."),
+    "choose_layer": _(
+        "The file has several layers: choose the one with the areas, or all together where that is offered."
+    ),
     "no_crs": _("The file does not say its reference system: name it below, for example EPSG:6384."),
     "projected": _("%(x)s, %(y)s looks like metres: name the reference system of the file."),
 }

@@ -13,7 +13,7 @@ from geodata.candidates import IDENTITY
 from geodata.models import Community
 from geodata.problems import RefusedError
 from geodata.projections import projection
-from openmap.area_forms import LONGEST
+from openmap.area_forms import LONGEST, layer_choices
 from openmap.register_jobs import FIELDS
 from routing.models import Register
 
@@ -82,7 +82,7 @@ class RegisterAnswersForm(forms.Form):
         self._choices("register", [*existing, (NEW, _("a new register"))])
         self.fields["valid_from"].initial = timezone.localdate(timezone=ZoneInfo(community.time_zone))
         if len(file["layers"]) > 1:
-            self._choices("layer", [(layer, layer) for layer in file["layers"]])
+            self._choices("layer", layer_choices(file["layers"]))
         else:
             del self.fields["layer"]
         known = [(field["name"], _told(field)) for field in file["fields"]]

@@ -5,7 +5,7 @@ found by the function `routing_decide` in the database (routing/migrations); rou
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,17 +18,22 @@ from geodata.models import Community
 from routing import judging
 from routing.models import Asset, Category, RuleSet
 
-NEAR = 100.0  # metres: owners whose area is this near are named in the trace
-
-# One row: is the point inside, where else is it, the fallback, the set of rules that was asked, the areas that cover
-# the point, the rules whose place is here or near, what their registers hold around the point, and the organisations
-# that these name.
 DECIDE = """
-SELECT inside, elsewhere, fallback, ruleset, areas, rules, assets, owners FROM routing_decide(
-    %(community)s::bigint, %(category)s::bigint, %(lon)s::float8, %(lat)s::float8, %(at)s::timestamptz,
-    %(rules_at)s::timestamptz, %(ruleset)s::bigint, %(asset)s::bigint, %(excluding)s::bigint[],
-    %(near)s::float8, %(doubt)s::float8, %(areas_on)s::date)
+SELECT routing_decide(
+    %(community)s::bigint, %(category)s::bigint, %(lon)s::float8, %(lat)s::float8, %(on)s::date,
+    %(rules_at)s::timestamptz, %(ruleset)s::bigint, %(asset)s::bigint, %(near)s::float8, %(doubt)s::float8)
 """
+
+
+# The same, by the slug of the community and the code of the category: one statement for programs that ask by words.
+DECIDE_BY_NAMES = """
+SELECT c.id, c.time_zone, k.id, routing_decide(
+    c.id, k.id, %(lon)s::float8, %(lat)s::float8, (%(at)s::timestamptz AT TIME ZONE c.time_zone)::date,
+    %(at)s::timestamptz, NULL, NULL, %(near)s::float8, %(doubt)s::float8)
+FROM geodata_community c JOIN routing_category k ON k.community_id = c.id
+WHERE c.slug = %(slug)s AND k.code = %(code)s AND k.is_active
+"""
+AREA = ("id", "division", "code", "name")  # of an area, as a trace keeps it
 
 
 class OutsideCommunityError(ValueError):
@@ -53,6 +58,8 @@ class Verdict:
     trace: dict[str, Any]
     informed: tuple[int, ...] = ()  # organisations that hear of it and need not answer
     ruleset: int | None = None  # the set of rules that was asked
+    # Id, name and ЄДРПОУ code of every organisation that was looked at: for whoever names them at once.
+    owners: Mapping[int, Mapping[str, Any]] = field(default_factory=dict, compare=False)
 
     @property
     def doubt(self) -> dict[str, Any] | None:
@@ -94,14 +101,34 @@ def decide(
         asset=asset.pk if asset else None,
     )  # fmt: skip
     parameters = parameters_of(
-        question, community=community, excluding=excluding, rules_at=rules_at, ruleset=ruleset.pk if ruleset else None
+        question, community=community, rules_at=rules_at, ruleset=ruleset.pk if ruleset else None
     )
     with connection.cursor() as cursor:
         cursor.execute(DECIDE, parameters)
-        inside, elsewhere, *found = cursor.fetchone()
-    if not inside and not anywhere:
-        raise OutsideCommunityError(elsewhere)
-    return verdict_of(question, community=community, found=judging.Found(*found), excluding=excluding)
+        found = judging.Found.of(cursor.fetchone()[0])
+    if not found.inside and not anywhere:
+        raise OutsideCommunityError(found.elsewhere)
+    return verdict_of(question, community=community, found=found, excluding=excluding)
+
+
+def decide_by_names(*, lon: float, lat: float, slug: str, code: str, at: datetime) -> Verdict | None:
+    """What `decide` says at that moment of a community and a category that are known by name only.
+
+    None where no community has this slug or offers this category, and outside its boundary.
+    """
+    asked: dict[str, Any] = {"lon": lon, "lat": lat, "slug": slug, "code": code, "at": at}
+    asked |= {"near": judging.NEAR, "doubt": judging.DOUBT}
+    with connection.cursor() as cursor:
+        cursor.execute(DECIDE_BY_NAMES, asked)
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    community, zone, category, document = row
+    found = judging.Found.of(document)
+    question = Asked(lon, lat, category, code, at, {})
+    return (
+        verdict_of(question, community=Community(pk=community, time_zone=zone), found=found) if found.inside else None
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,39 +168,47 @@ def parameters_of(
     question: Asked,
     *,
     community: Community,
-    excluding: frozenset[int] = frozenset(),
     rules_at: datetime | None = None,
     ruleset: int | None = None,
-    areas_on: date | None = None,
+    on: date | None = None,
 ) -> dict[str, Any]:
-    """What DECIDE is asked with. `areas_on`: a day whose areas are asked instead of the question's own."""
+    """What DECIDE is asked with. `on`: a day whose areas and registers are asked instead of those of the question."""
     return {
         "community": community.pk,
         "category": question.category,
         "lon": question.lon,
         "lat": question.lat,
-        "at": question.at,
+        "on": on or community.day_of(question.at),
         "rules_at": rules_at or question.at,
         "ruleset": ruleset,
         "asset": question.asset,
-        "excluding": sorted(excluding),
-        "near": NEAR,
+        "near": judging.NEAR,
         "doubt": judging.DOUBT,
-        "areas_on": areas_on,
     }
 
 
 def verdict_of(
-    question: Asked, *, community: Community, found: judging.Found, excluding: frozenset[int] = frozenset()
+    question: Asked,
+    *,
+    community: Community,
+    found: judging.Found,
+    excluding: frozenset[int] = frozenset(),
+    on: date | None = None,
 ) -> Verdict:
-    """The verdict out of what the database found. Used by `decide` and, for many questions, by routing.bulk."""
-    rules = judging.judge(found, category=question.category_code, answers=question.answers, excluding=excluding)
+    """The verdict out of what the database found. Used by `decide` and, for many questions, by routing.bulk.
+
+    `on`: a day whose dates the rules are held against, instead of the question's own; weekday and hour stay.
+    """
+    moment = question.at.astimezone(ZoneInfo(community.time_zone))
+    case = judging.Case(question.category_code, question.answers, moment, on or moment.date(), excluding)
+    rules = judging.judge(found, case)
     candidates = [rule for rule in rules if rule["role"] == "responsible"]
     winner = candidates[0] if candidates and candidates[0]["eligible"] else None
-    chosen = winner or found.fallback or {"organisation": None, "organisation_name": ""}
+    chosen = winner or _fallback(found, excluding)
     informed = judging.informed(rules, chosen["organisation"])
     told = {id(rule) for rule in informed}
-    areas = found.areas or []
+    areas = [{name: area[name] for name in AREA} for area in found.areas if area["covers"]]
+    areas.sort(key=lambda area: (area["division"], area["code"]))
     trace = _beginning(question, community) | {
         "ruleset": found.ruleset,
         "organisation": chosen["organisation"],
@@ -194,7 +229,16 @@ def verdict_of(
         trace=trace,
         informed=tuple(rule["organisation"] for rule in informed),
         ruleset=found.ruleset,
+        owners=found.owners,
     )
+
+
+def _fallback(found: judging.Found, excluding: frozenset[int]) -> dict[str, Any]:
+    """The community's duty queue, or nobody when there is none, it is switched off, or it handed the thing back."""
+    queue = found.owners.get(found.fallback) if found.fallback is not None else None
+    if queue is None or not queue["is_active"] or queue["id"] in excluding:
+        return {"organisation": None, "organisation_name": ""}
+    return {"organisation": queue["id"], "organisation_name": queue["name"]}
 
 
 def _beginning(question: Asked, community: Community) -> dict[str, Any]:

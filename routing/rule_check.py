@@ -153,8 +153,9 @@ def check_rules(ruleset: RuleSet, *, at: datetime, progress: Progress | None = N
 
     What changes while it computes makes the result stale, not wrong.
     """
-    state = _state(ruleset, at)
-    places = Places(ruleset, on=day_of(ruleset, at=at))
+    on = day_of(ruleset, at=at)
+    state = fingerprint(ruleset, on)
+    places = Places(ruleset, on=on)
     layers: dict[tuple[object, ...], int] = {}
     maps: list[Coverage] = []
     of_category: dict[int, int] = {}
@@ -197,7 +198,11 @@ def stored_check(ruleset: RuleSet, *, at: datetime) -> Checked | None:
     row = RuleCheck.objects.filter(ruleset=ruleset).first()
     if row is None:
         return None
-    return Checked(row, [from_dict(kept) for kept in row.findings], is_stale=row.state != _state(ruleset, at))
+    return Checked(
+        row,
+        [from_dict(kept) for kept in row.findings],
+        is_stale=row.state != fingerprint(ruleset, day_of(ruleset, at=at)),
+    )
 
 
 def stored_maps(ruleset: RuleSet) -> RuleCheck | None:
@@ -208,7 +213,7 @@ def stored_maps(ruleset: RuleSet) -> RuleCheck | None:
 
 def is_fresh(ruleset: RuleSet, *, at: datetime) -> bool:
     """Whether the last check still tells the truth."""
-    return RuleCheck.objects.filter(ruleset=ruleset, state=_state(ruleset, at)).exists()
+    return RuleCheck.objects.filter(ruleset=ruleset, state=fingerprint(ruleset, day_of(ruleset, at=at))).exists()
 
 
 def _sets_that_matter(community: Community, at: datetime) -> Any:
@@ -242,13 +247,12 @@ def _rows(check: RuleCheck, layer: int, coverage: Coverage) -> list[CoveragePiec
     ]
 
 
-def _state(ruleset: RuleSet, at: datetime) -> str:
-    """A fingerprint of everything that a check reads. A restored backup counts as changed."""
-    asked: dict[str, int | date] = {
-        "community": ruleset.community_id,
-        "ruleset": ruleset.pk,
-        "on": day_of(ruleset, at=at),
-    }
+def fingerprint(ruleset: RuleSet, on: date) -> str:
+    """A fingerprint of everything that a check reads of a set and around it, as of that day.
+
+    A restored backup counts as changed.
+    """
+    asked: dict[str, int | date] = {"community": ruleset.community_id, "ruleset": ruleset.pk, "on": on}
     with connection.cursor() as cursor:
         cursor.execute(STATE, asked)
         return hashlib.sha256(json.dumps(cursor.fetchone(), default=str).encode()).hexdigest()

@@ -106,6 +106,7 @@ def _found_districts(community: Community, town: Town) -> None:
         candidates=candidates,
         problems=(),
         valid_from=SINCE,
+        today=SINCE,
     )
     assert plan.written, [problem.text for problem in plan.refusals]
 

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Func, Q
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 from django_scopes import ScopedManager
 
@@ -77,7 +78,8 @@ class RuleSet(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{_('Rules')} № {self.number}" + (f": {self.note}" if self.note else "")
+        name = _("Rules № %(number)s") % {"number": self.number}
+        return f"{name}: {self.note}" if self.note else str(name)
 
     @property
     def is_draft(self) -> bool:
@@ -194,7 +196,11 @@ class Rule(models.Model):
         indexes = [
             # Used by routing_decide: rules of a set for the whole community, and for areas.
             models.Index(
-                fields=["ruleset", "division", "area_code"], condition=Q(is_active=True), name="rule_of_a_place"
+                F("ruleset"),
+                Coalesce("division", 0),
+                F("area_code"),
+                condition=Q(is_active=True),
+                name="rule_of_a_place",
             ),
             # Used by hints: a rule through all sets.
             models.Index(fields=["lineage"], name="rule_lineage"),

@@ -5,10 +5,11 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
@@ -98,6 +99,35 @@ def test_job_is_watched_stopped_and_run_again(
     page.goto(reverse("admin:core_job_changelist"))
     expect(page.locator("#result_list tbody tr")).to_have_count(2)
     look_at(page, "list")
+
+
+def test_watching_goes_on_when_the_network_comes_back(
+    page_at: PageAt, live_server: LiveServer, job: Job, cookie: str
+) -> None:
+    page = page_at(PHONE)
+    failures = [lambda route: route.abort(), lambda route: route.fulfill(status=502, body="<h1>Bad Gateway</h1>")]
+
+    def fail(route: Route) -> None:
+        if failures:
+            failures.pop()(route)
+        else:
+            route.continue_()
+
+    page.route("**/progress/", fail)
+    open_page(page, job, cookie, live_server)
+    tell(job, done=3)
+    expect(page.locator("progress")).to_have_js_property("value", 75)
+    assert not failures
+
+
+def test_watching_leads_to_the_page_to_sign_in_when_the_session_has_ended(
+    page_at: PageAt, live_server: LiveServer, job: Job, cookie: str
+) -> None:
+    page = page_at(PHONE)
+    open_page(page, job, cookie, live_server)
+    expect(page.locator("progress")).to_be_visible()
+    Session.objects.all().delete()
+    expect(page).to_have_url(re.compile("/login/"))
 
 
 def test_job_is_watched_and_stopped_without_scripts(

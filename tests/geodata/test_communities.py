@@ -1,7 +1,7 @@
 """Communities of the country: joined to the codifier, settled on their ground, made once and then only redrawn."""
 
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from geodata.communities_join import BadCodesError, Register, claims_of, read_co
 from geodata.events import areas_changed
 from geodata.katottg import read_katottg
 from geodata.katottg_import import import_katottg
-from geodata.models import Community, Unit
+from geodata.models import Area, Community, Unit
 from geodata.reading import read_features
 from geodata.shapes import square_metres
 from tests.conftest import LONG_AGO
@@ -62,19 +62,6 @@ def thin() -> Town:
 def codifier(db: None) -> None:
     """The invented oblast is stored."""
     import_katottg(read_katottg(katottg(*MORE_ROWS)), on=LONG_AGO)
-
-
-@pytest.fixture
-def heard() -> Iterator[list[Community]]:
-    """The communities whose ground was said to have changed."""
-    found: list[Community] = []
-
-    def listen(sender: object, *, community: Community, **_more: object) -> None:
-        found.append(community)
-
-    areas_changed.connect(listen)
-    yield found
-    areas_changed.disconnect(listen)
 
 
 TABLE = codes((1, YAVORYN, "Яворинська міська громада"), (2, SOSNIVKA, "Соснівська сільська громада"))
@@ -210,18 +197,6 @@ def test_second_run_writes_nothing(codifier: None, thin: Town) -> None:
     assert (len(again.created), len(again.redrawn), len(again.unchanged)) == (0, 0, 2)
 
 
-def test_community_that_is_redrawn_is_told_to_whoever_listens(
-    codifier: None, thin: Town, yavoryn: Community, heard: list[Community]
-) -> None:
-    Community.objects.filter(pk=yavoryn.pk).update(katottg=YAVORYN)
-    bring_in(pair(thin), dry_run=True)
-    assert heard == []
-    bring_in(pair(thin))
-    assert heard == [yavoryn]
-    bring_in(pair(thin))
-    assert heard == [yavoryn], "nothing was drawn anew"
-
-
 def test_existing_community_is_redrawn_and_keeps_the_rest(codifier: None, thin: Town, yavoryn: Community) -> None:
     Community.objects.filter(pk=yavoryn.pk).update(katottg=YAVORYN, slug="nash-yavoryn", accent_hue=7, zoom=11)
     plan = bring_in(pair(thin))
@@ -236,6 +211,41 @@ def test_existing_community_is_redrawn_and_keeps_the_rest(codifier: None, thin: 
         11,
     )
     assert drawing_of(yavoryn) != before
+
+
+def test_change_of_the_ground_is_announced_for_each_community_that_was_redrawn(codifier: None, thin: Town) -> None:
+    told: list[str] = []
+
+    def hear(sender: object, *, community: Community, **_more: object) -> None:
+        assert not Area.objects.exists()  # its scope is open
+        told.append(community.slug)
+
+    bring_in(pair(thin))
+    Community.objects.filter(slug="sosnivka").update(boundary=None)
+    areas_changed.connect(hear)
+    try:
+        bring_in(pair(thin), dry_run=True)
+        assert told == []
+        bring_in(pair(thin))
+    finally:
+        areas_changed.disconnect(hear)
+    assert told == ["sosnivka"]
+
+
+def test_communities_that_changed_while_the_file_was_compared_are_not_overwritten(
+    codifier: None, thin: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bring_in(pair(thin))
+    Community.objects.filter(slug="sosnivka").update(boundary=None)
+
+    def somebody_draws(*given: Any) -> Any:
+        Community.objects.filter(slug="sosnivka").update(boundary=thin.whole())
+        return settle(*given)
+
+    monkeypatch.setattr("geodata.communities.settle", somebody_draws)
+    plan = bring_in(pair(thin))
+    assert (plan.written, [problem.kind for problem in plan.refusals]) == (False, ["stored_meanwhile"])
+    assert drawing_of(Community.objects.get(slug="sosnivka")) == thin.whole().wkb
 
 
 def test_community_that_is_kept_keeps_its_boundary_and_its_ground(codifier: None, thin: Town) -> None:

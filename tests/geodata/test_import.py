@@ -1,22 +1,24 @@
 """Areas come in whole or not at all; a changed boundary is a new version, and the day before keeps the old one."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from django.contrib.gis.geos import GEOSGeometry, Point
 from django_scopes import scope
 
 from geodata.actions import import_areas
 from geodata.area_plan import AreaPlan
 from geodata.candidates import candidates_of, surroundings_of
 from geodata.models import Area, Community, Division
-from geodata.problems import Outcome
+from geodata.problems import Outcome, Place
 from geodata.reading import read_geojson
-from tests.geodata.files import collection, feature
+from tests.geodata.files import collection, feature, polygon
 from tests.grid import Town, grid
 
 SPRING, AUTUMN = date(2026, 3, 1), date(2026, 10, 1)
+TODAY = SPRING
 Bring = Callable[..., AreaPlan]
 
 
@@ -28,7 +30,8 @@ def bring(inside: Community) -> Bring:
         found, problems = candidates_of(
             read_geojson(collection(*features)), code="code", name="name", around=surroundings_of(inside)
         )
-        return import_areas(inside, "blocks", candidates=found, problems=problems, valid_from=on, **options)
+        given = {"valid_from": on, "today": TODAY} | options
+        return import_areas(inside, "blocks", candidates=found, problems=problems, **given)
 
     return run
 
@@ -36,6 +39,10 @@ def bring(inside: Community) -> Bring:
 def boundaries(on: date) -> dict[str, str]:
     """Names by code of the areas in force on that day."""
     return {area.code: area.name for area in Area.objects.on(on)}
+
+
+def lies_in(shape: GEOSGeometry, place: Place | None) -> bool:
+    return place is not None and bool(shape.contains(Point(place[0], place[1], srid=4326)))
 
 
 def test_areas_are_created_with_their_division(bring: Bring, blocks: Town) -> None:
@@ -96,6 +103,26 @@ def test_version_of_the_same_day_is_corrected_in_place(bring: Bring, blocks: Tow
     assert after.boundary.area == pytest.approx(before.boundary.area / 2)
 
 
+def test_version_that_waits_for_its_day_is_corrected_in_place(bring: Bring, blocks: Town) -> None:
+    bring(feature(blocks.polygon("ABED")), on=AUTUMN)
+    plan = bring(feature(blocks.polygon("AmnD")), on=AUTUMN)
+    assert (plan.written, len(plan.corrected)) == (True, 1)
+    assert Area.objects.count() == 1
+
+
+def test_version_that_decided_reports_is_history_and_is_not_overwritten(bring: Bring, blocks: Town) -> None:
+    """The file of the spring comes again in the autumn with another border and the same first day."""
+    bring(feature(blocks.polygon("ABED")))
+    before = Area.objects.values().get()
+    plan = bring(feature(blocks.polygon("AmnD")), today=SPRING + timedelta(days=1))
+    (refusal,) = plan.refusals
+    assert (refusal.kind, refusal.code, refusal.details) == ("decided_since", "1", {"day": "2026-03-01"})
+    assert refusal.place is not None
+    assert Area.objects.values().get() == before
+    later = SPRING + timedelta(days=1)
+    assert bring(feature(blocks.polygon("AmnD")), on=later, today=later).written, "a later first day is the way"
+
+
 def test_new_name_alone_makes_no_version(bring: Bring, blocks: Town) -> None:
     bring(feature(blocks.polygon("ABED"), 1, "Перший"))
     bring(feature(blocks.polygon("ABED"), 1, "Ринковий"), on=AUTUMN)
@@ -105,7 +132,9 @@ def test_new_name_alone_makes_no_version(bring: Bring, blocks: Town) -> None:
 def test_version_before_a_later_one_is_refused(bring: Bring, blocks: Town) -> None:
     bring(feature(blocks.polygon("ABED")), on=AUTUMN)
     plan = bring(feature(blocks.polygon("AmnD")), on=SPRING)
-    assert [(problem.kind, problem.details) for problem in plan.refusals] == [("later_version", {"day": "2026-10-01"})]
+    (refusal,) = plan.refusals
+    assert (refusal.kind, refusal.details) == ("later_version", {"day": "2026-10-01"})
+    assert lies_in(blocks.polygon("AmnD"), refusal.place)
 
 
 def test_area_missing_from_the_file_stays_in_force_and_is_told(bring: Bring, blocks: Town) -> None:
@@ -139,9 +168,31 @@ def test_area_cannot_end_on_the_day_it_began(bring: Bring, blocks: Town) -> None
 
 def test_code_twice_in_a_file_is_refused(bring: Bring, blocks: Town) -> None:
     plan = bring(feature(blocks.polygon("ABED"), 1), feature(blocks.polygon("BCFE"), "1"))
-    assert [(problem.feature, problem.kind, problem.details) for problem in plan.refusals] == [
-        (2, "repeated_code", {"other": 1})
-    ]
+    (refusal,) = plan.refusals
+    assert (refusal.feature, refusal.kind, refusal.details) == (2, "repeated_code", {"other": 1})
+    assert lies_in(blocks.polygon("BCFE"), refusal.place)
+
+
+def test_refused_geometry_has_a_place_when_one_of_its_positions_can_be_read(bring: Bring, blocks: Town) -> None:
+    start = blocks.ring("BC")[0]
+    plan = bring(
+        feature(blocks.line("BC"), 1),
+        feature({"type": "Polygon", "coordinates": [[["x", 1], list(start), "nothing"]]}, 2),
+        feature({"type": "Polygon", "coordinates": "nowhere"}, 3),
+        feature(None, 4),
+    )
+    assert [problem.place for problem in plan.refusals] == [start, start, None, None]
+
+
+def test_code_and_geometry_that_are_both_wrong_are_told_together(bring: Bring, blocks: Town) -> None:
+    plan = bring(feature(blocks.line("BC"), ""))
+    assert [problem.kind for problem in plan.refusals] == ["wrong_geometry", "no_value"]
+
+
+def test_what_was_only_noted_puts_no_point_on_the_map(bring: Bring, blocks: Town) -> None:
+    high = [(*place, 105.0) for place in blocks.ring("ABED")]
+    plan = bring(feature(polygon(high)))
+    assert [(problem.kind, problem.place) for problem in plan.problems] == [("flattened", None)]
 
 
 @pytest.mark.parametrize(
@@ -162,7 +213,9 @@ def test_feature_without_a_usable_code_or_name_is_refused(
     bring: Bring, blocks: Town, code: Any, name: Any, kind: str
 ) -> None:
     plan = bring(feature(blocks.polygon("ABED"), code, name))
-    assert [problem.kind for problem in plan.refusals] == [kind]
+    (refusal,) = plan.refusals
+    assert refusal.kind == kind
+    assert lies_in(blocks.polygon("ABED"), refusal.place), "its boundary is read: the map leads there"
 
 
 def test_missing_property_is_refused_with_those_that_are_there(inside: Community, blocks: Town) -> None:
@@ -252,7 +305,9 @@ def test_version_stored_meanwhile_refuses_the_import_kindly(
     bring: Bring, blocks: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bring(feature(blocks.polygon("ABED"), 1))
-    monkeypatch.setattr("geodata.actions._latest_versions", lambda *_: [])  # as if it was not there yet
+    monkeypatch.setattr(
+        "geodata.actions._latest_versions", lambda *_: Area.objects.none()
+    )  # as if it was not there yet
     plan = bring(feature(blocks.polygon("AmnD"), 1), on=AUTUMN)
     assert not plan.written
     assert [problem.kind for problem in plan.refusals] == ["stored_meanwhile"]
@@ -266,9 +321,26 @@ def test_union_becomes_the_boundary_when_asked(bring: Bring, inside: Community, 
     assert inside.boundary.equals(blocks.area("ACFD"))
 
 
+def test_boundary_of_today_is_not_made_of_areas_that_begin_later(bring: Bring, inside: Community, blocks: Town) -> None:
+    before = inside.boundary
+    whole = feature(blocks.polygon("ABED"), 1)
+    plan = bring(whole, on=AUTUMN, set_boundary=True)
+    assert [(problem.kind, problem.details) for problem in plan.refusals] == [
+        ("boundary_too_early", {"day": "2026-10-01"})
+    ]
+    assert not Area.objects.exists()
+    bring(whole, on=AUTUMN)
+    inside.refresh_from_db()
+    assert inside.boundary == before
+    bring(whole, on=AUTUMN, today=AUTUMN, set_boundary=True)
+    inside.refresh_from_db()
+    assert inside.boundary is not None
+    assert inside.boundary.equals(blocks.area("ABED")), "on that day, the same file once more"
+
+
 def test_another_communitys_division_of_the_same_code_stays(bring: Bring, elsewhere: Community, blocks: Town) -> None:
     with scope(community=elsewhere):
-        import_areas(elsewhere, "blocks", candidates=[], problems=[], valid_from=SPRING)
+        import_areas(elsewhere, "blocks", candidates=[], problems=[], valid_from=SPRING, today=TODAY)
     bring(feature(blocks.polygon("ABED")), close_missing=True)
     with scope(community=elsewhere):
         assert Division.objects.get().code == "blocks"

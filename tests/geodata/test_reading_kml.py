@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 
 from geodata.candidates import candidates_of
+from geodata.features import ALL_LAYERS
 from geodata.problems import Outcome, RefusedError
 from geodata.reading import ChooseLayerError, FeatureFile, read_features
+from geodata.reading_kml import FOLDER
 from tests.geodata.files import kml, kml_polygon, packed, placemark
 from tests.grid import grid
 
@@ -94,11 +96,27 @@ def test_folders_are_layers_to_choose_from() -> None:
     folders = [f"<Folder><name>{name}</name>{placemark(SQUARE, name)}</Folder>" for name in ("Двори", "Райони")]
     with pytest.raises(ChooseLayerError) as refusal:
         read_features(kml(*folders))
-    assert refusal.value.layers == ("Двори", "Райони")
+    assert refusal.value.layers == ("Двори", "Райони", ALL_LAYERS)
     found = read_features(kml(*folders), layer="Райони")
-    assert (found.layer, found.layers) == ("Райони", ("Двори", "Райони"))
+    assert (found.layer, found.layers) == ("Райони", ("Двори", "Райони", ALL_LAYERS))
     assert [one.properties["name"] for one in found.features] == ["Райони"]
     assert refusal_of(kml(*folders), layer="Парки") == "no_layer"
+
+
+def test_folder_for_each_district_comes_in_as_one_division() -> None:
+    folders = [
+        f"<Folder><name>{name}</name>{placemark(SQUARE, 'Полігон без назви')}</Folder>" for name in ("Центр", "Замостя")
+    ]
+    found = read_features(kml(*folders), layer=ALL_LAYERS)
+    assert (found.layer, found.fields) == (ALL_LAYERS, ("name", FOLDER))
+    districts, problems = candidates_of(found, code=FOLDER, name=FOLDER)
+    assert [(one.feature, one.code) for one in districts] == [(1, "Центр"), (2, "Замостя")]
+    assert problems == []
+
+
+def test_folder_alone_is_no_choice() -> None:
+    found = read_features(kml(f"<Folder><name>Райони</name>{placemark(SQUARE)}</Folder>"))
+    assert (found.layers, found.fields) == (("Райони",), ("name",))
 
 
 def test_kmz_is_a_packed_kml() -> None:

@@ -2,11 +2,14 @@
 
 from datetime import date
 from functools import partial
+from typing import Any
 
 import pytest
+from django.db import transaction
 from django_scopes import scope
 
-from geodata.actions import LOST_RACES, import_areas
+from geodata import actions
+from geodata.actions import LOST_RACES, import_areas, plan_import, write_import
 from geodata.candidates import candidates_of
 from geodata.models import Area, Community, Division
 from geodata.reading import read_geojson
@@ -33,7 +36,7 @@ def bring(community: Community, corners: str, blocks: Town, on: date) -> bool:
     """Imports one area with these corners; tells whether it was written."""
     source = read_geojson(collection(feature(blocks.polygon(corners))))
     found, problems = candidates_of(source, code="code", name="name")
-    plan = import_areas(community, "blocks", candidates=found, problems=problems, valid_from=on)
+    plan = import_areas(community, "blocks", candidates=found, problems=problems, valid_from=on, today=SPRING)
     return plan.written
 
 
@@ -72,3 +75,45 @@ def test_import_of_a_new_version_beside_another_leaves_one_in_force_each_day(
     with scope(community=community):
         for day in (SPRING, date(2026, 9, 30), AUTUMN):
             assert Area.objects.on(day).count() == 1
+
+
+def test_import_locks_its_community_only_while_it_writes(
+    community: Community, blocks: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While an import reads and compares, somebody else takes the lock of the community, and waits for nobody."""
+    taken = []
+
+    def lock() -> None:
+        with transaction.atomic():
+            Community.objects.select_for_update(no_key=True, nowait=True).get(pk=community.pk)
+            taken.append("meanwhile")
+
+    def compare(*shapes: Any) -> None:
+        assert at_once([lock]) == [None]
+
+    monkeypatch.setattr(actions, "coverage", compare)
+    with scope(community=community):
+        assert bring(community, "ABED", blocks, SPRING)
+    assert taken == ["meanwhile"]
+
+
+def test_plan_that_is_no_longer_true_is_not_written(community: Community, blocks: Town) -> None:
+    """What changed since: the boundary, the name, the last day, or that there is an area at all."""
+    with scope(community=community):
+        assert bring(community, "ABED", blocks, SPRING)
+        source = read_geojson(collection(feature(blocks.polygon("AmnD"))))
+        found, _problems = candidates_of(source, code="code", name="name")
+
+        def plan() -> Any:
+            return plan_import(community, "blocks", candidates=found, problems=[], valid_from=AUTUMN, today=SPRING)
+
+        for change in ({"boundary": blocks.area("mBEn")}, {"name": "Інший"}, {"valid_to": date(2026, 9, 1)}):
+            stale = plan()
+            Area.objects.update(**change)
+            assert not write_import(stale, community, "blocks")
+            assert Area.objects.count() == 1
+        stale = plan()
+        Area.objects.all().delete()
+        assert not write_import(stale, community, "blocks")
+        assert write_import(plan(), community, "blocks")
+        assert Area.objects.count() == 1

@@ -1,11 +1,12 @@
 """GET /api/v1/<community>/responsible/: who would answer at a place, in codes, for other people's programs."""
 
 import pytest
+import time_machine
 from django.test import Client
 
 from geodata.models import Community
 from issues.models import Issue
-from tests.conftest import City
+from tests.conftest import NOW, City
 from tests.grid import Town, degrees_per_metre
 from tests.issues.conftest import Houses, ask_where, new_rule
 
@@ -103,8 +104,29 @@ def test_only_reading_is_possible(client: Client, asked: dict[str, str]) -> None
     assert client.post(ADDRESS, asked).status_code == 405
 
 
-def test_few_questions_go_to_the_database(
-    client: Client, asked: dict[str, str], django_assert_max_num_queries: pytest.FixtureRequest
+def test_plain_question_is_one_for_the_database(
+    client: Client, asked: dict[str, str], django_assert_num_queries: pytest.FixtureRequest
 ) -> None:
-    with django_assert_max_num_queries(4):  # type: ignore[operator]
+    with django_assert_num_queries(1):  # type: ignore[operator]
         client.get(ADDRESS, asked)
+
+
+@time_machine.travel(NOW, tick=False)
+def test_short_way_and_long_way_say_the_same(client: Client, asked: dict[str, str], town: Town) -> None:
+    for place in "pqo":
+        at = asked | {"lat": f"{town[place].y:.6f}", "lon": f"{town[place].x:.6f}"}
+        short, long = client.get(ADDRESS, at), client.get(ADDRESS, at | {"asset": ""})
+        assert (short.status_code, short.json()) == (long.status_code, long.json())
+
+
+@pytest.mark.parametrize("path", ["/api/v1/nowhere/responsible/", "/api/v1/sosnivka/responsible/"])
+def test_category_of_one_community_is_asked_in_no_other(
+    client: Client, asked: dict[str, str], elsewhere: Community, path: str
+) -> None:
+    assert client.get(path, asked).status_code in {404, 422}
+
+
+def test_category_that_is_no_longer_offered_is_refused(client: Client, asked: dict[str, str], city: City) -> None:
+    city.roads.is_active = False
+    city.roads.save()
+    assert client.get(ADDRESS, asked).status_code == 422

@@ -28,7 +28,13 @@ def redrawn(city: City, town: Town, *, first_day: date) -> AreaPlan:
     assert isinstance(whole, MultiPolygon)
     candidate = Candidate(1, "north", "Заріччя", whole)
     return import_areas(
-        city.community, "districts", candidates=[candidate], problems=[], valid_from=first_day, close_missing=True
+        city.community,
+        "districts",
+        candidates=[candidate],
+        problems=[],
+        valid_from=first_day,
+        today=TODAY,
+        close_missing=True,
     )
 
 

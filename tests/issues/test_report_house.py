@@ -1,7 +1,9 @@
 """About a house the resident chooses which one: its manager answers. A form that is wrong loses nothing."""
 
+import re
 import uuid
-from datetime import timedelta
+from datetime import date, timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -235,3 +237,63 @@ def test_house_that_ends_between_the_look_and_the_sending_is_asked_again(
     seen = client.post(ADDRESS, filled).context["answerer"].seen
     Asset.objects.filter(pk=houses.first.pk).update(valid_to=NOW.date() - timedelta(days=1))
     assert client.post(ADDRESS, filled | {"seen": seen}).status_code == 422
+
+
+def renewed(house: Asset, *, on: date, **changed: Any) -> Asset:
+    """What an import of the register leaves: the version before ends, another begins under the same key."""
+    Asset.objects.filter(pk=house.pk).update(valid_to=on)
+    house = Asset.objects.get(pk=house.pk)
+    house.pk, house.valid_from, house.valid_to = None, on, None
+    for name, value in changed.items():
+        setattr(house, name, value)
+    house.save()
+    return house
+
+
+def test_form_that_was_open_across_an_import_of_the_register_keeps_its_house(
+    client: Client, filled: dict[str, str], houses: Houses
+) -> None:
+    choice = {"asset": str(houses.second.pk), "flat": "31"}
+    seen = client.post(ADDRESS, filled | choice).context["answerer"].seen
+    now_it_is = renewed(houses.second, on=NOW.date(), attributes={"поверхів": "9"})
+    page = client.post(ADDRESS, filled | choice | {"seen": seen})
+    assert page.status_code == 302
+    assert Issue.objects.latest("id").asset == now_it_is
+
+
+def test_kept_draft_finds_its_house_in_the_list_once(client: Client, filled: dict[str, str], houses: Houses) -> None:
+    now_it_is = renewed(houses.second, on=NOW.date())
+    place = {"lon": filled["lon"], "lat": filled["lat"]}
+    for asked in ({**place}, {}, {"find": "соборна 14"}):
+        page = client.get(f"{ADDRESS}details/", {"category": "houses", "asset": str(houses.second.pk), **asked})
+        options = page.context["form"].offer.options
+        assert [one.pk for one in options if one.is_chosen] == [now_it_is.pk]
+        assert len(options) == len({one.pk for one in options})
+
+
+def test_house_that_the_register_no_longer_has_is_chosen_anew(
+    client: Client, filled: dict[str, str], houses: Houses
+) -> None:
+    Asset.objects.filter(pk=houses.second.pk).update(valid_to=NOW.date())
+    page = client.post(ADDRESS, filled | {"asset": str(houses.second.pk)})
+    assert (page.status_code, list(page.context["form"].errors)) == (422, ["asset"])
+
+
+def test_version_of_another_register_stands_for_nothing_of_this_one(
+    client: Client, filled: dict[str, str], houses: Houses
+) -> None:
+    lamps = Register.objects.create(community=houses.register.community, code="lamps", name="Ліхтарі", kind="lamps")
+    lamp = Asset.objects.create(
+        community=lamps.community, register=lamps, key="14", geometry=houses.second.geometry, valid_from=LONG_AGO
+    )
+    page = client.post(ADDRESS, filled | {"asset": str(lamp.pk)})
+    assert (page.status_code, list(page.context["form"].errors)) == (422, ["asset"])
+
+
+def test_form_says_who_sees_the_entrance_and_the_flat(client: Client, filled: dict[str, str], houses: Houses) -> None:
+    chosen = filled | {"asset": str(houses.first.pk), "entrance": "9"}
+    page = client.post(ADDRESS, chosen).content.decode()
+    for name in ("entrance", "flat"):
+        (described,) = re.findall(rf'<(?:input|select)[^>]* name="{name}"[^>]* aria-describedby="([^"]+)"', page)
+        assert f"{name}-hint" in described.split()
+        assert all(f'id="{one}"' in page for one in described.split())

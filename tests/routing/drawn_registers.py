@@ -240,7 +240,7 @@ def owner_of(drawing: Drawing, rule: DrawnRule) -> tuple[str | None, int | None]
         return rule.organisation, None
     how, register = rule.asks
     here = standing(drawing, register)
-    if how == "this":
+    if drawing.chosen in {n for n, _thing in here} or how == "this":
         here = [(n, thing) for n, thing in here if n == drawing.chosen]
     elif how == "inside":
         here = [(n, thing) for n, thing in here if shapely.covers(thing.shape, drawing.point)]

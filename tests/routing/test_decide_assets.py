@@ -1,5 +1,5 @@
-"""Rules that ask a register: inside a house, the nearest street or lamp, the thing that was chosen. And the doubt
-when somebody else's is near. Registers are drawn around p, in metres."""
+"""Rules that ask a register: inside a house, the nearest street or lamp, the thing that was chosen. Registers are drawn
+around p, in metres."""
 
 from datetime import timedelta
 from typing import Any
@@ -132,11 +132,20 @@ def test_chosen_thing_of_another_register_does_not_count(book: Rulebook) -> None
     assert book.decide("p", asset=house).organisation is None
 
 
-def test_chosen_house_does_not_make_the_point_lie_inside_it(book: Rulebook) -> None:
-    """“Inside” is about the point alone."""
+def test_house_that_the_resident_chose_is_meant_wherever_the_point_lies(book: Rulebook) -> None:
     house = book.asset("houses", "h", square(book.town["q"], half=10), "OSBB")
+    book.asset("houses", "under the pin", square(book.town["p"], half=10), "neighbours")
     inside(book)
-    assert book.decide("p", asset=house).organisation is None
+    verdict = book.decide("p", asset=house)
+    assert (verdict.organisation, verdict.trace["matched"]["asset"]["id"]) == (book.who("OSBB").pk, house.pk)
+    assert verdict.doubt is None
+
+
+def test_thing_chosen_from_another_register_moves_nothing(book: Rulebook) -> None:
+    lamp = book.asset("lamps", "1", book.town["q"], "light")
+    book.asset("houses", "h", square(book.town["p"], half=10), "OSBB")
+    inside(book)
+    assert book.decide("p", asset=lamp).organisation == book.who("OSBB").pk
 
 
 def test_thing_without_a_keeper_answers_nothing_and_the_trace_says_so(book: Rulebook) -> None:
@@ -190,10 +199,26 @@ def test_version_of_the_day_answers(book: Rulebook) -> None:
     assert book.decide("p", at=YESTERDAY).organisation == book.who("before").pk
 
 
-def test_chosen_thing_of_another_day_does_not_count(book: Rulebook) -> None:
+def test_chosen_thing_that_begins_later_does_not_count(book: Rulebook) -> None:
     lamp = book.asset("lamps", "1", book.town["p"], "light", since=NOW.date())
     chosen(book)
     assert book.decide("p", asset=lamp, at=YESTERDAY).organisation is None
+
+
+def test_chosen_thing_whose_keeper_was_corrected_that_day_is_its_new_keepers(book: Rulebook) -> None:
+    """The register came anew at noon; the report of the morning goes to whoever keeps the lamp on that day."""
+    before = book.asset("lamps", "1", book.town["p"], "light", valid_to=NOW.date())
+    after = book.asset("lamps", "1", book.town["p"], "new light", since=NOW.date())
+    chosen(book)
+    verdict = book.decide("p", asset=before)
+    assert (verdict.organisation, verdict.trace["matched"]["asset"]["id"]) == (book.who("new light").pk, after.pk)
+    assert book.decide("p", asset=before, at=YESTERDAY).organisation == book.who("light").pk
+
+
+def test_chosen_thing_that_the_register_dropped_that_day_still_has_its_keeper(book: Rulebook) -> None:
+    lamp = book.asset("lamps", "1", book.town["p"], "light", valid_to=NOW.date())
+    chosen(book)
+    assert book.decide("p", asset=lamp).organisation == book.who("light").pk
 
 
 def test_rule_with_a_register_is_more_precise_than_one_with_an_area(book: Rulebook) -> None:
@@ -211,89 +236,3 @@ def test_register_is_asked_only_in_the_area_of_the_rule(book: Rulebook) -> None:
         book.asset("houses", place, square(book.town[place], half=10), f"OSBB {place}")
     inside(book, area="north")
     assert [book.answers(place) for place in "pq"] == ["OSBB p", None]
-
-
-def doubt(book: Rulebook, place: str | Point = "p", **question: Any) -> tuple[str, str | None, str | None] | None:
-    found = book.decide(place, **question).doubt
-    return (found["organisation_name"], found["asset"], found["area"]) if found else None
-
-
-def test_house_of_another_manager_within_thirty_metres_is_a_doubt(book: Rulebook) -> None:
-    book.asset("houses", "h", square(book.town["p"], half=10), "OSBB")
-    book.asset("houses", "k", square(beside(book.town["p"], east=35), half=10), "other", name="вул. Нова", number="3")
-    inside(book)
-    assert doubt(book) == ("other", "вул. Нова, 3", None)
-    found = book.decide("p").doubt
-    assert found is not None
-    assert found["metres"] == pytest.approx(25, abs=0.1)
-    assert doubt(book, beside(book.town["p"], east=-8)) is None, "33 metres away"
-
-
-def test_house_of_the_same_manager_is_no_doubt(book: Rulebook) -> None:
-    for key, east in [("h", 0), ("k", 35)]:
-        book.asset("houses", key, square(beside(book.town["p"], east=east), half=10), "OSBB")
-    inside(book)
-    assert doubt(book) is None
-
-
-def test_point_in_the_street_doubts_the_house_beside_it(book: Rulebook) -> None:
-    book.asset("houses", "h", square(beside(book.town["p"], north=20), half=10), "OSBB")
-    inside(book)
-    book.rule("council")
-    assert book.answers("p") == "council"
-    assert doubt(book) == ("OSBB", "h", None)
-
-
-def test_area_of_another_within_thirty_metres_is_a_doubt(book: Rulebook) -> None:
-    book.area("north", "ABDC")
-    book.area("south", "CDFE")
-    book.rule("n", area="north")
-    book.rule("s", area="south")
-    border = Point(book.town["p"].x, book.town["C"].y, srid=4326)
-    assert doubt(book, beside(border, north=29)) == ("s", None, "Район south")
-    assert doubt(book, beside(border, north=31)) is None
-
-
-def test_there_is_no_doubt_about_what_the_resident_chose(book: Rulebook) -> None:
-    lamp = book.asset("lamps", "1", book.town["p"], "light")
-    book.asset("lamps", "2", beside(book.town["p"], east=5), "village")
-    chosen(book, priority=1)
-    nearest(book, "lamps", 20)
-    assert doubt(book) == ("village", "2", None)
-    assert doubt(book, asset=lamp) is None
-
-
-def test_there_is_no_doubt_about_a_rule_that_could_not_win(book: Rulebook) -> None:
-    book.rule("council", priority=5)
-    book.asset("houses", "h", square(beside(book.town["p"], north=20), half=10), "OSBB")
-    inside(book)
-    assert doubt(book) is None
-    nearest_other = book.decide("p").trace["nearest_other"]
-    assert nearest_other["organisation_name"] == "OSBB", "still told, because it is near"
-
-
-def test_there_is_no_doubt_about_a_rule_of_other_answers(book: Rulebook) -> None:
-    book.rule("council")
-    book.asset("houses", "h", square(beside(book.town["p"], north=20), half=10), "OSBB")
-    inside(book, category="roads", answers={"where": ["yard"]})
-    assert doubt(book) is None
-    assert doubt(book, answers={"where": "yard"}) == ("OSBB", "h", None)
-
-
-def test_confirmed_doubt_stays_in_the_trace(book: Rulebook) -> None:
-    book.asset("houses", "h", square(beside(book.town["p"], north=20), half=10), "OSBB")
-    inside(book)
-    book.rule("council")
-    verdict = book.decide("p")
-    assert verdict.doubt is not None
-    assert verdict.doubt["confirmed"] is False
-    confirmed = verdict.confirmed()
-    assert confirmed.doubt == verdict.doubt | {"confirmed": True}
-    assert verdict.doubt["confirmed"] is False
-    assert confirmed.organisation == verdict.organisation
-
-
-def test_verdict_without_a_doubt_has_nothing_to_confirm(book: Rulebook) -> None:
-    book.rule("council")
-    verdict = book.decide("p")
-    assert verdict.confirmed() == verdict

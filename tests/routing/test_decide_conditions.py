@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from geodata.models import Division
-from routing.judging import Found, judge
+from routing.judging import Case, Found, judge
 from routing.models import RuleSet
 from routing.responsibility import Verdict, decide
 from routing.rulesets import discard, new_draft, publish
@@ -211,41 +211,32 @@ def test_informed_rule_has_conditions_too(book: Rulebook) -> None:
 
 def test_precision_counts_category_register_area_division_answers_then_times(book: Rulebook) -> None:
     """Each alone is worth more than all the later ones together."""
-    place = {"area": "Z", "division": "d", "covers": True, "metres": 0, "hours_fit": True, "dates_fit": True}
-    owner: dict[str, Any] = {"organisation": 1, "organisation_name": "o", "is_active": True}
     plain: dict[str, Any] = {
-        "role": "responsible", "category": False, "register": None, "register_id": None, "asks": "", "within": None,
-        "area_code": "", "division_id": None, "answers": {}, "weekdays": [], "hours_from": None, "valid_from": None,
-        "valid_to": None, "priority": 0,
+        "role": "responsible", "category_id": None, "register": None, "register_id": None, "asks": "", "within": None,
+        "area_code": "", "division_id": None, "answers": {}, "weekdays": [], "hours_from": None, "hours_to": None,
+        "valid_from": None, "valid_to": None, "priority": 0, "organisation": 1,
     }  # fmt: skip
     steps: list[dict[str, Any]] = [
-        {"category": True},
+        {"category_id": 1},
         {"register": "r", "register_id": 1, "asks": "this"},
         {"area_code": "a"},
         {"division_id": 1},
         {"answers": {"q": ["a"]}},
-        {"weekdays": [1]},
+        {"weekdays": [NOW.isoweekday()]},
     ]
-    asset: dict[str, Any] = {
-        "register_id": 1,
-        "is_chosen": True,
-        "metres": 0,
-        "key": "k",
-        "id": 1,
-        "name": "",
-        "number": "",
-    } | owner
-    owners = [{"id": 1, "name": "o", "is_active": True}]
+    document: dict[str, Any] = {
+        "inside": True, "elsewhere": None, "fallback": None, "ruleset": 1, "assets": None,
+        "areas": [{"id": 1, "division_id": 1, "division": "d", "code": "a", "name": "A", "covers": True, "metres": 50}],
+        "chosen": {"register_id": 1, "id": 1, "key": "k", "name": "", "number": "", "organisation": 1},
+        "owners": [{"id": 1, "name": "o", "edrpou": None, "is_active": True}],
+    }  # fmt: skip
+    case = Case(category="c", answers={"q": "a"}, moment=NOW, on=NOW.date())
     for number, step in enumerate(steps):
         weaker: dict[str, Any] = {}
         for later in steps[number + 1 :]:
             weaker |= later
-        rules = [
-            place | owner | plain | weaker | {"rule": 1},
-            place | owner | plain | step | {"rule": 2},
-        ]
-        found = Found(fallback=None, ruleset=1, areas=None, rules=rules, assets=[asset], owners=owners)
-        assert judge(found, category="c", answers={"q": "a"})[0]["rule"] == 2, step
+        rules = [plain | weaker | {"rule": 1}, plain | step | {"rule": 2}]
+        assert judge(Found.of(document | {"rules": rules}), case)[0]["rule"] == 2, step
 
 
 def test_set_of_that_moment_decides_with_the_places_of_another(book: Rulebook) -> None:

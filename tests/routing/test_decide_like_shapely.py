@@ -13,8 +13,9 @@ from pyproj import Geod
 from shapely.affinity import scale
 from shapely.ops import nearest_points
 
+from routing.judging import NEAR
 from routing.models import Rule
-from routing.responsibility import NEAR, Verdict
+from routing.responsibility import Verdict
 from tests.examples import rolled_back
 from tests.routing.conftest import Rulebook
 

@@ -109,7 +109,8 @@ def check_doubt(verdict: Verdict, drawing: Drawing) -> None:
     assert doubt["organisation"] != verdict.organisation
     assert doubt["organisation_name"] not in drawing.inactive
     assert doubt["metres"] <= DOUBT
-    shapes = [thing.shape for thing in drawing.things] + [area.shape for area in drawing.areas]
+    drawn = [thing.shape for thing in drawing.things] + [area.shape for area in drawing.areas]
+    shapes = drawn + [shape.boundary for shape in drawn if isinstance(shape, shapely.Polygon)]
     assert min(abs(metres(shape, drawing.point) - doubt["metres"]) for shape in shapes) < 0.2
 
 

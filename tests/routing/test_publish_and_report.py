@@ -1,8 +1,10 @@
 """Rules are published while people report: every report is decided by one set, wholly, and none is lost."""
 
 from collections import Counter
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import pairwise
+from threading import Event, Semaphore
 from typing import Any
 
 import pytest
@@ -19,7 +21,9 @@ from tests.grid import Town
 from tests.parallel import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
-EACH = 4  # reports of each of the eight
+REPORTERS = 6
+EACH = 2  # reports of each of them, begun after the publication
+MOST = 60  # reports of one reporter
 
 
 def swapped(city: City, based_on: RuleSet, *, note: str = "") -> RuleSet:
@@ -40,29 +44,75 @@ def with_informed(city: City) -> RuleSet:
     return publish(draft, moment=NOW, at=NOW)
 
 
-@pytest.mark.parametrize("in_a_moment", [0, 2])
-def test_every_report_belongs_wholly_to_one_set(city: City, town: Town, in_a_moment: int) -> None:
-    """`in_a_moment`: the new set comes into force that many seconds later; each reporter has a clock of his own."""
+@dataclass
+class Race:
+    """Reporters who report the whole time while a draft is published."""
+
+    city: City
+    point: Point
+    some_reported: Semaphore = field(default_factory=lambda: Semaphore(0))
+    is_published: Event = field(default_factory=Event)
+
+    def publish(self, draft: RuleSet, moment: datetime) -> None:
+        """When as many reports were sent as there are reporters, and while they go on."""
+        for _ in range(REPORTERS):
+            assert self.some_reported.acquire(timeout=30)
+        publish(draft, moment=moment, at=moment)
+        self.is_published.set()
+
+    def report(self, number: int, at: datetime) -> list[tuple[bool, Issue]]:
+        """Again and again, until some were begun after the publication; of each, whether it was."""
+        sent: list[tuple[bool, Issue]] = []
+        while sum(is_later for is_later, _issue in sent) < EACH and len(sent) < MOST:
+            is_later = self.is_published.is_set()
+            new = told(self.city, self.point, number)
+            sent.append((is_later, report_issue(new=new, community=self.city.community, at=at)))
+            self.some_reported.release()
+        return sent
+
+
+def test_every_report_belongs_wholly_to_one_set_while_another_is_published(city: City, town: Town) -> None:
     first = with_informed(city)
     draft = swapped(city, first)
-    begins = NOW + timedelta(seconds=1)
+    moment = NOW + timedelta(seconds=1)
+    race = Race(city, town["p"])
+    calls: list[Any] = [lambda n=n: race.report(n, moment) for n in range(REPORTERS)]
+    *reported, published = at_once([*calls, lambda: race.publish(draft, moment)], community=city.community)
+    assert [one for one in (*reported, published) if isinstance(one, Exception)] == []
+    sets: dict[bool, set[RuleSet]] = {False: set(), True: set()}
+    for of_one in reported:
+        order: list[int] = []
+        for is_later, issue in of_one:
+            decision = Decision.objects.get(subject=issue.subject)
+            check_one_set(decision)
+            assert decision.ruleset
+            sets[is_later].add(decision.ruleset)
+            order.append(decision.ruleset.pk)
+        assert order == sorted(order), "nobody goes back to the old set"
+    assert sets[True] == {draft}, "whoever reports after the publication gets the new set"
+    assert first in sets[False], "and somebody reported before it"
+    assert Issue.objects.count() == sum(map(len, reported))
 
-    def report(number: int) -> list[Issue]:
-        moments = [begins + timedelta(seconds=n) for n in range(EACH)]
-        return [report_issue(new=told(city, town["p"], number), community=city.community, at=at) for at in moments]
 
-    moment = begins + timedelta(seconds=in_a_moment)
-    calls: list[Any] = [lambda n=n: report(n) for n in range(8)]
-    outcomes = at_once([*calls, lambda: publish(draft, moment=moment, at=begins)], community=city.community)
-    assert [outcome for outcome in outcomes if isinstance(outcome, Exception)] == []
-    decisions = list(Decision.objects.select_related("ruleset").order_by("pk"))
-    assert len(decisions) == 8 * EACH == Issue.objects.count()
+def test_set_that_waits_begins_for_everybody_at_its_moment(city: City, town: Town) -> None:
+    """Each reporter has a clock of his own, around the moment."""
+    first = with_informed(city)
+    draft = swapped(city, first)
+    moment = NOW + timedelta(seconds=10)
+    publish(draft, moment=moment, at=NOW)
+    steps = [timedelta(seconds=-2), timedelta(microseconds=-1), timedelta(0), timedelta(seconds=2)]
+
+    def report(number: int) -> None:
+        for step in steps:
+            report_issue(new=told(city, town["p"], number), community=city.community, at=moment + step)
+
+    outcomes = at_once([lambda n=n: report(n) for n in range(REPORTERS)], community=city.community)  # type: ignore[misc]
+    assert outcomes == [None] * REPORTERS
+    decisions = list(Decision.objects.select_related("ruleset"))
+    assert len(decisions) == len(steps) * REPORTERS
     for decision in decisions:
         check_one_set(decision)
-        if decision.as_of < moment:
-            assert decision.ruleset_id == first.pk
-    last = set_in_force(city.community, at=NOW + timedelta(hours=1))
-    assert last == draft
+        assert decision.ruleset == (first if decision.as_of < moment else draft)
 
 
 def told(city: City, point: Point, number: int) -> Any:

@@ -53,9 +53,8 @@ def test_community_without_rules_needs_no_check(inside: Community, now: datetime
 def test_import_of_areas_asks_for_a_check(city: City, town: Town) -> None:
     shape: Any = from_wkb(bytes(town.area("CDFE").wkb))
     candidate = Candidate(feature=1, code="north", name="Заріччя", shape=shape)
-    plan = import_areas(
-        city.community, "districts", candidates=[candidate], problems=[], valid_from=timezone.localdate()
-    )
+    day = timezone.localdate()
+    plan = import_areas(city.community, "districts", candidates=[candidate], problems=[], valid_from=day, today=day)
     assert plan.written
     assert Job.objects.filter(kind=KIND).count() == 1
 

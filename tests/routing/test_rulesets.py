@@ -7,22 +7,26 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import translation
 
+from issues.actions import report_issue
 from routing.differences import differences
-from routing.models import Rule, RuleSet
+from routing.models import Decision, Rule, RuleSet
 from routing.rulesets import (
     PublishingError,
     SetState,
     as_seen,
     discard,
+    last_published,
     lock_draft,
     new_draft,
     publish,
     restore,
+    set_before,
     set_in_force,
     state_of,
     take_back,
 )
-from tests.conftest import LONG_AGO_NOON, City
+from tests.conftest import LONG_AGO_NOON, City, hole
+from tests.grid import Town
 from tests.parallel import at_once
 
 HOUR = timedelta(hours=1)
@@ -78,6 +82,49 @@ def test_waiting_set_is_taken_back_and_the_one_in_force_goes_on(draft: RuleSet, 
     assert (first.in_force_to, draft.is_draft) == (None, True)
 
 
+def times(*sets: RuleSet) -> list[tuple[datetime | None, datetime | None]]:
+    """From when to when each is in force, as it is stored."""
+    for row in sets:
+        row.refresh_from_db()
+    return [(row.in_force_from, row.in_force_to) for row in sets]
+
+
+def test_waiting_set_between_two_others_leaves_its_time_to_the_one_before(
+    draft: RuleSet, first: RuleSet, now: datetime
+) -> None:
+    after = new_draft(community=draft.community, at=now, based_on=draft)
+    publish(draft, moment=now + HOUR, at=now)
+    publish(after, moment=now + 2 * HOUR, at=now)
+    take_back(draft, at=now)
+    assert times(first, draft, after) == [
+        (LONG_AGO_NOON, now + 2 * HOUR),
+        (None, None),
+        (now + 2 * HOUR, None),
+    ]
+    assert state_of(draft, at=now) == SetState.DRAFT
+    publish(draft, moment=now + 3 * HOUR, at=now)
+    assert times(after, draft) == [(now + 2 * HOUR, now + 3 * HOUR), (now + 3 * HOUR, None)]
+
+
+def test_last_waiting_set_is_taken_back_and_the_one_that_waits_before_it_goes_on(
+    draft: RuleSet, first: RuleSet, now: datetime
+) -> None:
+    after = new_draft(community=draft.community, at=now, based_on=draft)
+    publish(draft, moment=now + HOUR, at=now)
+    publish(after, moment=now + 2 * HOUR, at=now)
+    take_back(after, at=now)
+    assert times(first, draft, after) == [(LONG_AGO_NOON, now + HOUR), (now + HOUR, None), (None, None)]
+
+
+def test_set_that_decided_a_report_is_not_taken_back(draft: RuleSet, city: City, town: Town, now: datetime) -> None:
+    """Another server's clock was ahead: its report was decided by the set that still waits by ours."""
+    publish(draft, moment=now + HOUR, at=now)
+    report = report_issue(new=hole(city, town["p"]), community=city.community, at=now + HOUR)
+    assert Decision.objects.get(subject=report.subject).ruleset == draft
+    assert refusal(lambda: take_back(draft, at=now)) == "decided"
+    assert times(draft) == [(now + HOUR, None)]
+
+
 def test_set_in_force_is_not_taken_back(draft: RuleSet, now: datetime) -> None:
     publish(draft, moment=now, at=now)
     assert refusal(lambda: take_back(draft, at=now + HOUR)) == "in_force"
@@ -121,16 +168,30 @@ def test_nothing_is_published_before_a_set_that_waits(draft: RuleSet, first: Rul
 
 
 def test_only_what_was_seen_is_published(draft: RuleSet, city: City, now: datetime) -> None:
-    seen = as_seen(draft, at=now)
+    seen = as_seen(draft)
     Rule.objects.filter(ruleset=draft, category=city.roads).update(priority=7)
     assert refusal(lambda: publish(draft, moment=now, at=now, seen=seen)) == "changed"
-    publish(draft, moment=now, at=now, seen=as_seen(draft, at=now))
+    publish(draft, moment=now, at=now, seen=as_seen(draft))
 
 
 def test_what_was_seen_against_another_set_is_looked_at_again(draft: RuleSet, first: RuleSet, now: datetime) -> None:
-    seen = as_seen(draft, at=now)
+    seen = as_seen(draft)
     publish(new_draft(community=draft.community, at=now, based_on=first), moment=now, at=now)
     assert refusal(lambda: publish(draft, moment=now + HOUR, at=now + HOUR, seen=seen)) == "changed"
+
+
+def test_draft_follows_the_set_that_was_published_last_though_it_waits(
+    draft: RuleSet, first: RuleSet, now: datetime
+) -> None:
+    other = new_draft(community=draft.community, at=now, based_on=first)
+    assert (set_before(draft), last_published(draft.community)) == (first, first)
+    seen = as_seen(other)
+    publish(draft, moment=now + HOUR, at=now)
+    assert (set_before(other), last_published(draft.community)) == (draft, draft)
+    draft.refresh_from_db()
+    assert (set_before(draft), set_before(first)) == (first, None)
+    assert refusal(lambda: publish(other, moment=now + 2 * HOUR, at=now, seen=seen)) == "changed"
+    publish(other, moment=now + 2 * HOUR, at=now, seen=as_seen(other))
 
 
 # What was published does not change ----------------------------------------------------------------------------
@@ -225,7 +286,7 @@ def test_edit_and_publication_at_once_end_in_one_order(
             lock_draft(draft)
             Rule.objects.filter(pk=rule.pk).update(priority=5)
 
-    seen = as_seen(draft, at=now)
+    seen = as_seen(draft)
     edited, published = at_once([edit, lambda: publish(draft, moment=now, at=now, seen=seen)], community=city.community)
     rule.refresh_from_db()
     draft.refresh_from_db()

@@ -4,7 +4,6 @@ from argparse import ArgumentParser
 from datetime import date
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
@@ -35,12 +34,14 @@ class Command(BaseCommand):
         parser.add_argument("--valid-from", type=date.fromisoformat, help="first day, 2026-01-31; default: today")
         parser.add_argument("--division-name", default="", help="name of the division, for people")
         parser.add_argument("--crs", default="", help="reference system of the file, EPSG:32635")
-        parser.add_argument("--layer", default="", help="layer of a file that has several")
+        parser.add_argument("--layer", default="", help="layer of a file that has several; * for all folders of a KML")
         parser.add_argument(
             "--only-polygons", action="store_true", help="leave lines out as well as points, for exports of all kinds"
         )
         parser.add_argument("--close-missing", action="store_true", help="end areas that are not in the file")
-        parser.add_argument("--set-boundary", action="store_true", help="the union becomes the community's boundary")
+        parser.add_argument(
+            "--set-boundary", action="store_true", help="the union becomes the community's boundary, at once"
+        )
         parser.add_argument("--dry-run", action="store_true", help="only report")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -57,13 +58,15 @@ class Command(BaseCommand):
             around=surroundings_of(community),
             only_polygons=options["only_polygons"],
         )
+        today = community.day_of(timezone.now())
         with scope(community=community):
             plan = import_areas(
                 community,
                 options["division"],
                 candidates=candidates,
                 problems=problems,
-                valid_from=options["valid_from"] or timezone.localdate(timezone=ZoneInfo(community.time_zone)),
+                valid_from=options["valid_from"] or today,
+                today=today,
                 division_name=options["division_name"],
                 close_missing=options["close_missing"],
                 set_boundary=options["set_boundary"],

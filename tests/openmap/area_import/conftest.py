@@ -1,10 +1,11 @@
 """Areas brought in through the administration: upload, questions, preview, the word to do it, and who may."""
 
-from collections.abc import Callable
-from datetime import date
+from collections.abc import Callable, Iterator
+from datetime import date, datetime
 from typing import Any
 
 import pytest
+import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
@@ -18,7 +19,7 @@ from tests.geodata.files import collection, feature
 from tests.grid import Town, grid
 
 UPLOAD = "admin:geodata_area_import"
-FIRST_DAY = date(2026, 12, 1)
+TODAY, FIRST_DAY = date(2026, 11, 19), date(2026, 12, 1)
 Upload = Callable[..., Any]
 
 
@@ -32,6 +33,12 @@ def town() -> Town:
         ". q . . .",
         "E . F . H",
     )
+
+
+@pytest.fixture(autouse=True)
+def _clock_stands_still(now: datetime) -> Iterator[None]:
+    with time_machine.travel(now, tick=False):
+        yield
 
 
 @pytest.fixture

@@ -6,18 +6,22 @@ from pathlib import Path
 import pytest
 import time_machine
 from django.core.files.storage import default_storage
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
+from django.utils.translation import gettext
 
 from core.jobs import JobRefusedError
 from core.models import Job
+from geodata.features import ALL_LAYERS
 from geodata.models import Area, Community, Division
+from geodata.reading_kml import FOLDER
 from openmap.area_forms import NEW_DIVISION
 from openmap.area_jobs import IMPORT, bring_in
 from tests.conftest import City
-from tests.geodata.files import collection, feature, geopackage
+from tests.geodata.files import collection, feature, geopackage, kml, kml_polygon, placemark
 from tests.grid import Town
-from tests.openmap.area_import.conftest import FIRST_DAY, UPLOAD, Upload, done, page, post, preview, typed
+from tests.openmap.area_import.conftest import FIRST_DAY, TODAY, UPLOAD, Upload, done, page, post, preview, typed
 
 
 def test_areas_come_in_by_upload_questions_preview_and_confirmation(
@@ -67,12 +71,12 @@ def test_missing_areas_end_when_asked_and_the_boundary_follows(
     signed_in: Client, upload: Upload, town: Town, city: City
 ) -> None:
     only_north = collection(feature(town.area("ABDC"), "north", "Заріччя"))
-    answers = {"close_missing": "on", "set_boundary": "on"}
+    answers = {"close_missing": "on", "set_boundary": "on", "valid_from": TODAY.isoformat()}
     checked = preview(signed_in, upload(only_north, **answers), **answers)
     assert (checked.result or {})["counts"]["closed"] == 1
     post(signed_in, "confirm", checked)
     done()
-    assert Area.objects.get(pk=city.slobidka.pk).valid_to == FIRST_DAY
+    assert Area.objects.get(pk=city.slobidka.pk).valid_to == TODAY
     boundary = Community.objects.get(pk=city.community.pk).boundary
     assert boundary is not None
     assert boundary.equals(town.area("ABDC"))
@@ -90,6 +94,20 @@ def test_layer_is_asked_when_the_file_has_several(
     form = page(signed_in, asked_again := done()).context["form"]
     assert [name for name, _words in form.fields["name"].choices][:2] == ["code", "назва"]
     post(signed_in, "answers", asked_again, **typed(layer="districts", code="code", name="назва"))
+    assert (done().result or {})["counts"]["created"] == 2
+
+
+def test_folders_of_a_kml_come_in_together(signed_in: Client, upload: Upload, town: Town) -> None:
+    folders = [
+        f"<Folder><name>{name}</name>{placemark(kml_polygon(town.ring(corners)))}</Folder>"
+        for name, corners in (("Заріччя", "ABDC"), ("Слобідка", "CDFE"))
+    ]
+    asked = upload(kml(*folders), file="districts.kml")
+    shown = page(signed_in, asked)
+    assert gettext("all layers together") in shown.content.decode()
+    assert post(signed_in, "answers", asked, **typed(layer=ALL_LAYERS)).status_code == 302
+    asked_again = done()
+    post(signed_in, "answers", asked_again, **typed(layer=ALL_LAYERS, code=FOLDER, name=FOLDER))
     assert (done().result or {})["counts"]["created"] == 2
 
 
@@ -121,6 +139,8 @@ def test_nothing_is_written_when_the_stored_areas_changed_meanwhile(
     assert Area.objects.count() == 2
     shown = page(signed_in, asked)
     assert shown.context["may_confirm"] is True
+    change = signed_in.get(reverse("admin:geodata_area_import_answers", args=[asked.pk])).context["form"]
+    assert (change["code"].value(), change["name"].value()) == ("code", "name"), "the answers are still there"
     assert (asked.result or {})["counts"]["renamed"] == 1
     post(signed_in, "confirm", asked)
     assert (done().result or {})["step"] == "written"
@@ -168,16 +188,30 @@ def test_stopped_import_leads_back_to_its_preview(signed_in: Client, upload: Upl
 
 
 def test_bring_in_writes_the_areas_of_a_checked_job(signed_in: Client, upload: Upload, three: bytes) -> None:
-    write = bring_in(preview(signed_in, upload(three)))
+    write = bring_in(preview(signed_in, upload(three)), today=TODAY)
     assert Area.objects.count() == 2
     write()
     assert Area.objects.on(FIRST_DAY).count() == 3
 
 
+def test_bring_in_writes_again_after_a_trial_was_rolled_back(
+    signed_in: Client, upload: Upload, three: bytes, city: City
+) -> None:
+    write = bring_in(preview(signed_in, upload(three)), today=TODAY)
+    for _trial in range(2):
+        with transaction.atomic():
+            write()
+            assert Area.objects.on(FIRST_DAY).count() == 3
+            transaction.set_rollback(True)
+    Area.objects.filter(pk=city.slobidka.pk).update(name="Нова Слобідка")
+    with pytest.raises(JobRefusedError):
+        write()
+
+
 def test_bring_in_refuses_what_is_refused(signed_in: Client, upload: Upload, town: Town) -> None:
     asked = upload(collection(feature(None, "north", "А")))
     with pytest.raises(JobRefusedError):
-        bring_in(asked)
-    write = bring_in(preview(signed_in, asked))
+        bring_in(asked, today=TODAY)
+    write = bring_in(preview(signed_in, asked), today=TODAY)
     with pytest.raises(JobRefusedError):
         write()

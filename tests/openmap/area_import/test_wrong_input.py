@@ -26,6 +26,7 @@ def test_refused_file_cannot_be_confirmed_and_says_where(signed_in: Client, uplo
     assert not Job.objects.filter(kind=IMPORT).exists()
     (line,) = shown.context["words"].problems
     assert line.cells[1:3] == ("2", "north")
+    assert f'data-fly="{line.fly}"' in shown.content.decode()
 
 
 def test_problems_and_overlaps_have_places_to_fly_to(signed_in: Client, upload: Upload, town: Town) -> None:
@@ -63,6 +64,7 @@ def test_file_with_a_wrong_answer_beside_it_is_kept(signed_in: Client, upload: U
         ({"division": NEW_DIVISION, "new_code": "districts", "new_name": "Ще раз"}, "new_code"),
         ({"division": "strange"}, "division"),
         ({"valid_from": ""}, "valid_from"),
+        ({"set_boundary": "on"}, "set_boundary"),  # its first day is to come, the boundary would change today
         ({"code": "strange"}, "code"),
         ({"name": ""}, "name"),
         ({"crs": "EPSG:32635\0"}, "crs"),
@@ -119,3 +121,28 @@ def test_names_that_no_json_keeps_break_nothing(signed_in: Client, upload: Uploa
     asked = upload(strange)
     assert asked.state == Job.State.DONE
     assert page(signed_in, asked).status_code == 200
+
+
+def test_code_is_chosen_by_a_person_where_no_field_surely_holds_it(
+    signed_in: Client, upload: Upload, town: Town
+) -> None:
+    """A number in the file would hang rules on the order of the next file."""
+    shapes = [town.area("ABDC"), town.area("CDFE")]
+    nameless = collection(*(feature(shape) | {"properties": {"площа": 5}} for shape in shapes))
+    asked = upload(nameless)
+    form = page(signed_in, asked).context["form"]
+    for field in ("code", "name"):
+        assert form[field].value() in ("", None)
+        assert form.fields[field].choices[0][0] == ""
+    assert set(post(signed_in, "answers", asked, **typed()).context["form"].errors) == {"code", "name"}
+    assert post(signed_in, "answers", asked, **typed(code="@number", name="@number")).status_code == 302
+
+
+@pytest.mark.parametrize("codes", [("7", "7"), ("7", None), ("7", " ")])
+def test_field_whose_values_do_not_tell_areas_apart_is_not_taken_for_the_code(
+    signed_in: Client, upload: Upload, town: Town, codes: tuple[str | None, ...]
+) -> None:
+    shapes = (town.area("ABDC"), town.area("CDFE"))
+    asked = upload(collection(*(feature(shape, code) for shape, code in zip(shapes, codes, strict=True))))
+    form = page(signed_in, asked).context["form"]
+    assert (form["code"].value(), form["name"].value()) == ("", "name")

@@ -9,9 +9,11 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
+from issues.actions import report_issue
 from routing.models import Rule, RuleSet
 from routing.rulesets import discard, new_draft, publish
-from tests.conftest import City
+from tests.conftest import City, hole
+from tests.grid import Town
 from tests.openmap.rules.conftest import LIST, RULE, adding, page_of, rule_of
 
 
@@ -147,6 +149,37 @@ def test_set_that_waits_stands_in_the_way_and_is_named(
     assert "Грудень" in " ".join(answer.context["form"].non_field_errors())
 
 
+def test_draft_is_compared_with_the_set_that_waits_and_the_page_says_so(
+    admin_client: Client, draft: RuleSet, first: RuleSet, city: City, now: datetime
+) -> None:
+    """What a set that waits for New Year has changed is not taken back unseen."""
+    waiting = new_draft(community=first.community, at=now, based_on=first, note="Зима")
+    Rule.objects.filter(ruleset=waiting, category=city.manholes).update(organisation=city.council)
+    publish(waiting, moment=now + timedelta(days=40), at=now)
+    page = admin_client.get(page_of("publish", draft)).content.decode()
+    assert f"What it changes: {waiting} → {draft}" in page
+    assert "waits until" in page
+    assert page_of("change", waiting) in page
+    assert f"<del>Manholes, the whole community → {city.council.name}</del>" in page
+    assert f"Manholes, the whole community → {city.vodokanal.name}" in page
+    current = admin_client.get(page_of("change", first)).content.decode()
+    assert page_of("change", waiting) in current
+    assert "Change the rules" not in current
+    assert "Change the rules" in admin_client.get(page_of("change", waiting)).content.decode()
+
+
+def test_set_that_is_added_has_the_rules_of_the_set_that_waits(
+    admin_client: Client, draft: RuleSet, city: City, now: datetime
+) -> None:
+    Rule.objects.filter(ruleset=draft, category=city.roads).update(organisation=city.council)
+    publish(draft, moment=now + timedelta(days=40), at=now)
+    page = reverse("admin:routing_ruleset_add")
+    assert admin_client.post(page, {"community": city.community.pk, "note": ""}).status_code == 302
+    made = RuleSet.objects.latest("number")
+    assert made.based_on == draft
+    assert rule_of(made, city.roads).organisation == city.council
+
+
 def test_draft_that_changed_after_it_was_looked_at_is_shown_again(
     admin_client: Client, draft: RuleSet, city: City
 ) -> None:
@@ -181,6 +214,29 @@ def test_waiting_set_is_taken_back(admin_client: Client, draft: RuleSet, now: da
     draft.refresh_from_db()
     assert draft.is_draft
     assert "does not wait" in admin_client.post(page_of("take_back", draft), follow=True).content.decode()
+
+
+def test_set_that_waits_between_two_others_is_taken_back(
+    admin_client: Client, draft: RuleSet, first: RuleSet, now: datetime
+) -> None:
+    after = new_draft(community=first.community, at=now, based_on=draft)
+    publish(draft, moment=now + timedelta(days=1), at=now)
+    publish(after, moment=now + timedelta(days=2), at=now)
+    assert admin_client.post(page_of("take_back", draft)).status_code == 302
+    first.refresh_from_db()
+    draft.refresh_from_db()
+    assert (first.in_force_to, draft.in_force_to, draft.is_draft) == (now + timedelta(days=2), None, True)
+
+
+def test_set_that_decided_a_report_is_not_taken_back(
+    admin_client: Client, draft: RuleSet, city: City, town: Town, now: datetime
+) -> None:
+    publish(draft, moment=now + timedelta(seconds=2), at=now)
+    report_issue(new=hole(city, town["p"]), community=city.community, at=now + timedelta(seconds=2))
+    said = admin_client.post(page_of("take_back", draft), follow=True).content.decode()
+    assert "Reports were decided by this set already" in said
+    draft.refresh_from_db()
+    assert not draft.is_draft
 
 
 def test_kept_set_is_restored(admin_client: Client, draft: RuleSet, first: RuleSet, now: datetime) -> None:

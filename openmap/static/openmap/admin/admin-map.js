@@ -6,6 +6,7 @@
 const PLACE_ZOOM = 17;
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 const POINT = { radius: 7, weight: 2 };
+const MANY = 500; // points
 
 /** @param {any} properties @returns {HTMLElement} */
 function popupOf({ label = "", url = "", about = "" }) {
@@ -21,12 +22,40 @@ function popupOf({ label = "", url = "", about = "" }) {
 /** @param {string} look @returns {string} */
 const classOf = (look) => `geo-shape is-${look || "area"}`;
 
+/** What the style sheet says of a look: a canvas has no classes. @param {string} look @returns {L.PathOptions} */
+function paintOf(look) {
+  const sample = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  sample.setAttribute("class", classOf(look));
+  document.body.append(sample);
+  const { stroke, fill, fillOpacity } = getComputedStyle(sample);
+  const paint = { color: stroke, fillColor: fill, fillOpacity: Number(fillOpacity), fill: fill !== "none" };
+  sample.remove();
+  return paint;
+}
+
+/**
+ * How points are drawn: so many of them that each as an element of its own would stop the page, on a canvas.
+ * @param {Collection} collection @returns {(look: string) => L.PathOptions}
+ */
+function painterOf({ features }) {
+  const isCanvas = features.length > MANY && features.every(({ geometry }) => geometry.type === "Point");
+  if (!isCanvas) return (look) => ({ className: classOf(look) });
+  const renderer = L.canvas({ padding: 0.5 });
+  /** @type {Map<string, L.PathOptions>} */
+  const known = new Map();
+  return (look) => {
+    const paint = known.get(look) ?? { ...paintOf(look), renderer };
+    known.set(look, paint);
+    return paint;
+  };
+}
+
 /** @param {L.Map} map @param {Collection} collection */
 function draw(map, collection) {
+  const paint = painterOf(collection);
   const layer = L.geoJSON(/** @type {any} */ (collection), {
-    style: (feature) => ({ className: classOf(feature?.properties.look), weight: 2 }),
-    pointToLayer: (feature, place) =>
-      L.circleMarker(place, { ...POINT, className: classOf(feature.properties.look) }),
+    style: (feature) => ({ ...paint(feature?.properties.look), weight: 2 }),
+    pointToLayer: (feature, place) => L.circleMarker(place, { ...POINT, ...paint(feature.properties.look) }),
     onEachFeature: (feature, shape) => {
       const { label, tag } = feature.properties;
       if (label) shape.bindPopup(() => popupOf(feature.properties));
