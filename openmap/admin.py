@@ -37,7 +37,7 @@ from openmap import (  # noqa: F401  register what they are about
 from openmap.admin_site import AboutAReport, OnlyWhatTheFormShows, ReadOnly, ScopedAdmin, say_how_many
 from routing.actions import leave_address, send_again
 from routing.models import Channel, Delivery
-from routing.rule_check import check_soon
+from routing.rule_check import check_soon, check_soon_about
 
 EMAIL = re.compile(r"[^\s<>@:;,\"'()]+@[^\s<>@:;,\"'()]+")
 
@@ -192,6 +192,12 @@ class PhotoAdmin(ReadOnly):
 class OrganisationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ("name", "edrpou", "is_active")
     search_fields = ("name", "edrpou")
+
+    def save_model(self, request: HttpRequest, obj: Organisation, form: Any, change: bool) -> None:
+        """Rules name nobody where the organisation works no longer: they are checked anew."""
+        super().save_model(request, obj, form, change)
+        if change and "is_active" in form.changed_data:
+            check_soon_about(obj, at=timezone.now())
 
 
 @admin.register(Membership)

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Field
+from django.db import transaction
+from django.db.models import Field, QuerySet
 from django.forms import Media
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import path, reverse
@@ -38,6 +39,21 @@ class OnAMap:
         return found
 
 
+class CutsTheGround:
+    """Rows without which the ground of a community is cut otherwise: whoever listens hears of it when they go."""
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        super().delete_model(request, obj)  # type: ignore[misc]
+        areas_changed.send(Community, community=obj.community)
+
+    def delete_queryset(self, request: HttpRequest, queryset: "QuerySet[Any]") -> None:
+        with transaction.atomic():
+            communities = {row.community for row in queryset.select_related("community")}
+            queryset.delete()
+            for community in communities:
+                areas_changed.send(Community, community=community)
+
+
 @admin.register(Community)
 class CommunityAdmin(OnAMap, OnlyWhatTheFormShows, LeafletGeoAdminMixin, ScopedAdmin):  # type: ignore[misc]
     community_path = "pk"
@@ -61,6 +77,11 @@ class CommunityAdmin(OnAMap, OnlyWhatTheFormShows, LeafletGeoAdminMixin, ScopedA
         """A boundary of thousands of points is no work for a mouse: once there is one, an import changes it."""
         return ("boundary",) if obj is not None and obj.boundary else super().get_exclude(request, obj)
 
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if change and "boundary" in form.changed_data:
+            areas_changed.send(Community, community=obj)
+
     def formfield_for_dbfield(self, db_field: "Field[Any, Any]", request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "slug":
             kwargs["help_text"] = _("When it changes, the secret links that were sent stop working.")
@@ -74,7 +95,7 @@ class CommunityAdmin(OnAMap, OnlyWhatTheFormShows, LeafletGeoAdminMixin, ScopedA
 
 
 @admin.register(Division)
-class DivisionAdmin(ScopedAdmin):
+class DivisionAdmin(CutsTheGround, ScopedAdmin):
     list_display = ("name", "code", "community")
     list_filter = ("community",)
 
@@ -84,7 +105,7 @@ class DivisionAdmin(ScopedAdmin):
 
 
 @admin.register(Area)
-class AreaAdmin(OnAMap, OnlyWhatTheFormShows, LeafletGeoAdminMixin, ScopedAdmin):  # type: ignore[misc]
+class AreaAdmin(CutsTheGround, OnAMap, OnlyWhatTheFormShows, LeafletGeoAdminMixin, ScopedAdmin):  # type: ignore[misc]
     """An area is named and ended here. Its boundary never changes: a new one is a new row, brought by an import."""
 
     list_display = ("name", "code", "division", "valid_from", "valid_to")

@@ -3,6 +3,8 @@
 from typing import Any
 
 from django.contrib import admin
+from django.db import transaction
+from django.db.models import QuerySet
 from django.forms import BaseInlineFormSet
 from django.http import HttpRequest
 from django.utils import timezone
@@ -75,6 +77,17 @@ class CategoryAdmin(ScopedAdmin):
         """Rules ask for the answers to these questions: they are checked anew."""
         super().save_related(request, form, formsets, change)
         check_soon(form.instance.community, at=timezone.now())
+
+    def delete_model(self, request: HttpRequest, obj: Category) -> None:
+        super().delete_model(request, obj)
+        check_soon(obj.community, at=timezone.now())
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Category]) -> None:
+        with transaction.atomic():
+            communities = {category.community for category in queryset.select_related("community")}
+            queryset.delete()
+            for community in communities:
+                check_soon(community, at=timezone.now())
 
 
 @admin.register(CommunityRouting)

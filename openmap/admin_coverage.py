@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator
+from tempfile import SpooledTemporaryFile
 from typing import Any
 
 from django.contrib import admin, messages
@@ -9,13 +10,14 @@ from django.contrib.gis.db.models.functions import AsGeoJSON
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import (
+    FileResponse,
     HttpRequest,
     HttpResponse,
     HttpResponseNotAllowed,
     HttpResponseRedirect,
     JsonResponse,
-    StreamingHttpResponse,
 )
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
@@ -24,17 +26,21 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import Organisation
-from openmap.admin_jobs import show_jobs
+from geodata.import_report import place_text
+from openmap.admin_jobs import error_in_words, show_jobs
 from openmap.admin_maps import GeoMap, collection, feature, simplified
 from openmap.admin_site import ScopedAdmin
-from routing.findings import GAP, Finding, ground_in_words
-from routing.models import Category, CoveragePiece, RuleSet
-from routing.rule_check import KIND, Checked, check_soon, is_being_checked, stored_check
+from routing.findings import GAP, Finding, ground_in_words, with_words
+from routing.models import Category, CoveragePiece, RuleCheck, RuleSet
+from routing.rule_check import KIND, check_soon, day_of, is_being_checked, last_failure, stored_check, stored_maps
+from routing.rulesets import SetState, state_of
 
 MOST_LISTED = 100  # findings of one page, the gravest first; all are counted
 MOST_TAGGED = 60  # pieces with their number on the map: more would hide it
 HUES = 8  # colours of organisations; the number on the map tells those with one colour apart
 DIGITS = 15  # of the coordinates in the download: as they are stored
+IN_MEMORY = 4_000_000  # bytes of a download; what is longer waits in a file
+OVERTAKEN = gettext_lazy("The rules were checked again just now. Open the page once more.")
 
 Pieces = QuerySet[CoveragePiece]
 
@@ -42,10 +48,10 @@ Pieces = QuerySet[CoveragePiece]
 class Shown:
     """What the page tells of one category: its pieces and the names of whom they speak of."""
 
-    def __init__(self, checked: Checked, category: Category) -> None:
-        layer = checked.row.layers.get(str(category.pk), -1)  # a category made since has no map yet
-        self.ground = checked.row.square_metres
-        self.pieces: Pieces = CoveragePiece.objects.filter(of_check=checked.row, layer=layer).order_by("pk")
+    def __init__(self, check: RuleCheck, category: Category) -> None:
+        layer = check.layers.get(str(category.pk), -1)  # a category made since has no map yet
+        self.check, self.ground = check, check.square_metres
+        self.pieces: Pieces = CoveragePiece.objects.filter(of_check=check, layer=layer).order_by("pk")
         self.rows = list(self.pieces.defer("geometry"))
         asked = {pk for row in self.rows for pk in row.organisations}
         self.names = dict(Organisation.objects.filter(pk__in=asked).values_list("pk", "name"))
@@ -56,6 +62,11 @@ class Shown:
         order = ["two", "nobody", "answered", "sometimes"]
         self._sizes = dict(sorted(sizes.items(), key=lambda entry: (order.index(entry[0][0]), -entry[1])))
         self._tags = {key: number for number, key in enumerate(self._sizes, start=1)}
+
+    @property
+    def is_whole(self) -> bool:
+        """False when another check replaced this one, so that what was read after that is missing."""
+        return RuleCheck.objects.filter(pk=self.check.pk).exists()
 
     def who(self, row: CoveragePiece) -> str:
         """Who answers there, in words."""
@@ -89,7 +100,8 @@ class Shown:
         order = ["sometimes", "answered", "nobody", "two"]
         shapes = simplified("routing_coveragepiece", "geometry", [row.pk for row in self.rows])
         kinds = dict(CoveragePiece.Kind.choices)
-        for row in sorted(self.rows, key=lambda row: (order.index(row.kind), row.pk)):
+        found = [row for row in self.rows if row.pk in shapes]
+        for row in sorted(found, key=lambda row: (order.index(row.kind), row.pk)):
             key = (row.kind, tuple(row.organisations))
             about = f"{kinds[CoveragePiece.Kind(row.kind)]} · {ground_in_words(row.square_metres)}"
             drawn = feature(shapes[row.pk], look=self._look(*key), label=self.who(row), about=about)
@@ -105,9 +117,10 @@ class Shown:
 
 def coverage_page(request: HttpRequest, ruleset: RuleSet) -> HttpResponse:
     """One category on a map, and everything that was found."""
-    categories = list(Category.objects.filter(community=ruleset.community, is_active=True).order_by("position", "name"))
-    category = _chosen(request, categories)
-    checked = stored_check(ruleset, at=timezone.now())
+    categories = _categories(ruleset)
+    category, now = _chosen(request, categories), timezone.now()
+    checked = stored_check(ruleset, at=now)
+    failed = last_failure(ruleset.community, since=checked.checked_at if checked else None)
     context: dict[str, Any] = {
         **admin.site.each_context(request),
         "title": _("Coverage: %(set)s") % {"set": ruleset},
@@ -115,17 +128,20 @@ def coverage_page(request: HttpRequest, ruleset: RuleSet) -> HttpResponse:
         "categories": categories,
         "category": category,
         "checked": checked,
+        "begins": day_of(ruleset, at=now) if state_of(ruleset, at=now) == SetState.WAITING else None,
         "is_being_checked": is_being_checked(ruleset.community),
+        "failed": failed,
+        "failed_error": error_in_words(failed) if failed else "",
     }
     if checked and category:
-        shown = Shown(checked, category)
+        shown = Shown(checked.row, category)
         findings = [one for one in checked.findings if one.category in (None, category.pk)]
         address = reverse("admin:routing_ruleset_coverage_shapes", args=[ruleset.pk])
         name = _("Map: who answers for “%(category)s”") % {"category": category}
         context |= {
             "rows": shown.table(),
             "is_known": str(category.pk) in checked.row.layers,
-            "findings": [_told(one) for one in findings[:MOST_LISTED]],
+            "findings": [_told(one) for one in with_words(findings[:MOST_LISTED])],
             "not_listed": max(len(findings) - MOST_LISTED, 0),
             "geo_map": GeoMap("coverage-map", name, ruleset.community, url=f"{address}?category={category.code}"),
         }
@@ -133,30 +149,37 @@ def coverage_page(request: HttpRequest, ruleset: RuleSet) -> HttpResponse:
 
 
 def _told(finding: Finding) -> dict[str, Any]:
-    """A finding with the places that buttons lead to."""
-    places = [{"at": f"{lon:.6f},{lat:.6f}", "number": number} for number, (lon, lat) in enumerate(finding.places, 1)]
+    """A finding with its places, as text and as buttons lead to them."""
+    places = [{"at": f"{lon:.6f},{lat:.6f}", "text": place_text((lon, lat))} for lon, lat in finding.places]
     return {"text": finding.text, "places": places, "is_grave": finding.is_grave, "is_gap": finding.kind == GAP}
 
 
 def coverage_shapes(request: HttpRequest, ruleset: RuleSet) -> JsonResponse:
-    """The pieces simplified for the screen."""
+    """The pieces simplified for the screen; 409 when they were replaced while they were read."""
     shown = _shown(request, ruleset)
-    return JsonResponse(collection(shown.features() if shown else ()), headers={"Cache-Control": "no-store"})
+    found = collection(shown.features() if shown else ())
+    if shown and not shown.is_whole:
+        return JsonResponse({"detail": str(OVERTAKEN)}, status=409)
+    return JsonResponse(found, headers={"Cache-Control": "no-store"})
 
 
-def coverage_geojson(request: HttpRequest, ruleset: RuleSet) -> HttpResponse | StreamingHttpResponse:
-    """The whole map of one category with its full geometry, to take away."""
-    categories = list(Category.objects.filter(community=ruleset.community, is_active=True).order_by("position", "name"))
-    category, shown = _chosen(request, categories), _shown(request, ruleset)
+def coverage_geojson(request: HttpRequest, ruleset: RuleSet) -> HttpResponseBase:
+    """The whole map of one category with its full geometry, to take away; 409 when there is none, or when it was
+    replaced while it was read."""
+    category, shown = _chosen(request, _categories(ruleset)), _shown(request, ruleset)
     if category is None or shown is None:
         return HttpResponse(_("This set of rules was not checked yet."), status=409, content_type="text/plain")
     about = {"category": category.code, "ruleset": ruleset.number}
     rows = shown.pieces.defer("geometry").annotate(shape=AsGeoJSON("geometry", precision=DIGITS))
-    body = _collection_in_parts(_as_feature(row, shown, about) for row in rows.iterator(chunk_size=50))
-    answer = StreamingHttpResponse(body, content_type="application/geo+json")
+    file = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115  the answer closes it
+    for told in _collection_in_parts(_as_feature(row, shown, about) for row in rows.iterator(chunk_size=50)):
+        file.write(told.encode())
+    if not shown.is_whole:
+        file.close()
+        return HttpResponse(OVERTAKEN, status=409, content_type="text/plain")
+    file.seek(0)
     name = f"coverage-{ruleset.community.slug}-{ruleset.number}-{category.code}.geojson"
-    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return answer
+    return FileResponse(file, as_attachment=True, filename=name, content_type="application/geo+json")
 
 
 def _as_feature(row: Any, shown: Shown, about: dict[str, Any]) -> str:
@@ -173,7 +196,7 @@ def _as_feature(row: Any, shown: Shown, about: dict[str, Any]) -> str:
 
 
 def _collection_in_parts(features: Iterable[str]) -> Iterator[str]:
-    """One feature at a time: the shapes of a city do not fit into memory together."""
+    """One feature at a time: the shapes of a city need not be in memory together."""
     yield '{"type": "FeatureCollection", "features": ['
     before = "\n"
     for told in features:
@@ -192,9 +215,12 @@ def check_again(request: HttpRequest, ruleset: RuleSet) -> HttpResponse:
 
 
 def _shown(request: HttpRequest, ruleset: RuleSet) -> Shown | None:
-    categories = list(Category.objects.filter(community=ruleset.community, is_active=True).order_by("position", "name"))
-    category, checked = _chosen(request, categories), stored_check(ruleset, at=timezone.now())
-    return Shown(checked, category) if category and checked else None
+    category, check = _chosen(request, _categories(ruleset)), stored_maps(ruleset)
+    return Shown(check, category) if category and check else None
+
+
+def _categories(ruleset: RuleSet) -> list[Category]:
+    return list(Category.objects.filter(community=ruleset.community, is_active=True).order_by("position", "name"))
 
 
 def _chosen(request: HttpRequest, categories: list[Category]) -> Category | None:

@@ -151,14 +151,14 @@ class RuleAdmin(ScopedAdmin):
         shown: list[Any] = ["in_words", "of_a_set", "not_ours_in_full", "shape"] if obj else []
         if not self.is_written(request, obj):
             return [(None, {"fields": [*shown, "role", "priority", "is_active", "community"]})]
-        asked = [name for name in self._form(request, obj).declared_fields if name not in {"place", "weekdays"}]
+        asked = [name for name in self._form(request, obj).declared_fields if name not in {"place", "weekdays", "find"}]
         return [
             *([(None, {"fields": shown})] if obj else []),
             (_("What it is about"), {"fields": ["category", *asked]}),
             (_("Where"), {"fields": ["place"]}),
             (_("What a register says of the place"), {"fields": ["register", "asks", "within"]}),
             (_("When"), {"fields": WHEN}),
-            (_("Who"), {"fields": ["organisation", "role"]}),
+            (_("Who"), {"fields": ["organisation", "find", "role"]}),
             (_("Which rule wins"), {"fields": ["priority", "is_active"]}),
         ]
 
@@ -313,12 +313,16 @@ def _check(communities: Iterable[Community]) -> None:
 
 
 def _places(rule: Rule) -> list[dict[str, Any]]:
-    """The rule's area, its division's areas, or the whole community, as GeoJSON features."""
+    """The rule's area of today or the next one, its division's areas, or the whole community, as GeoJSON features."""
     if not rule.division_id:
         found = simplified("geodata_community", "boundary", [rule.community_id])
         return [feature(shape, label=rule.community.name) for shape in found.values()]
-    areas = Area.objects.on(timezone.localdate()).filter(division=rule.division_id)
+    today = rule.community.day_of(timezone.now())
+    areas = Area.objects.on(today).filter(division=rule.division_id)
     chosen = areas.filter(code=rule.area_code) if rule.area_code else areas
+    if rule.area_code and not chosen.exists():
+        later = Area.objects.filter(division=rule.division_id, code=rule.area_code, valid_from__gt=today)
+        chosen = later.order_by("valid_from")[:1]
     rows = {area.pk: area for area in chosen.defer("boundary")}
     shapes = simplified("geodata_area", "boundary", rows)
     return [feature(shape, label=rows[pk].name, url=_address(rows[pk])) for pk, shape in shapes.items()]

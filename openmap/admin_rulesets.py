@@ -25,6 +25,7 @@ from openmap.admin_rules import rules_address
 from openmap.admin_site import OnlyWhatTheFormShows, ScopedAdmin
 from openmap.forms_rules import PublishForm
 from routing.differences import differences
+from routing.findings import with_words
 from routing.models import Rule, RuleSet
 from routing.reach import Unreached, unreached
 from routing.rule_check import check_soon, stored_check
@@ -265,7 +266,7 @@ def _checked(ruleset: RuleSet, at: datetime) -> dict[str, Any]:
     checked = stored_check(ruleset, at=at)
     return {
         "checked": checked,
-        "findings": checked.findings[:MOST_FINDINGS] if checked else [],
+        "findings": with_words(checked.findings[:MOST_FINDINGS]) if checked else [],
         "more_findings": max(len(checked.findings) - MOST_FINDINGS, 0) if checked else 0,
     }
 

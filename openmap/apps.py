@@ -23,10 +23,12 @@ class OpenmapConfig(AppConfig):
 def check_rules_again(sender: object, *, community: Any, **_more: object) -> None:
     """The areas that rules name are others now."""
     from django.utils import timezone
+    from django_scopes import scope
 
     from routing.rule_check import check_soon
 
-    check_soon(community, at=timezone.now())
+    with scope(community=community):
+        check_soon(community, at=timezone.now())
 
 
 class CityAdminConfig(AdminConfig):

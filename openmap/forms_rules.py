@@ -7,15 +7,17 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.dates import WEEKDAYS
+from django.utils.formats import date_format
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organisation
 from geodata.models import Area, Community, Division
 from openmap.admin_site import RowForm
-from routing.models import Category, Question, Register, Rule, RuleSet
+from routing.models import Asset, Category, Channel, Question, Register, Rule, RuleSet
 from routing.rulesets import PublishingError, lock_draft
 
 ANSWER = "answer_"  # names of the fields for answers begin so; the question's code follows
@@ -27,13 +29,25 @@ PUBLISHED_MEANWHILE = _(
     "here: write it into a new draft."
 )
 
+FIND = "_find"  # the button that looks for an organisation, and does not save
+MOST_FOUND = 20  # organisations of one search
+
 CODE = re.compile(r"[A-Za-z0-9_-]{1,40}")
 
 Choice = tuple[str, Any]
 
 
+class FindInput(forms.TextInput):
+    """A line to write in, with a button that looks for it."""
+
+    template_name = "admin/routing/rule/find_input.html"
+
+
 class RuleForm(RowForm):
-    """A rule of the draft `ruleset`: places by their names, answers and days as boxes to tick."""
+    """A rule of the draft `ruleset`: places by their names, answers and days as boxes to tick.
+
+    The organisations offered are those that this community knows; any other is looked for by its name.
+    """
 
     ruleset: RuleSet
     questions: ClassVar[Sequence[Question]] = ()
@@ -48,6 +62,14 @@ class RuleForm(RowForm):
         help_text=_("None ticked: every day."),
     )
 
+    find = forms.CharField(
+        required=False,
+        max_length=100,
+        label=_("another organisation"),
+        help_text=_("Part of the name of one that is not in the list yet: what is found is offered in the list."),
+        widget=FindInput,
+    )
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         rule, here = self.instance, self.ruleset.community
@@ -56,8 +78,7 @@ class RuleForm(RowForm):
         offered = {
             "category": Category.objects.filter(community=here),
             "register": Register.objects.filter(community=here),
-            "organisation": Organisation.objects.filter(is_active=True).order_by("name")
-            | Organisation.objects.filter(pk=rule.organisation_id or 0),
+            "organisation": self._organisations(),
         }
         for name, rows in offered.items():
             self.fields[name].queryset = rows  # type: ignore[attr-defined]
@@ -81,7 +102,38 @@ class RuleForm(RowForm):
         rule.answers = self._answers(data)
         self._check_register(data)
         self._check_times(data)
+        self._check_search(data)
         return data
+
+    def _organisations(self) -> QuerySet[Organisation]:
+        """Those that the community writes to, that keep something here or that its rules name; what was looked for,
+        and what was chosen."""
+        here = {"community": self.ruleset.community_id}
+        known = Q(pk__in=Channel.objects.filter(**here).values("organisation"))
+        known |= Q(pk__in=Asset.objects.filter(**here).values("keeper"))
+        known |= Q(pk__in=Rule.objects.filter(**here).values("organisation"))
+        known |= Q(pk__in=[row.pk for row in self._found()])
+        chosen = self.data.get("organisation", "")
+        if chosen.isascii() and chosen.isdigit() and len(chosen) < 18:
+            known |= Q(pk=int(chosen))
+        own = Q(pk=self.instance.organisation_id or 0)
+        return Organisation.objects.filter((known & Q(is_active=True)) | own).order_by("name")
+
+    def _found(self) -> list[Organisation]:
+        """The active organisations that the name that was written fits."""
+        name = self.data.get("find", "").strip()
+        if not name or "\0" in name:
+            return []
+        fits = Q(name__icontains=name) | Q(name_en__icontains=name) | Q(edrpou=name)
+        return list(Organisation.objects.filter(fits, is_active=True).order_by("name")[:MOST_FOUND])
+
+    def _check_search(self, data: dict[str, Any]) -> None:
+        """Who looks for an organisation has not chosen it yet: the form is shown again with what was found."""
+        if not data.get("find") or (data.get("organisation") and FIND not in self.data):
+            return
+        names = ", ".join(row.name for row in self._found())
+        said = _("Found: %(names)s. Choose in the list above, then save.") if names else _("Nobody is called so.")
+        self.add_error("find", said % {"names": names})
 
     def _answers(self, data: dict[str, Any]) -> dict[str, list[str]]:
         """The answers that were ticked, when the questions shown were those of the category; else what it had."""
@@ -163,12 +215,18 @@ def place_of(rule: Rule) -> str:
 
 
 def places_of(community: Community, rule: Rule | None = None) -> list[Choice]:
-    """The community, its divisions and their areas of today; the rule's own area also when it has ended."""
-    today = timezone.localdate()
+    """The community, its divisions and their areas, also those that begin later; the rule's own area also when it has
+    ended."""
+    today = community.day_of(timezone.now())
+    rows = Area.objects.filter(Q(valid_to=None) | Q(valid_to__gt=today), community=community).order_by("name", "code")
+    versions = list(rows.values_list("division", "code", "name", "valid_from"))
+    first: dict[tuple[int, str], date] = {}
+    for number, code, _name, begins in versions:
+        first[number, code] = min(begins, first.get((number, code), begins))
     areas: dict[int, list[Choice]] = {}
-    rows = Area.objects.on(today).filter(community=community).order_by("name", "code")
-    for number, code, name in rows.values_list("division", "code", "name"):
-        areas.setdefault(number, []).append((f"{number}:{code}", name))
+    for number, code, name, begins in versions:
+        if begins == first[number, code]:
+            areas.setdefault(number, []).append((f"{number}:{code}", _begins(name, begins, today)))
     divisions = Division.objects.filter(community=community).order_by("name")
     groups: list[Choice] = [("", _("the whole community"))]
     for division in divisions:
@@ -178,12 +236,19 @@ def places_of(community: Community, rule: Rule | None = None) -> list[Choice]:
     return [*groups, ended] if ended else groups
 
 
+def _begins(name: str, begins: date, today: date) -> Any:
+    """The name of an area, with its first day when that is yet to come."""
+    if begins <= today:
+        return name
+    return _("%(name)s (from %(day)s)") % {"name": name, "day": date_format(begins, "j E Y")}
+
+
 def _ended(rule: Rule, today: date) -> Choice | None:
-    """The rule's own area, when none of its versions is in force today."""
+    """The rule's own area, when all of its versions have ended."""
     if not rule.area_code:
         return None
     versions = Area.objects.filter(division=rule.division_id, code=rule.area_code)
-    if versions.filter(pk__in=Area.objects.on(today).values("pk")).exists():
+    if versions.filter(Q(valid_to=None) | Q(valid_to__gt=today)).exists():
         return None
     last = versions.order_by("-valid_from").first()
     name = last.name if last else rule.area_code

@@ -4,6 +4,7 @@ from pathlib import Path
 from urllib.parse import quote, unquote
 
 import environ
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
@@ -131,6 +132,8 @@ CELERY_BEAT_SCHEDULE = {
     "run jobs": {"task": "core.tasks.run_jobs", "schedule": 5.0, "options": {"expires": 5}},
     "clear old files of jobs": {"task": "core.tasks.clear_old_inputs", "schedule": 3600.0},
     "drop abandoned photo drafts": {"task": "media.tasks.drop_abandoned_drafts", "schedule": 3600.0},
+    # Every hour: midnight comes at another hour in each time zone.
+    "check rules on a new day": {"task": "routing.tasks.check_what_is_stale", "schedule": crontab(minute=5)},
 }
 
 # People -----------------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """What is wrong with a set of rules: computed when it is saved, told before a resident meets it."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -13,11 +13,11 @@ from geodata.problems import Place
 from geodata.shapes import inner_point, polygons_in, square_metres
 from routing.actions import organisations_reached_in
 from routing.coverage import NOBODY, Contest, Coverage
-from routing.models import Category, Question, Rule
+from routing.models import Category, Rule
 from routing.register_places import NOBODY as WITHOUT_KEEPER
 from routing.rule_conditions import is_over
 from routing.rule_places import Places
-from routing.wording import Wording
+from routing.wording import RELATED, Wording
 
 CONTRADICTION, OVERLAP, UNREACHABLE, GAP = "contradiction", "overlap", "unreachable", "gap"
 NO_CHANNEL, NO_KEEPER = "no_channel", "no_keeper"
@@ -36,7 +36,7 @@ class Finding:
     square_metres: float = 0.0
     places: tuple[Place, ...] = ()  # (lon, lat)
     details: Mapping[str, Any] = field(default_factory=dict)  # reason, names, counts
-    known: Mapping[int, str] = field(default_factory=dict, repr=False, compare=False)  # rules in words
+    known: Mapping[int, str] = field(default_factory=dict, repr=False, compare=False)  # rules in words: `with_words`
 
     @property
     def place(self) -> Place | None:
@@ -47,6 +47,11 @@ class Finding:
     def is_grave(self) -> bool:
         """A mistake in any case; a gap or a missing address may be meant."""
         return self.kind in (CONTRADICTION, OVERLAP, UNREACHABLE)
+
+    @property
+    def names_rules(self) -> bool:
+        """Whether its text tells of its rules, the first and the last."""
+        return self.is_grave
 
     @property
     def text(self) -> str:
@@ -63,6 +68,12 @@ class Finding:
                 return _("“%(one)s” and “%(other)s” rank the same and share %(ground)s. The first decides.") % words
             case "overlap":
                 told = _("The areas of “%(one)s” and “%(other)s” overlap by %(ground)s. The first decides there.")
+                return told % words
+            case "gap" if "partly" in words:
+                told = _(
+                    "%(name)s: at some hours or with some answers nobody is named on %(ground)s; such reports go to "
+                    "the duty queue."
+                )
                 return told % words
             case "gap":
                 return _("%(name)s: nobody is named on %(ground)s; reports go to the duty queue.") % words
@@ -91,11 +102,19 @@ class Finding:
         return kept
 
 
-def from_dict(kept: Mapping[str, Any], known: Mapping[int, str]) -> Finding:
-    """What `as_dict` gave; `known`: the rules of the set in words, by id."""
+def from_dict(kept: Mapping[str, Any]) -> Finding:
+    """What `as_dict` gave."""
     places = tuple((float(lon), float(lat)) for lon, lat in kept["places"])
-    given = {**kept, "places": places, "rules": tuple(kept["rules"])}
-    return Finding(**given, known=known)
+    return Finding(**{**kept, "places": places, "rules": tuple(kept["rules"])})
+
+
+def with_words(findings: Sequence[Finding]) -> list[Finding]:
+    """The same, with the rules that they tell of in words of the moment's language: for those that are shown."""
+    told = {rule for finding in findings for rule in (finding.rules[:1] + finding.rules[-1:]) if finding.names_rules}
+    rules = list(Rule.objects.filter(pk__in=told).select_related(*RELATED))
+    wording = Wording(rules)
+    known = {rule.pk: wording.words(rule) for rule in rules}
+    return [replace(finding, known=known) for finding in findings]
 
 
 def ground_in_words(size: float) -> str:
@@ -121,7 +140,8 @@ def reason_in_words(reason: str) -> str:
 
 
 def findings_of(places: Places, coverages: Mapping[int, Coverage]) -> list[Finding]:
-    """Everything worth telling, the gravest first. `coverages`: category id → its map, of every active category."""
+    """Everything worth telling, the gravest first, rules by their ids. `coverages`: category id → its map, of every
+    active category."""
     categories = {row.pk: row for row in Category.objects.filter(community=places.community).order_by("position", "pk")}
     found = [
         *_contradictions(coverages),
@@ -130,10 +150,7 @@ def findings_of(places: Places, coverages: Mapping[int, Coverage]) -> list[Findi
         *_without_channel(places),
         *_without_keeper(places),
     ]
-    wording = Wording(places.rules)
-    known = {rule.pk: wording.words(rule) for rule in places.rules}
-    found.sort(key=lambda finding: (ORDER.index(finding.kind), -finding.square_metres, finding.rules))
-    return [replace(finding, known=known) for finding in found]
+    return sorted(found, key=lambda finding: (ORDER.index(finding.kind), -finding.square_metres, finding.rules))
 
 
 def _contradictions(coverages: Mapping[int, Coverage]) -> list[Finding]:
@@ -161,19 +178,15 @@ def _are_neighbours(one: Rule, other: Rule) -> bool:
     return bool(one.area_code and one.division_id == other.division_id and one.area_code != other.area_code)
 
 
-def _gaps(coverages: Mapping[int, Coverage], categories: Mapping[int, Category]) -> list[Finding]:
-    return [
-        Finding(
-            GAP,
-            category=category,
-            square_metres=piece.square_metres,
-            places=_places(piece.shape),
-            details={"name": categories[category].name},
-        )
-        for category, coverage in coverages.items()
-        for piece in coverage.pieces
-        if piece.kind == NOBODY
-    ]
+def _gaps(coverages: Mapping[int, Coverage], categories: Mapping[int, Category]) -> Iterable[Finding]:
+    """Where nobody is named at all, and where it depends on the hour or on the answers."""
+    for category, coverage in coverages.items():
+        name = categories[category].name
+        bare = [(piece.shape, {"name": name}) for piece in coverage.pieces if piece.kind == NOBODY]
+        partly = [(coverage.open, {"name": name, "partly": True})] if not coverage.open.is_empty else []
+        for shape, details in bare + partly:
+            size = square_metres(shape)
+            yield Finding(GAP, category=category, square_metres=size, places=_places(shape), details=details)
 
 
 def _unreachable(
@@ -181,21 +194,15 @@ def _unreachable(
 ) -> Iterable[Finding]:
     reached = {rule for coverage in coverages.values() for rule in coverage.reached}
     reached |= {contest.other.pk for coverage in coverages.values() for contest in coverage.contests}  # told already
-    asked = _questions(categories)
     for rule in places.rules:
-        reason = _why_dead(rule, places, categories, asked)
+        reason = _why_dead(rule, places, categories)
         if not reason and rule.role == Rule.Role.RESPONSIBLE and rule.pk not in reached and coverages:
             reason = "covered"
         if reason:
             yield Finding(UNREACHABLE, rules=(rule.pk,), category=rule.category_id, details={"reason": reason})
 
 
-def _why_dead(
-    rule: Rule,
-    places: Places,
-    categories: Mapping[int, Category],
-    asked: Mapping[tuple[int | None, str], frozenset[str]],
-) -> str:
+def _why_dead(rule: Rule, places: Places, categories: Mapping[int, Category]) -> str:
     """Why the rule would name nobody, even if it were the only one; "" when it can."""
     if rule.category_id and not categories[rule.category_id].is_active:
         return "category_inactive"
@@ -203,7 +210,7 @@ def _why_dead(
         return "dates_over"
     if rule.organisation_id and rule.organisation_id not in places.active:
         return "organisation_inactive"
-    if any(not asked.get((rule.category_id, code), frozenset()) & set(fits) for code, fits in rule.answers.items()):
+    if _is_never_answered(rule, places):
         return "never_answered"
     if places.place(rule).is_empty and not places.ground.is_empty:
         return "no_area"
@@ -226,10 +233,11 @@ def _why_finds_nothing(rule: Rule, places: Places, categories: Mapping[int, Cate
     return "" if places.claims(rule) else "empty_register"
 
 
-def _questions(categories: Iterable[int]) -> dict[tuple[int | None, str], frozenset[str]]:
-    """(category, question) → codes of its answers."""
-    rows = Question.objects.filter(category__in=list(categories))
-    return {(question.category_id, question.code): frozenset(question.codes) for question in rows}
+def _is_never_answered(rule: Rule, places: Places) -> bool:
+    questions = places.questions.get(rule.category_id or 0, {})
+    return any(
+        code not in questions or not set(questions[code].codes) & set(fits) for code, fits in rule.answers.items()
+    )
 
 
 def _without_channel(places: Places) -> Iterable[Finding]:

@@ -1,6 +1,7 @@
 """The ground that a rule speaks of on a day: what of the community it covers, for which organisation. SRID 4326."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -10,13 +11,12 @@ from shapely.geometry.base import BaseGeometry
 from accounts.models import Organisation
 from geodata.convert import as_shape
 from geodata.models import Area, Community
-from geodata.shapes import polygons_in, square_metres
-from routing.models import Rule, RuleSet
-from routing.register_places import Plane, Things, places_by_keeper, things_of, valid, whole_place
-from routing.rule_conditions import always_holds, precision_of
+from routing.cutting import NOTHING, near_pairs, polygons_of, share_ground
+from routing.models import Category, Question, Rule, RuleSet
+from routing.register_places import NOBODY, Plane, Things, places_by_keeper, things_of, valid, whole_place
+from routing.rule_conditions import Cases, precision_of
 
 MOST_KEEPERS = 300  # of one rule; more of them share one piece, whose organisations are not named
-NOTHING = shapely.Polygon()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,7 +27,6 @@ class Claim:
     organisation: int | None  # None: whoever keeps the thing that is found or was chosen
     shape: BaseGeometry
     rank: tuple[int, int]  # priority and precision: the higher wins, of equal ones the older rule
-    always: bool  # False: only with some answers, at some hours or dates, for a chosen asset
 
 
 class Places:
@@ -39,6 +38,9 @@ class Places:
         rows = Rule.objects.filter(ruleset=ruleset, is_active=True).order_by("id")
         self.rules: list[Rule] = list(rows.select_related("category", "division", "register", "organisation"))
         self.active = frozenset(Organisation.objects.filter(is_active=True).values_list("pk", flat=True))
+        self.questions: dict[int, dict[str, Question]] = defaultdict(dict)  # category → code → question
+        for question in Question.objects.filter(community=self.community):
+            self.questions[question.category_id][question.code] = question
         self.ground = self._ground()
         shapely.prepare(self.ground)
         middle = self.ground.centroid if not self.ground.is_empty else self.community.centre
@@ -50,15 +52,24 @@ class Places:
         self._unions: dict[tuple[int, ...], tuple[list[BaseGeometry], BaseGeometry]] = {}
         self._shared: dict[tuple[int, int], tuple[BaseGeometry, BaseGeometry, BaseGeometry]] = {}
         self._less: dict[tuple[int, int], tuple[BaseGeometry, BaseGeometry, BaseGeometry]] = {}
+        self._meet: dict[tuple[int, int], tuple[BaseGeometry, BaseGeometry, bool]] = {}
 
     def claims(self, rule: Rule) -> list[Claim]:
         """What the rule covers: nothing when its area is gone or its organisation works no longer; one claim for each
         keeper when the register names who answers."""
-        rank, always = (rule.priority, precision_of(rule)), always_holds(rule, self.on)
+        rank = (rule.priority, precision_of(rule))
         if rule.organisation_id is not None and rule.organisation_id not in self.active:
             return []
         found = self._of_a_register(rule) if rule.register_id else [(rule.organisation_id, self.place(rule))]
-        return [Claim(rule, named, shape, rank, always) for named, shape in found if not shape.is_empty]
+        return [Claim(rule, named, shape, rank) for named, shape in found if not shape.is_empty]
+
+    def cases(self, rules: Sequence[Rule], category: Category) -> Cases:
+        """What reports of the category can be like, from the day on, for these rules."""
+        chosen: set[bool] = set()
+        if category.register_id and any(rule.asks == Rule.Asks.THIS for rule in rules):
+            chosen = {keeper != NOBODY for keeper in self.things(category.register_id).keepers.tolist()}
+        questions = self.questions.get(category.pk, {})
+        return Cases(rules, on=self.on, questions=questions, register=category.register_id, chosen=chosen)
 
     def place(self, rule: Rule) -> BaseGeometry:
         """The community, or the areas that the rule names; whatever it asks of a register."""
@@ -96,8 +107,21 @@ class Places:
             self._unions[key] = (listed, shapely.union_all(listed))
         return self._unions[key][1]
 
+    def sharing(self, shapes: Sequence[BaseGeometry]) -> list[tuple[int, int]]:
+        """Pairs of places in the list whose shapes have common ground; the first before the second."""
+        pairs = near_pairs(shapes)
+        keys = [(id(shapes[one]), id(shapes[other])) for one, other in pairs]
+        new = [pair for pair, key in zip(pairs, keys, strict=True) if key not in self._meet]
+        asked = [(shapes[one], shapes[other]) for one, other in new]
+        told = share_ground([one for one, _other in asked], [other for _one, other in asked]).tolist()
+        for (one, other), is_shared in zip(asked, told, strict=True):
+            self._meet[id(one), id(other)] = (one, other, is_shared)
+        return [pair for pair, key in zip(pairs, keys, strict=True) if self._meet[key][2]]
+
     def shared(self, one: BaseGeometry, other: BaseGeometry) -> BaseGeometry:
         """The ground that lies in both; empty when they only touch."""
+        if one is other:
+            return one
         key = (id(one), id(other))
         if key not in self._shared:
             self._shared[key] = (one, other, polygons_of(one.intersection(other)))
@@ -106,8 +130,8 @@ class Places:
     def less(self, shape: BaseGeometry, others: Iterable[BaseGeometry]) -> BaseGeometry:
         """What the others leave of a shape."""
         taken = self.union(others)
-        if taken.is_empty:
-            return shape
+        if taken.is_empty or taken is shape:
+            return NOTHING if taken is shape else shape
         key = (id(shape), id(taken))
         if key not in self._less:
             self._less[key] = (shape, taken, polygons_of(shape.difference(taken)))
@@ -149,12 +173,6 @@ class Places:
 
     def _clipped(self, shape: BaseGeometry) -> BaseGeometry:
         return _within(shape, self.ground)
-
-
-def polygons_of(shape: BaseGeometry, *, least: float = 0.0) -> BaseGeometry:
-    """Its polygons of at least so many m², outer rings counter-clockwise, without the lines and points of borders."""
-    parts = [part for part in polygons_in(shape) if not least or square_metres(part) >= least]
-    return shapely.MultiPolygon(parts) if parts else NOTHING
 
 
 def _within(shape: BaseGeometry, place: BaseGeometry) -> BaseGeometry:

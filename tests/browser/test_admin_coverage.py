@@ -2,6 +2,7 @@
 scripts."""
 
 import pytest
+from django.contrib.gis.geos import MultiPolygon, Polygon
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -9,6 +10,7 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
+from geodata.models import Area
 from routing.models import Rule, RuleSet
 from routing.rule_check import check_rules
 from tests.browser.conftest import (
@@ -20,17 +22,27 @@ from tests.browser.conftest import (
     screenshot,
 )
 from tests.browser.tools import beyond_the_edge
-from tests.conftest import City
+from tests.conftest import LONG_AGO, City
 
 
 @pytest.fixture
 def address(city: City) -> str:
-    """A draft in which Слобідка has two answers, a part of Заріччя one, another only by night, and the rest none."""
+    """A draft in which Слобідка has two answers, a part of Заріччя one at weekends, and the rest none."""
     draft = RuleSet.objects.create(community=city.community, number=2, created_at=timezone.now())
     given = {"community": city.community, "ruleset": draft, "category": city.roads, "division": city.division}
     Rule.objects.create(area_code="south", organisation=city.road_service, **given)
     Rule.objects.create(area_code="south", organisation=city.vodokanal, **given)
-    Rule.objects.create(area_code="north", organisation=city.council, weekdays=[6, 7], **given)
+    west, south, east, north = city.zarichchia.boundary.extent
+    part = MultiPolygon(Polygon.from_bbox((west, south, (west + east) / 2, north)), srid=4326)
+    Area.objects.create(
+        community=city.community,
+        division=city.division,
+        code="part",
+        name="Частина",
+        boundary=part,
+        valid_from=LONG_AGO,
+    )
+    Rule.objects.create(area_code="part", organisation=city.council, weekdays=[6, 7], **given)
     Rule.objects.create(community=city.community, ruleset=draft, category=city.manholes, organisation=city.vodokanal)
     check_rules(draft, at=timezone.now())
     return f"{reverse('admin:routing_ruleset_coverage', args=[draft.pk])}?category=roads"

@@ -8,7 +8,7 @@ from django.urls import reverse
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from accounts.models import User
+from accounts.models import Organisation, User
 from routing.models import Question, Register, Rule, RuleSet
 from routing.rulesets import new_draft, set_in_force
 from tests.browser.conftest import BOTH_WIDTHS, DESKTOP, PageAt, assert_accessible, screenshot
@@ -108,3 +108,21 @@ def test_place_is_typed_without_scripts(
     page.select_option("#id_category", str(city.roads.pk))
     page.locator(".set-ask button[type=submit]").click()
     expect(page.locator("h2").first).to_contain_text("Яворинводоканал")
+
+
+def test_organisation_of_others_is_looked_for_and_chosen_without_scripts(
+    page_at: PageAt, live_server: LiveServer, draft: RuleSet, city: City
+) -> None:
+    Organisation.objects.create(name="Чужий обленерго")
+    rule = Rule.objects.get(ruleset=draft, category=city.roads)
+    page = signed_in(page_at(DESKTOP, javascript=False))
+    page.goto(address("rule_change", rule.pk))
+    page.fill("#id_priority", "7")
+    page.fill("#id_find", "обленерго")
+    page.locator("button[name=_find]").click()
+    expect(page.locator("#id_priority")).to_have_value("7")
+    page.select_option("#id_organisation", label="Чужий обленерго")
+    page.locator("[name=_save]").click()
+    expect(page).to_have_url(re.compile(address("rule_changelist")))
+    rule.refresh_from_db()
+    assert (str(rule.organisation), rule.priority) == ("Чужий обленерго", 7)

@@ -1,10 +1,12 @@
 """The coverage page: a map, a table and findings of the last check; to take away as GeoJSON; for administrators."""
 
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 from shapely.geometry import Point as Spot
@@ -14,11 +16,15 @@ from accounts.models import User
 from core.jobs import run_jobs
 from core.models import Job
 from geodata.convert import as_boundary
+from geodata.import_report import place_text
 from geodata.models import Area, Community
 from geodata.shapes import square_metres
+from openmap import admin_coverage
 from openmap.admin_jobs import page_of
-from routing.models import Category, CoveragePiece, Rule, RuleSet
+from routing import rule_check
+from routing.models import Category, CoveragePiece, Rule, RuleCheck, RuleSet
 from routing.rule_check import KIND, check_rules
+from routing.rulesets import new_draft, publish
 from tests.conftest import City
 
 PAGES = ("coverage", "coverage_shapes", "coverage_geojson")
@@ -65,6 +71,7 @@ def test_page_tells_who_answers_where_and_where_nobody_does(
     lon, lat = map(float, gap["places"][0]["at"].split(","))
     assert shape(json.loads(city.slobidka.boundary.geojson)).contains(Spot(lon, lat))
     assert f'data-fly="{gap["places"][0]["at"]}"' in page
+    assert page.count(place_text((lon, lat))) == 2, "as text for everybody, and in the name of its button"
 
 
 def test_category_is_chosen_by_a_link(client: Client, taras: User, checked: RuleSet) -> None:
@@ -154,6 +161,72 @@ def test_category_made_after_the_check_says_so(client: Client, taras: User, city
     page = client.get(address(checked, category="trees"))
     assert page.context["is_known"] is False
     assert json.loads(client.get(address(checked, "coverage_shapes", "trees")).content)["features"] == []
+
+
+@pytest.fixture
+def overtaken(monkeypatch: pytest.MonkeyPatch, checked: RuleSet) -> None:
+    """Another check replaces the one that a page has begun to read."""
+
+    class Overtaken(admin_coverage.Shown):
+        def __init__(self, check: RuleCheck, category: Category) -> None:
+            super().__init__(check, category)
+            check_rules(checked, at=timezone.now())
+
+    monkeypatch.setattr(admin_coverage, "Shown", Overtaken)
+
+
+@pytest.mark.parametrize("page", ["coverage_shapes", "coverage_geojson"])
+def test_map_that_is_replaced_while_it_is_read_says_so(
+    client: Client, taras: User, checked: RuleSet, overtaken: None, page: str
+) -> None:
+    client.force_login(taras)
+    answer = client.get(address(checked, page, "roads"))
+    assert answer.status_code == 409
+    assert answer.content
+
+
+def test_check_that_broke_off_is_told(
+    client: Client, taras: User, city: City, checked: RuleSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(ruleset: RuleSet, **given: object) -> RuleCheck:
+        raise ValueError("a boundary that crosses itself")
+
+    monkeypatch.setattr(rule_check, "check_rules", breaks)
+    Area.objects.filter(pk=city.slobidka.pk).update(boundary=city.zarichchia.boundary)
+    client.force_login(taras)
+    client.cookies["language"] = "en"
+    assert "broke off" not in client.get(address(checked)).content.decode()
+    client.post(address(checked, "check"))
+    run_jobs()
+    page = client.get(address(checked)).content.decode()
+    assert "The last check broke off" in page
+    assert reverse("admin:core_job_change", args=[Job.objects.get(kind=KIND).pk]) in page
+    assert "crosses itself" not in page
+
+
+def test_set_that_waits_says_of_which_day_its_map_is(client: Client, taras: User, checked: RuleSet) -> None:
+    draft = new_draft(community=checked.community, at=timezone.now(), based_on=checked)
+    waiting = publish(draft, moment=datetime(2099, 1, 1, 10, tzinfo=UTC), at=timezone.now())
+    check_rules(waiting, at=timezone.now())
+    client.force_login(taras)
+    client.cookies["language"] = "en"
+    assert "as of 1 January 2099" in client.get(address(waiting)).content.decode()
+    assert "as of" not in client.get(address(checked)).content.decode()
+
+
+def test_page_and_map_of_many_rules_word_only_what_they_show(
+    client: Client, taras: User, city: City, ruleset: RuleSet
+) -> None:
+    draft = new_draft(community=city.community, at=timezone.now(), based_on=ruleset)
+    given = {"community": city.community, "ruleset": draft, "organisation": city.council}
+    Rule.objects.bulk_create(Rule(category=city.roads, **given) for _ in range(150))
+    check_rules(draft, at=timezone.now())
+    client.force_login(taras)
+    for page in PAGES:
+        with CaptureQueriesContext(connection) as asked:
+            client.get(address(draft, page, "roads"))
+        rules = [query["sql"] for query in asked if 'FROM "routing_rule" LEFT' in query["sql"]]
+        assert len(rules) == (1 if page == "coverage" else 0)
 
 
 def test_set_that_was_not_checked_offers_to_check_it(client: Client, taras: User, ruleset: RuleSet) -> None:

@@ -1,7 +1,6 @@
 """The coverage map: who answers where, nobody, two at once, on drawn towns."""
 
-from datetime import date, time
-from typing import Any
+from datetime import date
 
 import pytest
 import shapely
@@ -10,7 +9,7 @@ from django.contrib.gis.geos import MultiPolygon, Polygon
 from accounts.models import Organisation
 from geodata.convert import as_shape
 from geodata.shapes import square_metres
-from routing.coverage import ANSWERED, NOBODY, SOMETIMES, TWO, Coverage, Piece, coverage_of
+from routing.coverage import ANSWERED, NOBODY, TWO, Coverage, Piece, coverage_of
 from routing.models import RuleSet
 from tests.conftest import LONG_AGO
 from tests.grid import Town
@@ -39,6 +38,12 @@ def shares(book: Rulebook, category: str = "roads") -> dict[str, float]:
         key = f"{piece.kind}: {names(book, piece)}".rstrip(": ")
         found[key] = found.get(key, 0) + 100 * piece.square_metres / coverage.ground
     return found
+
+
+def open_share(book: Rulebook) -> float:
+    """Of the community, in hundredths: where it depends on the case whether anybody is named."""
+    coverage = drawn(book)
+    return 100 * square_metres(coverage.open) / coverage.ground
 
 
 def test_rule_for_the_whole_community_covers_all_of_it(book: Rulebook) -> None:
@@ -127,40 +132,6 @@ def test_neighbours_only_touch(book: Rulebook) -> None:
     assert coverage.contests == []
 
 
-def test_rule_with_hours_or_answers_closes_no_gap(book: Rulebook) -> None:
-    evenings = book.rule("a", hours_from=time(18), hours_to=time(8))
-    assert shares(book) == {"nobody": pytest.approx(100), "sometimes: a": pytest.approx(100)}
-    assert evenings.pk in drawn(book).reached
-
-
-def test_rule_of_some_hours_does_not_contradict_the_one_for_all_hours(book: Rulebook) -> None:
-    book.rule("a", valid_from=date(2020, 1, 1))  # lasts: the same precision as a rule with hours
-    book.rule("b", hours_from=time(18), hours_to=time(8))
-    assert drawn(book).contests == []
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "together"),
-    [
-        ({"weekdays": [1, 2]}, {"weekdays": [2, 3]}, True),
-        ({"weekdays": [1, 2]}, {"weekdays": [6, 7]}, False),
-        ({"hours_from": time(8), "hours_to": time(18)}, {"hours_from": time(18), "hours_to": time(8)}, False),
-        ({"hours_from": time(8), "hours_to": time(18)}, {"hours_from": time(17), "hours_to": time(20)}, True),
-        ({"hours_from": time(22), "hours_to": time(6)}, {"hours_from": time(5), "hours_to": time(7)}, True),
-        ({"valid_to": date(2027, 1, 1)}, {"valid_from": date(2027, 1, 1), "valid_to": date(2028, 1, 1)}, False),
-        ({"answers": {"where": ["yard", "roof"]}}, {"answers": {"where": ["roof"]}}, True),
-        ({"answers": {"where": ["yard"]}}, {"answers": {"where": ["roof"]}}, False),
-        ({"answers": {"where": ["yard"]}}, {"answers": {"what": ["hole"]}}, True),
-    ],
-)
-def test_conditional_rules_contradict_when_their_conditions_can_hold_together(
-    book: Rulebook, one: dict[str, Any], other: dict[str, Any], together: bool
-) -> None:
-    book.rule("a", category="roads", **one)
-    book.rule("b", category="roads", **other)
-    assert bool(drawn(book).contests) is together
-
-
 def test_rule_of_a_register_covers_the_inside_of_its_polygons_only(book: Rulebook, town: Town) -> None:
     book.asset("houses", "1", town.area("ABDC"), keeper="osbb")
     book.rule("", register=book.register("houses"), asks="inside")
@@ -205,10 +176,15 @@ def test_between_two_roads_the_nearer_one_decides(book: Rulebook, town: Town) ->
 
 
 def test_chosen_thing_is_no_place_and_answers_only_sometimes(book: Rulebook, town: Town) -> None:
+    roads = book.about("roads")
+    roads.register = book.register("lamps")
+    roads.save()
     book.asset("lamps", "1", town["p"], keeper="light")
     book.rule("", register=book.register("lamps"), asks="this")
-    coverage = drawn(book)
-    assert {piece.kind for piece in coverage.pieces} == {NOBODY, SOMETIMES}
+    assert shares(book) == {"sometimes": pytest.approx(100)}
+    assert open_share(book) == pytest.approx(100), "who chooses nothing"
+    book.rule("a")
+    assert shares(book) == {"answered: a": pytest.approx(100), "sometimes": pytest.approx(100)}
 
 
 def test_ended_area_and_closed_organisation_cover_nothing(book: Rulebook) -> None:

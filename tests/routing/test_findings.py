@@ -6,19 +6,15 @@ from typing import Any
 
 import pytest
 from django.contrib.gis.geos import Point
-from django.utils import timezone, translation
-from shapely import from_wkb
+from django.utils import translation
+from pytest_django import DjangoAssertNumQueries
 
-from core.jobs import run_jobs
-from core.models import Job
-from geodata.actions import import_areas
-from geodata.candidates import Candidate
+from accounts.models import Organisation
 from geodata.models import Area, Community
-from routing.findings import Finding
-from routing.models import Channel, CoveragePiece, Question, Rule, RuleCheck, RuleSet
-from routing.rule_check import KIND, Checked, check_rules, check_soon, is_fresh, stored_check
-from routing.rulesets import new_draft
-from tests.conftest import LONG_AGO_NOON, City
+from routing.findings import Finding, with_words
+from routing.models import Channel, CoveragePiece, Question, Rule, RuleCheck
+from routing.rule_check import Checked, check_rules, is_fresh, stored_check
+from routing.rulesets import publish
 from tests.grid import Town
 from tests.routing.conftest import Rulebook
 
@@ -36,7 +32,7 @@ def check(book: Rulebook, at: datetime) -> Checked:
 
 
 def found(book: Rulebook, at: datetime, kind: str) -> list[Finding]:
-    return [finding for finding in check(book, at).findings if finding.kind == kind]
+    return [finding for finding in with_words(check(book, at).findings) if finding.kind == kind]
 
 
 def reasons(book: Rulebook, at: datetime) -> dict[int, str]:
@@ -135,6 +131,55 @@ def test_conditional_rule_under_one_that_always_holds_is_told(book: Rulebook, no
     assert reasons(book, now) == {never.pk: "covered"}
 
 
+def test_rule_of_some_days_that_ranks_the_same_as_one_for_all_is_a_contradiction(book: Rulebook, now: datetime) -> None:
+    older = book.rule("a", category="roads", valid_from=date(2020, 1, 1))
+    newer = book.rule("b", category="roads", weekdays=[6, 7])
+    (finding,) = found(book, now, "contradiction")
+    assert finding.rules == (older.pk, newer.pk)
+
+
+def test_rule_under_one_of_the_same_days_is_told(book: Rulebook, now: datetime) -> None:
+    book.rule("a", category="roads", weekdays=[6, 7], priority=5)
+    never = book.rule("b", category="roads", weekdays=[6, 7])
+    assert reasons(book, now) == {never.pk: "covered"}
+
+
+def test_rule_that_waits_for_a_contract_to_end_is_reachable(book: Rulebook, now: datetime) -> None:
+    book.rule("a", category="roads", valid_to=date(2028, 1, 1))
+    book.rule("b", category="roads")
+    assert reasons(book, now) == {}
+    assert found(book, now, "gap") == []
+
+
+def test_ground_with_an_answer_at_some_hours_only_is_told_as_such(book: Rulebook, now: datetime) -> None:
+    book.rule("a", category="roads", weekdays=[6, 7])
+    (gap,) = found(book, now, "gap")
+    with translation.override("en"):
+        assert gap.text.startswith("roads: at some hours or with some answers nobody is named on 0.12 km²")
+    assert gap.place
+
+
+def test_dead_rules_contradict_nobody(book: Rulebook, now: datetime) -> None:
+    over: dict[str, Any] = {"category": "roads", "valid_to": date(2026, 1, 1)}
+    book.rule("a", **over)
+    book.rule("b", **over)
+    book.rule("c", category="roads")
+    assert {finding.kind for finding in check(book, now).findings} == {"unreachable"}
+
+
+def test_only_the_rules_of_the_findings_shown_are_put_into_words(
+    book: Rulebook, now: datetime, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    for _ in range(20):
+        book.rule("a", category="roads")
+    findings = check(book, now).findings
+    assert len(findings) == 19
+    with django_assert_max_num_queries(3) as asked:
+        (told, *_rest) = with_words(findings[:1])
+    assert told.text
+    assert f"IN ({told.rules[0]})" in asked.captured_queries[0]["sql"]
+
+
 def test_dead_rules_say_why(book: Rulebook, town: Town, now: datetime) -> None:
     book.area("north", "ABDC", until=date(2025, 1, 1))
     book.asset("houses", "1", town.area("ABDC"))
@@ -176,7 +221,7 @@ def test_every_finding_has_words_in_both_languages(book: Rulebook, town: Town, n
         with translation.override(language):
             checked = stored_check(book.draft, at=now)
             assert checked
-            kinds = {finding.kind: finding.text for finding in checked.findings}
+            kinds = {finding.kind: finding.text for finding in with_words(checked.findings)}
             assert kinds.keys() == {"unreachable", "gap", "no_channel", "no_keeper"}
             assert all(kinds.values())
 
@@ -265,38 +310,49 @@ def test_day_on_which_an_area_ends_makes_the_check_stale(book: Rulebook, now: da
     assert not is_fresh(book.draft, at=datetime(2026, 12, 1, 12, tzinfo=UTC))
 
 
+def test_day_on_which_a_rule_begins_makes_the_check_stale(book: Rulebook, now: datetime) -> None:
+    book.rule("a", category="roads", valid_from=date(2026, 12, 1))
+    check(book, now)
+    assert book.draft
+    assert is_fresh(book.draft, at=datetime(2026, 11, 30, 12, tzinfo=UTC))
+    assert not is_fresh(book.draft, at=datetime(2026, 12, 1, 12, tzinfo=UTC))
+
+
+def test_organisation_of_others_that_works_no_longer_changes_nothing_here(book: Rulebook, now: datetime) -> None:
+    book.rule("a", category="roads")
+    check(book, now)
+    Organisation.objects.create(name="elsewhere", is_active=False)
+    assert book.draft
+    assert is_fresh(book.draft, at=now)
+
+
+def test_question_that_need_not_be_answered_any_more_makes_the_check_stale(book: Rulebook, now: datetime) -> None:
+    options = [{"code": code, "text": code} for code in ("yard", "roof")]
+    asked = Question.objects.create(
+        community=book.community, category=book.about("roads"), code="where", text="Де?", options=options
+    )
+    book.rule("a", category="roads", answers={"where": ["yard", "roof"]})
+    assert check(book, now).findings == []
+    asked.is_required = False
+    asked.save()
+    assert book.draft
+    assert not is_fresh(book.draft, at=now)
+
+
+def test_set_that_waits_is_checked_as_of_its_day(book: Rulebook, now: datetime) -> None:
+    book.area("new", "ABFE", since=date(2027, 1, 1))
+    book.rule("a", category="roads", area="new")
+    assert book.draft
+    moment = datetime(2027, 1, 1, 6, tzinfo=UTC)
+    waiting = publish(book.draft, moment=moment, at=now)
+    check_rules(waiting, at=now)
+    checked = stored_check(waiting, at=now)
+    assert checked
+    assert {finding.kind for finding in checked.findings} == {"no_channel"}
+    assert is_fresh(waiting, at=moment), "its moment changes nothing"
+
+
 def test_set_that_was_never_checked_has_no_findings_to_show(book: Rulebook, now: datetime) -> None:
     book.rule("a")
     assert book.draft
     assert stored_check(book.draft, at=now) is None
-
-
-# The job --------------------------------------------------------------------------------------------------------
-
-
-def test_job_checks_the_set_in_force_and_drafts_and_asks_once(city: City, now: datetime) -> None:
-    draft = new_draft(community=city.community, at=LONG_AGO_NOON, based_on=RuleSet.objects.first())
-    job = check_soon(city.community, at=now)
-    assert job
-    assert check_soon(city.community, at=now) is None, "one waits already"
-    run_jobs(clock=lambda: now)
-    job.refresh_from_db()
-    assert (job.state, len(job.result or {})) == (Job.State.DONE, 1)
-    assert set(RuleCheck.objects.values_list("ruleset", flat=True)) == set(RuleSet.objects.values_list("pk", flat=True))
-    assert is_fresh(draft, at=now)
-    assert check_soon(city.community, at=now)
-    run_jobs(clock=lambda: now)
-    assert Job.objects.latest("pk").result == {"sets": []}, "what is fresh is not computed again"
-
-
-def test_community_without_rules_needs_no_check(inside: Community, now: datetime) -> None:
-    assert check_soon(inside, at=now) is None
-
-
-def test_import_of_areas_asks_for_a_check(city: City, town: Town) -> None:
-    shape: Any = from_wkb(bytes(town.area("CDFE").wkb))
-    candidate = Candidate(feature=1, code="north", name="Заріччя", shape=shape)
-    day = timezone.localdate()
-    plan = import_areas(city.community, "districts", candidates=[candidate], problems=[], valid_from=day, today=day)
-    assert plan.written
-    assert Job.objects.filter(kind=KIND).count() == 1

@@ -1,17 +1,20 @@
 """The rules of a draft in the administration, and the questions of a category."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import translation
 
+from accounts.models import Organisation
 from geodata.models import Area, Community
-from routing.models import Channel, Question, Register, Rule, RuleSet
+from openmap.forms_rules import places_of
+from routing.models import Asset, Channel, Question, Register, Rule, RuleSet
 from routing.rulesets import publish
-from tests.conftest import City
+from tests.conftest import LONG_AGO, City
 from tests.openmap.rules.conftest import ADD, LIST, RULE, TREE, a_rule, adding, errors, rule_of
 
 
@@ -112,6 +115,80 @@ def test_only_areas_of_today_are_offered_and_the_rules_own(
     assert "Слобідка" not in page
     form = a_rule(city, category=city.roads.pk, place=f"{city.division.pk}:north")
     assert admin_client.post(reverse(RULE, args=[rule_of(draft, city.roads).pk]), form).status_code == 302
+
+
+def test_areas_that_begin_later_are_offered_with_their_first_day(
+    admin_client: Client, draft: RuleSet, city: City, now: datetime
+) -> None:
+    given = {"community": city.community, "division": city.division, "boundary": city.slobidka.boundary}
+    Area.objects.filter(pk=city.slobidka.pk).update(valid_to=date(2027, 1, 1))
+    Area.objects.create(code="south", name="Слобода", valid_from=date(2027, 1, 1), **given)
+    Area.objects.create(code="new", name="Нове", valid_from=date(2027, 1, 1), **given)
+    with translation.override("en"):
+        found = {place: str(name) for place, name in places_of(city.community)[1][1]}
+    number = city.division.pk
+    assert found == {
+        f"{number}:": "any area of “Райони”",
+        f"{number}:new": "Нове (from 1 January 2027)",
+        f"{number}:north": "Заріччя",
+        f"{number}:south": "Слобідка",
+    }
+    form = a_rule(city, category=city.roads.pk, place=f"{number}:new")
+    assert admin_client.post(adding(draft), form).status_code == 302
+    rule = Rule.objects.get(ruleset=draft, priority=3)
+    assert "Нове" in admin_client.get(reverse(RULE, args=[rule.pk])).content.decode()
+
+
+def offered(client: Client, page: str, form: dict[str, object] | None = None) -> list[str]:
+    """The names in the list of organisations."""
+    answer = client.post(page, form) if form else client.get(page)
+    return [str(name) for key, name in answer.context["adminform"].form["organisation"].field.choices if key]
+
+
+def test_only_organisations_that_the_community_knows_are_offered(
+    admin_client: Client, draft: RuleSet, city: City
+) -> None:
+    Organisation.objects.create(name="Чужий водоканал")
+    keeper = Organisation.objects.create(name="ОСББ «Явір»")
+    register = Register.objects.create(community=city.community, code="houses", name="Будинки", kind="buildings")
+    Asset.objects.create(
+        community=city.community,
+        register=register,
+        key="1",
+        keeper=keeper,
+        geometry=city.community.centre,
+        valid_from=LONG_AGO,
+    )
+    known = {city.council.name, city.road_service.name, city.vodokanal.name, keeper.name}
+    assert set(offered(admin_client, adding(draft))) == known
+
+
+def test_other_organisation_is_found_by_its_name_and_then_chosen(
+    admin_client: Client, draft: RuleSet, city: City
+) -> None:
+    stranger = Organisation.objects.create(name="Чужий обленерго")
+    Organisation.objects.create(name="Закритий обленерго", is_active=False)
+    form = a_rule(city, organisation="", find="обленерго", priority="7") | {"_find": "1"}
+    page = admin_client.post(adding(draft), form)
+    assert "Found: Чужий обленерго." in page.content.decode()
+    assert 'value="7"' in page.content.decode(), "what was written is kept"
+    assert "Чужий обленерго" in offered(admin_client, adding(draft), form)
+    assert not Rule.objects.filter(ruleset=draft, priority=7).exists(), "to search is not to save"
+    chosen = a_rule(city, organisation=stranger.pk, find="обленерго", priority="7")
+    assert admin_client.post(adding(draft), chosen).status_code == 302
+    assert Rule.objects.get(ruleset=draft, priority=7).organisation == stranger
+    assert "Чужий обленерго" in offered(admin_client, adding(draft)), "it stands in a rule now"
+
+
+def test_search_that_finds_nobody_says_so(admin_client: Client, draft: RuleSet, city: City) -> None:
+    for name in ("немає такої", "\0"):
+        form = a_rule(city, organisation=city.council.pk, find=name) | {"_find": "1"}
+        assert errors(admin_client, adding(draft), form) == {"find"}
+
+
+def test_enter_in_the_form_saves_when_nothing_is_looked_for(admin_client: Client, draft: RuleSet, city: City) -> None:
+    assert admin_client.post(adding(draft), a_rule(city) | {"_find": "1", "find": ""}).status_code == 302
+    assert Rule.objects.filter(ruleset=draft, priority=3).exists()
 
 
 def test_organisation_without_a_channel_is_warned_of_and_saved(
