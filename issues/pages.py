@@ -82,6 +82,7 @@ def issue_context(issue: Issue, *, at: datetime, exact: bool = False) -> dict[st
         "original": issue.shown_original,
         "deliveries": recipients(issue),
         "why": why(trace, names) if trace else [],
+        "rule": decision.rule_id if decision else None,
         "considered": considered(trace, names) if trace and not blurry else [],
         "promise": promise_of(issue, at=at),
         "public_point": (lon, lat),
