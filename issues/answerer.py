@@ -18,6 +18,7 @@ from issues.places import refusal
 from routing.explain import Considered, considered, doubt_in_words, why
 from routing.models import Asset, Category
 from routing.responsibility import OutsideCommunityError, Verdict
+from routing.wording import names_of
 
 AT_THE_DOOR = 19  # zoom of the close view: about 150 m from side to side
 
@@ -59,7 +60,7 @@ def answerer_for(
     except OutsideCommunityError as found:
         return refused(found, community)
     language = get_language() or "uk"
-    names = {row.code: local_name(row, language) for row in Category.objects.filter(community=community)}
+    names = names_of(verdict.trace, community.pk)
     due_on = promise(category=category, community=community, at=at).due_on
     bodies = Organisation.objects.in_bulk([*verdict.informed, verdict.organisation or 0])
     organisation = bodies.get(verdict.organisation or 0)

@@ -20,6 +20,7 @@ from issues.models import Issue
 from issues.states import State
 from media.models import Photo
 from routing.explain import why
+from routing.wording import names_of
 
 ORGANISATIONS_READ = "uk"  # the language of letters to organisations
 
@@ -42,7 +43,7 @@ def new_report(issue: Issue, secret: str, trace: Mapping[str, Any], *, note: str
             issue,
             subject=_("Report No. %(number)s: %(title)s") % _words(issue),
             heading=to_pass_on if trace["fallback"] else yours,
-            paragraphs=[issue.text, *why(trace, {issue.category.code: issue.category.name}), *([note] if note else [])],
+            paragraphs=[issue.text, *why(trace, names_of(trace, issue.community_id)), *([note] if note else [])],
             link=_answer_link(issue, secret),
             action=_("Open and answer"),
             closing=_("The link works without an account. Do not forward it outside your organisation."),

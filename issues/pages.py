@@ -19,8 +19,9 @@ from issues.models import Issue, IssueEvent
 from issues.states import Group, State
 from media.drafts import granted
 from media.models import Photo
-from routing.explain import considered, why
-from routing.models import Category, Decision, Delivery
+from routing.explain import Names, considered, why
+from routing.models import Decision, Delivery
+from routing.wording import names_of
 
 Kind = IssueEvent.Kind
 By = IssueEvent.By
@@ -54,7 +55,6 @@ def issue_context(issue: Issue, *, at: datetime, exact: bool = False) -> dict[st
     """Everything that a page of this report shows. `exact`: for those who hold a secret link of it, the true
     place, and photos that strangers may not see."""
     decision = Decision.objects.filter(subject=issue.subject).last()
-    names = category_names(issue)
     photos = list(Photo.objects.filter(subject=issue.subject).select_related("community"))
     clean = [photo for photo in photos if photo.state == Photo.State.CLEAN]
     if exact:
@@ -64,6 +64,7 @@ def issue_context(issue: Issue, *, at: datetime, exact: bool = False) -> dict[st
     trace = decision.trace if decision else None
     if trace and blurry:
         trace = without_place(trace)
+    names = names_of(trace, issue.community_id) if trace else Names()
     language = get_language() or "uk"
     return {
         "issue": issue,
@@ -81,6 +82,7 @@ def issue_context(issue: Issue, *, at: datetime, exact: bool = False) -> dict[st
         "original": issue.shown_original,
         "deliveries": recipients(issue),
         "why": why(trace, names) if trace else [],
+        "rule": decision.rule_id if decision else None,
         "considered": considered(trace, names) if trace and not blurry else [],
         "promise": promise_of(issue, at=at),
         "public_point": (lon, lat),
@@ -114,13 +116,6 @@ def place_image(issue: Issue, lon: float, lat: float) -> str:
         {"box": box_around(lon, lat), "pin": f"{lon:.6f},{lat:.6f}", "state": issue.group.value, "small": 1}
     )
     return f"{reverse('place_image', args=[issue.community.slug])}?{query}"
-
-
-def category_names(issue: Issue) -> Mapping[str, str]:
-    """Code → name in the reader's language, for every category of the community."""
-    language = get_language() or "uk"
-    rows = Category.objects.filter(community=issue.community)
-    return {category.code: local_name(category, language) for category in rows}
 
 
 def promise_of(issue: Issue, *, at: datetime) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import messages
+from django.contrib.auth.models import AnonymousUser
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -12,7 +13,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.permissions import viewer_for
+from accounts.models import Membership, User
+from accounts.permissions import communities_of_staff, viewer_for
 from core.models import DELIVERED, ON_THE_MAP, Token, Visibility
 from core.tokens import UnknownTokenError, find_token
 from geodata.community import community_of
@@ -28,6 +30,7 @@ from media.models import Photo
 from routing.actions import ANSWER_PURPOSE, organisations_to_pass_to
 from routing.models import Delivery
 
+ADMINISTRATORS = (Membership.Role.ADMINISTRATOR,)
 FRESH = timedelta(hours=1)  # so long the author's page opens with the receipt
 
 
@@ -37,7 +40,12 @@ def issue_page(request: HttpRequest, number: int) -> HttpResponse:
     viewer = viewer_for(request.user if request.user.is_authenticated else None)
     visible = Issue.objects.visible_to(viewer).select_related("subject", "community", "category")
     issue = get_object_or_404(visible, community=community_of(request), number=number)
-    return render(request, "issues/issue.html", issue_context(issue, at=timezone.now()))
+    context = issue_context(issue, at=timezone.now())
+    for_staff = _where_staff_repair(request.user, issue, context["rule"])
+    response = render(request, "issues/issue.html", context | for_staff)
+    if for_staff:
+        response.headers["Cache-Control"] = "private, no-store"
+    return response
 
 
 @never_cache
@@ -110,6 +118,17 @@ def answer(request: HttpRequest, token: str) -> HttpResponse:
         "link_state": "good",
     }
     return _private(render(request, "issues/answer.html", context, status=422 if form.errors else 200))
+
+
+def _where_staff_repair(user: User | AnonymousUser, issue: Issue, rule: int | None) -> dict[str, str]:
+    """Administrators of the community are led to the rule that decided, its other staff to the report; nobody else."""
+    if not (user.is_authenticated and user.is_active and user.is_staff):
+        return {}
+    if rule and (user.is_superuser or issue.community_id in communities_of_staff(user, roles=ADMINISTRATORS)):
+        return {"rule_url": reverse("admin:routing_rule_change", args=[rule])}
+    if user.is_superuser or issue.community_id in communities_of_staff(user):
+        return {"record_url": reverse("admin:issues_issue_change", args=[issue.pk])}
+    return {}
 
 
 def _submitted(request: HttpRequest, *, at: datetime) -> tuple[WordsForm, list[Photo]]:

@@ -16,11 +16,11 @@ from accounts.models import Organisation
 from geodata.models import Area
 from openmap.admin_maps import GeoMap, collection, feature, simplified
 from openmap.forms_ask import AskForm
-from routing.explain import considered, why
+from routing.explain import Names, considered, why
 from routing.models import Rule, RuleSet
 from routing.responsibility import OutsideCommunityError, Verdict, decide
 from routing.rulesets import SetState, set_in_force, state_of
-from routing.wording import category_names
+from routing.wording import names_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +33,14 @@ class Looked:
     url: str
 
 
-def rules_looked_at(trace: Mapping[str, Any], categories: Mapping[str, str]) -> list[Looked]:
+def rules_looked_at(trace: Mapping[str, Any], names: Names) -> list[Looked]:
     """Every rule in the trace, the winner first, each leading to its page in its set."""
     matched = [trace["matched"]] if trace["matched"] else []
     keys = [rule["rule"] for rule in [*matched, *trace["lost"]]]
     there = set(Rule.objects.filter(pk__in=keys).values_list("pk", flat=True))
     return [
         Looked(row.rule, row.outcome, row.matched, rule_address(key) if key in there else "")
-        for key, row in zip(keys, considered(trace, categories), strict=True)
+        for key, row in zip(keys, considered(trace, names), strict=True)
     ]
 
 
@@ -73,7 +73,7 @@ def _answer(form: AskForm, ruleset: RuleSet) -> dict[str, Any]:
     except OutsideCommunityError as elsewhere:
         outside = _("This place is outside the community.")
         return {"refusal": f"{outside} {elsewhere.name}".strip()}
-    names = category_names(ruleset.community_id)
+    names = names_of(verdict.trace, ruleset.community_id)
     now = timezone.now()
     other = set_in_force(ruleset.community, at=now)
     return {

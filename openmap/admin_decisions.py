@@ -15,14 +15,14 @@ from openmap.admin_ask import rule_address, rules_looked_at
 from openmap.admin_site import AboutAReport, ReadOnly
 from routing.explain import why
 from routing.models import Decision
-from routing.wording import RELATED, category_names
+from routing.wording import RELATED, names_of
 
 RULE = tuple(f"rule__{name}" for name in RELATED)
 
 
 def why_in_words(decision: Decision) -> str:
     """The sentences that residents read, too."""
-    sentences = why(decision.trace, category_names(decision.community_id))
+    sentences = why(decision.trace, names_of(decision.trace, decision.community_id))
     return format_html_join("", "<p>{}</p>", ((sentence,) for sentence in sentences))
 
 
@@ -74,7 +74,7 @@ class DecisionAdmin(AboutAReport, ReadOnly):
 
     @admin.display(description=gettext_lazy("rules that were looked at"))
     def looked_at(self, decision: Decision) -> str:
-        found = rules_looked_at(decision.trace, category_names(decision.community_id))
+        found = rules_looked_at(decision.trace, names_of(decision.trace, decision.community_id))
         rows = ((_linked(row.rule, row.url), row.outcome) for row in found)
         return format_html("<ul>{}</ul>", format_html_join("", "<li>{}: {}</li>", rows)) if found else "—"
 

@@ -1,15 +1,15 @@
 """Rules as rows in words, in the language of the moment: for lists, differences and the pages of staff."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db.models import Q
 from django.utils.translation import get_language
 
-from geodata.models import Area, local_name
-from routing.explain import rule_in_words
-from routing.models import Category, Question, Rule
+from geodata.models import Area, Division, local_name
+from routing.explain import Asked, Names, is_any_area, rule_in_words
+from routing.models import Category, Question, Register, Rule
 
 RELATED = ("category", "division", "register", "organisation")  # what the words of a rule speak of
 
@@ -21,53 +21,58 @@ class Wording:
         rows = list(rules)
         self._language = get_language() or "uk"
         self._areas = _area_names(rows)
-        self._questions = _questions(rows)
+        self._questions = _questions(rows, self._language)
 
     def words(self, rule: Rule) -> str:
         """For example: Manholes, Old Town → Vodokanal."""
-        category = rule.category
-        names = {category.code: local_name(category, self._language)} if category else {}
-        return rule_in_words(self._summary(rule), names, answers=self.answers(rule))
-
-    def answers(self, rule: Rule) -> list[str]:
-        """What residents must have answered: “Where is it? — in the yard / on the roof”."""
-        known = self._questions.get(rule.category_id or 0, {})
-        found = []
-        for code, fits in (rule.answers or {}).items():
-            question = known.get(code)
-            texts = {option["code"]: self._text(option) for option in question.options} if question else {}
-            asked = (question.text_en if self._language == "en" else "") or question.text if question else code
-            found.append(f"{asked} — {' / '.join(texts.get(fit, str(fit)) for fit in fits)}")
-        return found
+        category, division, register = rule.category, rule.division, rule.register
+        names = Names(
+            categories={category.code: local_name(category, self._language)} if category else {},
+            divisions={division.code: division.name} if division else {},
+            registers={register.code: local_name(register, self._language)} if register else {},
+            questions=self._questions.get(rule.category_id or 0, {}),
+        )
+        return rule_in_words(self._summary(rule), names)
 
     def area(self, rule: Rule) -> str:
         """Name of the rule's area; "" for a rule without one."""
         return self._areas.get((rule.division_id or 0, rule.area_code), rule.area_code)
 
-    def _text(self, option: dict[str, str]) -> str:
-        return (option.get("text_en") if self._language == "en" else "") or option["text"]
-
     def _summary(self, rule: Rule) -> dict[str, Any]:
         return {
             "category": rule.category.code if rule.category else None,
             "area": self.area(rule),
-            "division": rule.division.name if rule.division else "",
-            "register": rule.register.name if rule.register else "",
+            "area_code": rule.area_code,
+            "division": rule.division.code if rule.division else "",
+            "register": rule.register.code if rule.register else "",
             "asks": rule.asks,
             "within": rule.within,
+            "answers": rule.answers,
             "weekdays": rule.weekdays,
             "hours_from": rule.hours_from.isoformat() if rule.hours_from else "",
             "hours_to": rule.hours_to.isoformat() if rule.hours_to else "",
-            "valid_from": rule.valid_from,
-            "valid_to": rule.valid_to,
+            "valid_from": rule.valid_from.isoformat() if rule.valid_from else "",
+            "valid_to": rule.valid_to.isoformat() if rule.valid_to else "",
             "organisation_name": local_name(rule.organisation, self._language) if rule.organisation else "",
         }
 
 
-def category_names(community_id: int) -> dict[str, str]:
-    """Code → name of the community's categories, in the language of the moment."""
-    language = get_language() or "uk"
-    return {row.code: local_name(row, language) for row in Category.objects.filter(community=community_id)}
+def names_of(trace: Mapping[str, Any], community_id: int) -> Names:
+    """What the rules in a trace speak of, in the language of the moment. They are about its category, or about any."""
+    language, code = get_language() or "uk", trace["category"]
+    rules = [*([trace["matched"]] if trace["matched"] else []), *trace["lost"]]
+    about = Category.objects.filter(community=community_id, code=code)
+    divisions, registers, questions = {}, {}, {}
+    if named := {rule["division"] for rule in rules if is_any_area(rule)}:
+        rows = Division.objects.filter(community=community_id, code__in=named)
+        divisions = dict(rows.values_list("code", "name"))
+    if named := {rule["register"] for rule in rules if rule.get("register")}:
+        lists = Register.objects.filter(community=community_id, code__in=named)
+        registers = {row.code: local_name(row, language) for row in lists}
+    if any(rule.get("answers") for rule in rules):
+        asked = Question.objects.filter(community=community_id, category__code=code)
+        questions = {question.code: _asked(question, language) for question in asked}
+    return Names({row.code: local_name(row, language) for row in about}, divisions, registers, questions)
 
 
 def _area_names(rules: list[Rule]) -> dict[tuple[int, str], str]:
@@ -80,10 +85,19 @@ def _area_names(rules: list[Rule]) -> dict[tuple[int, str], str]:
     return {(division, code): name for division, code, name in rows}
 
 
-def _questions(rules: list[Rule]) -> dict[int, dict[str, Question]]:
+def _questions(rules: list[Rule], language: str) -> dict[int, dict[str, Asked]]:
     """Category → code → question, for the rules that ask for answers."""
     asking = {rule.category_id for rule in rules if rule.answers and rule.category_id}
-    found: dict[int, dict[str, Question]] = defaultdict(dict)
+    found: dict[int, dict[str, Asked]] = defaultdict(dict)
     for question in Question.objects.filter(category__in=asking) if asking else ():
-        found[question.category_id][question.code] = question
+        found[question.category_id][question.code] = _asked(question, language)
     return found
+
+
+def _asked(question: Question, language: str) -> Asked:
+    """The English texts when English is asked for and given, else the Ukrainian ones."""
+    is_english = language.startswith("en")
+    return Asked(
+        (question.text_en if is_english else "") or question.text,
+        {one["code"]: (one.get("text_en") if is_english else "") or one["text"] for one in question.options},
+    )

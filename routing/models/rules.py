@@ -158,14 +158,17 @@ class Rule(models.Model):
         verbose_name=_("days of the week"),
         default=list,
         blank=True,
-        help_text=_("1 is Monday, 7 is Sunday. Empty: every day."),
+        help_text=_("1 is Monday, 7 is Sunday, by the calendar. Empty: every day."),
     )
     hours_from = models.TimeField(_("from hour"), null=True, blank=True)
     hours_to = models.TimeField(
         _("to hour (not including)"),
         null=True,
         blank=True,
-        help_text=_("Earlier than the first hour: over midnight."),
+        help_text=_(
+            "Earlier than the first hour: over midnight. With days of the week these are both ends of the same day: "
+            "Friday, 22:00–06:00 holds on Friday before 06:00 and from 22:00, not on the morning of Saturday."
+        ),
     )
     valid_from = models.DateField(_("from date"), null=True, blank=True)
     valid_to = models.DateField(_("to date (not including)"), null=True, blank=True)

@@ -11,7 +11,7 @@ from issues.models import Issue
 from routing.models import Decision
 from tests.conftest import City, hole
 from tests.grid import Town
-from tests.issues.conftest import Houses
+from tests.issues.conftest import Houses, ask_where, new_rule
 
 FIRST_VERSION = {
     "version": 1,
@@ -46,6 +46,30 @@ def at_home(city: City, houses: Houses, town: Town, now: datetime) -> Issue:
 def test_chosen_house_is_named(client: Client, at_home: Issue) -> None:
     why = client.get(at_home.get_absolute_url()).context["why"]
     assert any("вул. Соборна, 12" in sentence and "ОСББ «Затишок»" in sentence for sentence in why)
+
+
+def test_blurred_report_is_told_the_register_and_not_the_house(client: Client, at_home: Issue) -> None:
+    Subject.objects.filter(pk=at_home.subject_id).update(visibility=Visibility.COARSE)
+    client.cookies["language"] = "en"
+    page = client.get(at_home.get_absolute_url())
+    assert page.context["why"] == ["By the register “Будинки”, ОСББ «Затишок» answers at this place."]
+
+
+def test_answer_on_which_the_decision_depends_is_told(client: Client, city: City, town: Town, now: datetime) -> None:
+    ask_where(city)
+    new_rule(city, category=city.roads, answers={"where": ["yard"]}, priority=5, organisation=city.vodokanal)
+    new = hole(city, town["p"], answers={"where": "yard"})
+    in_the_yard = report_issue(new=new, community=city.community, at=now)
+    client.cookies["language"] = "en"
+    page = client.get(in_the_yard.get_absolute_url())
+    (reason,) = page.context["why"]
+    assert reason == (
+        "In the whole community, problems of the kind “Roads” are the duty of КП «Яворинводоканал». This rule holds "
+        "only when “Where exactly?” is answered “In the yard”."
+    )
+    assert page.context["considered"][0].rule == (
+        "Roads, the whole community, Where exactly? — In the yard → КП «Яворинводоканал»"
+    )
 
 
 def test_trace_of_the_first_version_is_still_read(client: Client, issue: Issue) -> None:
