@@ -69,7 +69,7 @@ class Issue(models.Model):
         Asset, on_delete=models.PROTECT, verbose_name=_("house, lamp… that was chosen"), null=True, blank=True
     )
     entrance = models.CharField(_("entrance"), max_length=10, blank=True)
-    flat = models.CharField(_("flat (never shown)"), max_length=20, blank=True)
+    flat = models.CharField(_("flat (strangers never see it)"), max_length=20, blank=True)
     answers = models.JSONField(_("answers to the questions of the category"), default=dict, blank=True)
     title = models.CharField(_("title"), max_length=120)
     text = models.TextField(_("text"), max_length=MAX_TEXT)

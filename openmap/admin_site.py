@@ -130,7 +130,7 @@ class ScopedAdmin(GuardedAdmin):
         user = request.user
         if not isinstance(user, User) or not user.is_active:
             return frozenset()
-        return None if user.is_superuser else communities_of_staff(user, roles=self.roles)
+        return None if user.is_superuser else _staff_of(request, user, self.roles)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows = super().get_queryset(request)
@@ -186,6 +186,14 @@ class ScopedAdmin(GuardedAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self._works_here(request, obj)
+
+
+def _staff_of(request: HttpRequest, user: User, roles: tuple[str, ...]) -> frozenset[int]:
+    """`communities_of_staff`, asked once in a request: every page asks it of every model for its menu."""
+    known: dict[tuple[str, ...], frozenset[int]] = request.__dict__.setdefault("staff_of", {})
+    if roles not in known:
+        known[roles] = communities_of_staff(user, roles=roles)
+    return known[roles]
 
 
 def _has_community(model: Any) -> bool:

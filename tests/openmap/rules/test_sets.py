@@ -157,7 +157,7 @@ def test_draft_is_compared_with_the_set_that_waits_and_the_page_says_so(
     Rule.objects.filter(ruleset=waiting, category=city.manholes).update(organisation=city.council)
     publish(waiting, moment=now + timedelta(days=40), at=now)
     page = admin_client.get(page_of("publish", draft)).content.decode()
-    assert f"What it changes: {waiting} → {draft}" in page
+    assert f"What it changes: Rules № {waiting.number}: Зима → Rules № {draft.number}" in page
     assert "waits until" in page
     assert page_of("change", waiting) in page
     assert f"<del>Manholes, the whole community → {city.council.name}</del>" in page
