@@ -120,10 +120,24 @@ REASONS = {
     "bad_edrpou": _("“%(edrpou)s” is no ЄДРПОУ code: it has eight digits"),
     "unknown_edrpou": _("nobody here has the ЄДРПОУ code %(edrpou)s, and the row gives no name"),
     "keeper_conflict": _("the name “%(keeper)s” and the ЄДРПОУ code %(edrpou)s are of different bodies: %(known)s"),
+    "edrpou_digit": _(
+        "the last digit of the ЄДРПОУ code %(edrpou)s does not fit the others: look for a slip of the pen"
+    ),
+    "personal_code": _("this is the tax number of a person, not a ЄДРПОУ code: it was left out and is not kept"),
+    "keeper_differs": _(
+        "the ЄДРПОУ code %(edrpou)s is that of “%(known)s”, and “%(keeper)s” is quite another name: correct the code "
+        "or the name in the file; if the body was renamed, rename the organisation here first"
+    ),
     "keeper_spelled": _("the ЄДРПОУ code %(edrpou)s is that of “%(known)s”: “%(keeper)s” was taken for it"),
     "keeper_namesake": _(
         "another “%(keeper)s” has the ЄДРПОУ code %(known)s; this one is named with its code %(edrpou)s"
     ),
+    "no_places": _(
+        "the file does not say where the things are, and none of this register are known yet: it needs columns with "
+        "longitude and latitude, or a file with shapes (GeoJSON, GeoPackage, Shapefile, KML)"
+    ),
+    "new_without_place": _("nothing with this key is in force, and the file gives it no place"),
+    "places_kept": _("without a place in the file, so left where they are: %(count)s"),
     "bad_entrances": _("“%(entrances)s” is not a number of entrances from 1 to 200"),
     "other_kind": _("this register holds things of another kind: %(kind)s"),
     # against what is stored
@@ -134,6 +148,7 @@ REASONS = {
         "these areas begin on %(day)s, and the community’s boundary would change at once: import them without it, and "
         "import them once more with it on that day"
     ),
+    "asset_decided_since": _("it began on %(day)s and has decided reports since; choose a later first day"),
     "began_that_day": _("it began on that very day and cannot be closed"),
     "stored_meanwhile": _("somebody changed these areas at the same moment; try again"),
 }

@@ -195,9 +195,7 @@ def _questions(request: HttpRequest, job: Job, *, form: RegisterAnswersForm | No
     """The answers as they were typed, beside what is wrong with them or with the file."""
     file, result = _file_of(job), job.result or {}
     typed = job.parameters["typed"]
-    known = guesses(file) | {name: text for name, text in typed.items() if text}
-    if typed:
-        known["keep_others"] = bool(typed.get("keep_others"))
+    known = guesses(file) | {name: given for name, given in typed.items() if given}
     status = 200 if form is None else 422
     return _page(
         request,
@@ -226,6 +224,7 @@ def _preview(request: HttpRequest, job: Job) -> HttpResponse:
         words=in_words(found),
         register=answers["register_name"] or (stored.name if stored else answers["register"]),
         first_day=date.fromisoformat(answers["valid_from"]),
+        kept=answers.get("kept", ()),
         may_confirm=_may_be_written(job) and standing is None,
         standing=address_of(standing) if standing else "",
         geo_map=preview_map(job.community, found),

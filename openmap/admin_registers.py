@@ -4,8 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
 from django.contrib.gis.geos import Polygon
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
@@ -32,6 +34,16 @@ def more_register_pages(addresses: "Callable[[RegisterAdmin], list[Any]]") -> No
     _more.append(addresses)
 
 
+class WithCounts(ChangeList):
+    """The list says how many things each register holds; no other page counts a whole register to find its row."""
+
+    def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Any]:
+        held = Asset.objects.on(timezone.localdate()).filter(register=OuterRef("pk")).order_by()
+        counted = held.values("register").annotate(count=Count("pk")).values("count")
+        self.root_queryset = self.root_queryset.annotate(in_force=Coalesce(Subquery(counted), 0))
+        return super().get_queryset(request, exclude_parameters)
+
+
 @admin.register(Register)
 class RegisterAdmin(OnAMap, OnlyWhatTheFormShows, ScopedAdmin):
     """A register is named here; `import_register` brings what it holds."""
@@ -41,11 +53,8 @@ class RegisterAdmin(OnAMap, OnlyWhatTheFormShows, ScopedAdmin):
     search_fields = ("name", "code")
     change_list_template = "admin/routing/register/change_list.html"
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Register]:
-        rows: QuerySet[Register] = super().get_queryset(request)
-        today = timezone.localdate()
-        stands = Q(assets__valid_to=None) | Q(assets__valid_to__gt=today)
-        return rows.annotate(in_force=Count("assets", filter=stands & Q(assets__valid_from__lte=today)))
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return WithCounts
 
     def get_urls(self) -> list[Any]:
         shapes = self.admin_site.admin_view(self.shapes_view)
@@ -54,7 +63,7 @@ class RegisterAdmin(OnAMap, OnlyWhatTheFormShows, ScopedAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         fixed = super().get_readonly_fields(request, obj)
-        return fixed if obj is None else [*fixed, "code", "kind", "things", "keepers", "shape"]
+        return fixed if obj is None else [*fixed, "code", "kind", "things_of_one", "keepers", "shape"]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Nobody, once it holds things: reports and decisions speak of them."""
@@ -84,8 +93,11 @@ class RegisterAdmin(OnAMap, OnlyWhatTheFormShows, ScopedAdmin):
 
     @admin.display(description=_("things in force"), ordering="in_force")
     def things(self, register: Any) -> str:
-        address = f"{reverse('admin:routing_asset_changelist')}?register__id__exact={register.pk}"
-        return format_html('<a href="{}">{}</a>', address, register.in_force)
+        return _link_to_things(register, register.in_force)
+
+    @admin.display(description=_("things in force"))
+    def things_of_one(self, register: Register) -> str:
+        return _link_to_things(register, Asset.objects.on(timezone.localdate()).filter(register=register).count())
 
     @admin.display(description=_("keepers"))
     def keepers(self, register: Register) -> str:
@@ -141,6 +153,11 @@ class AssetAdmin(OnAMap, ReadOnly):
             for row in rows.order_by("-valid_from")
         ]
         return format_html("<ul>{}</ul>", format_html_join("", '<li><a href="{}">{} – {}</a>: {}</li>', lines))
+
+
+def _link_to_things(register: Register, count: int) -> str:
+    address = f"{reverse('admin:routing_asset_changelist')}?register__id__exact={register.pk}"
+    return format_html('<a href="{}">{}</a>', address, count)
 
 
 def _as_feature(asset: Asset, shape: Any) -> dict[str, Any]:

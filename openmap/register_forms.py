@@ -18,6 +18,7 @@ from openmap.register_jobs import FIELDS
 from routing.models import Register
 
 NEW = "+"  # no code of a register
+NOTHING = ("", "—")
 # What fields are often called, the most telling first.
 GUESSES = {
     "key": ("key", "id", "ref", "code", "osm_id", "код", "ід", "№"),
@@ -44,8 +45,15 @@ class RegisterAnswersForm(forms.Form):
     layer = forms.ChoiceField(
         label=_("Layer"), required=False, help_text=_("Another layer has other fields: they are asked anew.")
     )
-    lon = forms.ChoiceField(label=_("Column with the longitude"))
-    lat = forms.ChoiceField(label=_("Column with the latitude"))
+    lon = forms.ChoiceField(label=_("Column with the longitude"), required=False)
+    lat = forms.ChoiceField(
+        label=_("Column with the latitude"),
+        required=False,
+        help_text=_(
+            "Leave both empty for a list without places: what is known stays where it is, and what the list has "
+            "no column for stays as it is."
+        ),
+    )
     key = forms.ChoiceField(
         label=_("Field with the key"),
         help_text=_("It names the same thing in every file: by it an import finds what has changed."),
@@ -55,10 +63,11 @@ class RegisterAnswersForm(forms.Form):
     keeper = forms.ChoiceField(label=_("Field with the name of the keeper"), required=False)
     edrpou = forms.ChoiceField(label=_("Field with the ЄДРПОУ code of the keeper"), required=False)
     entrances = forms.ChoiceField(label=_("Field with the number of entrances"), required=False)
-    keep_others = forms.BooleanField(
-        label=_("Keep the other fields too"),
+    kept = forms.MultipleChoiceField(
+        label=_("Other fields to keep"),
         required=False,
-        help_text=_("Staff see them beside the thing. Leave them out when they name people."),
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Staff see them beside the thing. Keep none that names people: residents, their telephones."),
     )
     crs = forms.CharField(
         label=_("Reference system"),
@@ -88,16 +97,18 @@ class RegisterAnswersForm(forms.Form):
         known = [(field["name"], _told(field)) for field in file["fields"]]
         for name in ("lon", "lat"):
             if file.get("is_table"):
-                self._choices(name, known)
+                self._choices(name, [NOTHING, *known])
             else:
                 del self.fields[name]
         if not file["format"]:
-            for name in ("key", *FIELDS, "keep_others"):
+            for name in ("key", *FIELDS, "kept"):
                 del self.fields[name]
             return
-        self._choices("key", [*known, *([] if file.get("is_table") else [(IDENTITY, _("the feature’s own id"))])])
+        own = [] if file.get("is_table") else [(IDENTITY, _("the feature’s own id"))]
+        self._choices("key", [("", _("choose…")), *known, *own])
         for name in FIELDS:
-            self._choices(name, [("", "—"), *known])
+            self._choices(name, [NOTHING, *known])
+        self._choices("kept", known)
 
     def clean_crs(self) -> str:
         """Raises ValidationError for a system that is not known."""
@@ -110,8 +121,11 @@ class RegisterAnswersForm(forms.Form):
         return given
 
     def clean(self) -> dict[str, Any]:
-        """An existing register, or the code, the name and the kind of a new one."""
+        """An existing register, or the code, the name and the kind of a new one; both columns of places, or none."""
         given = self.cleaned_data
+        for one, other in (("lon", "lat"), ("lat", "lon")):
+            if given.get(one) and not given.get(other) and other in self.fields and other not in self.errors:
+                self.add_error(other, _("A place needs both columns: choose this one too, or none."))
         if given.get("register") == NEW:
             if not given.get("new_code") and "new_code" not in self.errors:
                 self.add_error("new_code", _("Give the new register a code, or choose a register above."))
@@ -128,10 +142,16 @@ class RegisterAnswersForm(forms.Form):
         given = self.cleaned_data
         is_complete = "key" in self.fields
         return {
-            "typed": {name: storable(str(self.data.get(name, "")))[:LONGEST] for name in self.fields},
+            "typed": {name: self._typed(name) for name in self.fields},
             "read": {name: given.get(name, "") for name in ("crs", "layer", "lon", "lat")},
             "answers": self._answers() if is_complete else None,
         }
+
+    def _typed(self, name: str) -> str | list[str]:
+        """What stands in the field, as it was sent."""
+        if name == "kept":
+            return [storable(chosen)[:LONGEST] for chosen in self.cleaned_data[name]]
+        return storable(str(self.data.get(name, "")))[:LONGEST]
 
     def _answers(self) -> dict[str, Any]:
         given = self.cleaned_data
@@ -141,7 +161,7 @@ class RegisterAnswersForm(forms.Form):
             "register_name": given["new_name"] if is_new else "",
             "kind": given["kind"] if is_new else self.registers[given["register"]].kind,
             "valid_from": given["valid_from"].isoformat(),
-            **{name: given[name] for name in ("key", *FIELDS, "keep_others", "close_missing")},
+            **{name: given[name] for name in ("key", *FIELDS, "kept", "close_missing")},
         }
 
     def _choices(self, name: str, choices: list[tuple[str, Any]]) -> None:
@@ -151,12 +171,15 @@ class RegisterAnswersForm(forms.Form):
 
 
 def guesses(file: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields that probably hold what is asked, the layer that was read, the columns of a table."""
+    """The fields that probably hold what is asked, the layer that was read, the columns of a table. A key tells things
+    apart: a field in which two have the same is none."""
     fields = {field["name"].casefold(): field["name"] for field in file["fields"]}
+    keys = {field["name"] for field in file["fields"] if field.get("tells_apart", True)}
     found = {asked: next((fields[name] for name in names if name in fields), "") for asked, names in GUESSES.items()}
+    found["key"] = next((fields[name] for name in GUESSES["key"] if fields.get(name) in keys), "")
     if found["number"] == found["key"]:
         found["number"] = ""
-    return found | {"layer": file["layer"], "lon": file.get("lon", ""), "lat": file.get("lat", ""), "keep_others": True}
+    return found | {"layer": file["layer"], "lon": file.get("lon", ""), "lat": file.get("lat", "")}
 
 
 def _told(field: Mapping[str, str]) -> str:

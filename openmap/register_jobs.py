@@ -4,8 +4,8 @@ A job's parameters: `typed` is what stands in the form; `read` says how the file
 `answers` are all answers of the form (None while some are missing or wrong). The file is uploaded once.
 """
 
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
@@ -15,15 +15,15 @@ from core.models import Job
 from geodata.area_preview import problem_as_json, storable
 from geodata.candidates import IDENTITY, NUMBER, surroundings_of
 from geodata.features import ChooseLayerError, Feature, FeatureFile
-from geodata.models import Community
 from geodata.problems import Problem, RefusedError
 from geodata.reading import read_features
 from openmap.area_jobs import CHOOSE, PREVIEW, WRITTEN, about, file_unread
-from routing.register_import import import_register
+from routing.register_import import import_register, never
 from routing.register_plan import RegisterPlan
-from routing.register_preview import counts_of, keepers_in, preview_of
-from routing.register_rows import AssetRow, Fields, rows_of
+from routing.register_preview import counts_of, digest_of, keepers_in, preview_of
+from routing.register_rows import AssetRow, rows_of
 from routing.register_tables import LATITUDES, LONGITUDES, Table, is_table, read_table
+from routing.register_values import Fields
 
 CHECK, IMPORT = "register.check", "register.import"
 FIELDS = ("name", "number", "keeper", "edrpou", "entrances")  # those that a register may leave out
@@ -47,7 +47,7 @@ def check(running: Running) -> dict[str, Any]:
         return {"step": CHOOSE, "problem": None, "file": file}
     rows, problems = _rows(job, source)
     running.progress(2, STEPS)
-    return {"step": PREVIEW, "file": file, **preview_of(_import(job, rows, problems, dry_run=True))}
+    return {"step": PREVIEW, "file": file, **preview_of(_import(job, rows, problems, at=running.now(), agrees=never))}
 
 
 @job_kind(IMPORT)
@@ -59,33 +59,32 @@ def bring(running: Running) -> dict[str, Any]:
         source, file = _opened(job, input_of(job))
     except RefusedError as refusal:
         raise JobRefusedError(refusal.problem.text) from refusal
-    assert source is not None, "a file without places has no preview"
+    assert source is not None, "a table whose columns nobody named has no preview"
     rows, problems = _rows(job, source)
     running.progress(1, STEPS)
+    shown = job.parameters["digest"]
     with transaction.atomic():
-        # The lock of import_register, taken before it, so that nothing changes between looking and writing.
-        Community.objects.select_for_update(no_key=True).get(pk=job.community_id)
-        preview = preview_of(_import(job, rows, problems, dry_run=True))
-        if preview["digest"] != job.parameters["digest"]:
-            result = {"step": PREVIEW, "file": file, "differs": True, **preview}
+        plan = _import(job, rows, problems, at=running.now(), agrees=lambda plan: digest_of(plan) == shown)
+        if plan.written:
+            result: dict[str, Any] = {"step": WRITTEN, "counts": counts_of(plan), "keepers": keepers_in(plan)}
+        elif plan.is_overtaken:
+            raise JobRefusedError(plan.refusals[-1].text)
         else:
-            plan = _import(job, rows, problems, dry_run=False)
-            if not plan.written:
-                raise JobRefusedError(plan.refusals[0].text)
-            result = {"step": WRITTEN, "counts": counts_of(plan), "keepers": keepers_in(plan)}
+            result = {"step": PREVIEW, "file": file, "differs": True, **preview_of(plan)}
         running.complete(result)
     return result
 
 
 def _opened(job: Job, data: bytes) -> tuple[FeatureFile | None, dict[str, Any]]:
-    """The file, and what the form has to know of it; of a table no places until its columns are named."""
+    """The file, and what the form has to know of it; of a table nothing more until its columns are named."""
     read = job.parameters["read"]
     if not is_table(job.input_name):
         source = read_features(data, name=job.input_name, crs=read["crs"], layer=read["layer"])
         return source, about(source)
     table = read_table(data)
     lon, lat = read["lon"], read["lat"]
-    points = table.features(lon=lon, lat=lat, crs=read["crs"]) if lon and lat else None
+    is_asked = job.parameters["answers"] is not None
+    points = table.features(lon=lon, lat=lat, crs=read["crs"]) if is_asked else None
     return points, _about_table(table)
 
 
@@ -100,12 +99,19 @@ def _rows(job: Job, source: FeatureFile) -> tuple[list[AssetRow], list[Problem]]
     fields = Fields(
         key=answers["key"],
         **{name: answers[name] for name in FIELDS},
-        attributes=None if answers["keep_others"] else (),
+        attributes=tuple(answers.get("kept", ())),
     )
     return rows_of(source, kind=answers["kind"], fields=fields, around=surroundings_of(job.community))
 
 
-def _import(job: Job, rows: Sequence[AssetRow], problems: Sequence[Problem], *, dry_run: bool) -> RegisterPlan:
+def _import(
+    job: Job,
+    rows: Sequence[AssetRow],
+    problems: Sequence[Problem],
+    *,
+    at: datetime,
+    agrees: Callable[[RegisterPlan], bool],
+) -> RegisterPlan:
     answers = job.parameters["answers"]
     return import_register(
         job.community,
@@ -116,7 +122,8 @@ def _import(job: Job, rows: Sequence[AssetRow], problems: Sequence[Problem], *, 
         valid_from=date.fromisoformat(answers["valid_from"]),
         name=answers["register_name"],
         close_missing=answers["close_missing"],
-        dry_run=dry_run,
+        at=at,
+        agrees=agrees,
     )
 
 
@@ -124,4 +131,6 @@ def _is_answered(job: Job, file: dict[str, Any]) -> bool:
     """True when everything is answered, with fields that this file has: another layer has others."""
     answers = job.parameters["answers"]
     known = {"", IDENTITY, NUMBER, *(field["name"] for field in file["fields"])}
-    return answers is not None and {answers["key"], *(answers[name] for name in FIELDS)} <= known
+    if answers is None:
+        return False
+    return {answers["key"], *(answers[name] for name in FIELDS), *answers.get("kept", ())} <= known

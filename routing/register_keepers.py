@@ -3,21 +3,57 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from difflib import SequenceMatcher
 
 from django.db import connection
 
 from accounts.models import Organisation
 from geodata.problems import Outcome, Problem
-from routing.register_rows import MAX_KEEPER, AssetRow
+from routing.register_rows import AssetRow
+from routing.register_values import MAX_KEEPER
 
 _QUOTES = re.compile("[«»“”„\"']")
 _APOSTROPHES = re.compile("[’`‘ʼ]")
+_WORDS = re.compile(r"[\w']+")
+# What is said of many bodies tells none from another.
+_FORMS = frozenset(
+    _WORDS.findall(
+        "осбб тов кп пп прат пат фоп з і та комунальне приватне підприємство товариство компанія організація "
+        "управління управитель міське міської ради об'єднання співвласників багатоквартирного будинку обмеженою "
+        "відповідальністю"
+    )
+)
+STEM = 4  # letters at the beginning of a word
+ALIKE = 0.6  # share of the letters that stand in the same order in both names
 _LOCK = 0x6B656570  # “keep”: any number, the same for every import
 
 
 def same_name(name: str) -> str:
     """A name without the differences that nobody means: quotes, apostrophes, capital letters, spaces."""
     return " ".join(_QUOTES.sub(" ", _APOSTROPHES.sub("'", name).casefold()).split())
+
+
+def could_be(name: str, other: str) -> bool:
+    """Whether two names may be one body: a telling word, an abbreviation or most letters are the same."""
+    one, two = _WORDS.findall(same_name(name)), _WORDS.findall(same_name(other))
+    telling, telling_too = ([word for word in words if word not in _FORMS] for words in (one, two))
+    if not telling or not telling_too or set(map(_stem, telling)) & set(map(_stem, telling_too)) - {""}:
+        return True
+    if _abbreviations(one) & set(two) or _abbreviations(two) & set(one):
+        return True
+    return SequenceMatcher(None, "".join(telling), "".join(telling_too), autojunk=False).ratio() >= ALIKE
+
+
+def _stem(word: str) -> str:
+    """What two forms of a word have in common: «Липа», «Липи»; "" for a number, of which every list has some."""
+    return "" if word.isdigit() else word[: max(3, min(STEM, len(word) - 1))]
+
+
+def _abbreviations(words: Sequence[str]) -> set[str]:
+    """First letters of two words and more that stand together: «жео» of a «житлово-експлуатаційна організація»."""
+    letters = "".join(word[0] for word in words)
+    ends = range(2, len(letters) + 1)
+    return {letters[start:end] for end in ends for start in range(end - 1) if letters[start:end] not in _FORMS}
 
 
 @dataclass(slots=True)
@@ -80,6 +116,9 @@ class _Search:
             if name and same_name(official) not in (name, same_name(_with_code(row))):
                 if name in self.by_name:
                     self._tell(row, "keeper_conflict", official, outcome=Outcome.REFUSED)
+                    return
+                if not could_be(row.keeper, official):
+                    self._tell(row, "keeper_differs", official, outcome=Outcome.REFUSED)
                     return
                 self._tell(row, "keeper_spelled", official)
             self.found.by_row[row.key] = who

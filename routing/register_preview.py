@@ -26,7 +26,7 @@ CREATED, REPLACED, CORRECTED, UNCHANGED, KEPT, CLOSED = (
 
 
 def preview_of(plan: RegisterPlan) -> dict[str, Any]:
-    """The plan of a dry run as JSON; `digest` tells two plans apart. Shapes in SRID 4326."""
+    """The plan of a dry run as JSON; `digest` is that of `digest_of`. Shapes in SRID 4326."""
     listed = sorted(plan.problems, key=lambda problem: problem.outcome is not Outcome.REFUSED)
     return {
         "counts": counts_of(plan),
@@ -36,7 +36,7 @@ def preview_of(plan: RegisterPlan) -> dict[str, Any]:
         "refusals": len(plan.refusals),
         "keepers": keepers_in(plan),
         "shapes": [_shape(what, row) for what, row in islice(_changes(plan), MOST_SHAPES)],
-        "digest": _digest(plan),
+        "digest": digest_of(plan),
     }
 
 
@@ -77,12 +77,14 @@ def _shape(what: str, row: AssetRow) -> dict[str, Any]:
     return about | {"geometry": json.loads(shapely.to_geojson(simple))}
 
 
-def _digest(plan: RegisterPlan) -> str:
+def digest_of(plan: RegisterPlan) -> str:
     """SHA-256 of what would be written: facts and shapes, what ends, new organisations, refusals."""
     found = hashlib.sha256()
-    for what, row in sorted(_changes(plan), key=lambda change: change[1].key):
+    changes = sorted(_changes(plan), key=lambda change: change[1].key)
+    shapes = shapely.to_wkb([row.shape for _what, row in changes], byte_order=1)
+    for (what, row), shape in zip(changes, shapes, strict=True):
         found.update(repr((what, row.key, facts_of(row, plan.keepers))).encode("utf-8", "surrogatepass"))
-        found.update(shapely.to_wkb(row.shape, byte_order=1))
+        found.update(shape)
     found.update(repr((sorted(plan.closed), sorted(plan.keepers.new.items()))).encode("utf-8", "surrogatepass"))
     for refusal in plan.refusals:
         found.update(repr((refusal.kind, refusal.feature, refusal.code)).encode("utf-8", "surrogatepass"))

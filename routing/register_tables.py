@@ -24,17 +24,21 @@ class Table:
     rows: list[dict[str, str]]
 
     def features(self, *, lon: str, lat: str, crs: str = "") -> FeatureFile:
-        """The rows as points; without `crs` the two columns are degrees. Raises RefusedError."""
+        """The rows as points; without `crs` the two columns are degrees. Raises RefusedError.
+
+        A row with nothing in both columns has no place, and without the two columns ("") no row has one.
+        """
         for wanted in (lon, lat):
-            if wanted not in self.columns:
+            if wanted not in self.columns and (lon or lat):
                 raise RefusedError("no_field", field=wanted, fields=", ".join(self.columns[:12]))
         to_wgs84, notes = way_to_wgs84(asked=crs, declared="")
-        points = [{"type": "Point", "coordinates": [_number(row[lon]), _number(row[lat])]} for row in self.rows]
+        points = [_point(row.get(lon, ""), row.get(lat, "")) for row in self.rows]
         features = [
             Feature(number, None, {name: text for name, text in row.items() if name not in (lon, lat)}, point)
             for number, (row, point) in enumerate(zip(self.rows, points, strict=True), start=1)
         ]
-        return FeatureFile(features, to_wgs84, notes, format="CSV", fields=self.columns)
+        others = tuple(column for column in self.columns if column not in (lon, lat))
+        return FeatureFile(features, to_wgs84, notes, format="CSV", fields=others)
 
     def guess(self, names: tuple[str, ...]) -> str:
         """The column that is called so; "" for none."""
@@ -74,6 +78,11 @@ def _decoded(data: bytes) -> str:
         except UnicodeDecodeError:
             continue
     raise RefusedError("not_text")
+
+
+def _point(lon: str, lat: str) -> dict[str, Any] | None:
+    """An unchecked point; None where both cells are empty."""
+    return {"type": "Point", "coordinates": [_number(lon), _number(lat)]} if lon or lat else None
 
 
 def _number(text: str) -> Any:

@@ -1,12 +1,15 @@
 """What of a register lies around a point, and what of it is called so: for residents who choose a house or a lamp."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from typing import Any
 
 from django.contrib.gis.db.models import GeometryField
 from django.contrib.gis.geos import Point
 from django.contrib.postgres.search import TrigramWordSimilarity
+from django.db import connection, transaction
 from django.db.models import Case, F, FloatField, Func, IntegerField, QuerySet, Value, When
 from django.db.models.functions import Cast
 
@@ -17,6 +20,7 @@ MAX_SEARCH = 300  # characters, as in routing.models.Asset
 MAX_TYPED = 100  # characters of what a resident types that are looked at
 DEGREE = 111_000  # metres of a meridian, no less
 SHORTEST_DEGREE = 0.4  # of that along a parallel, as far north as 66°
+MEASURED = 8  # times as many as are asked for: a degree to the east is shorter than one to the north
 ALIKE = 0.4  # share of its pairs and triples of letters that a mistyped name must have in common
 
 _APOSTROPHES = re.compile("['’`‘ʼ]")
@@ -65,10 +69,25 @@ def find_assets(*, register: Register, text: str, near: Point | None = None, day
     number = words.pop() if _NUMBER.fullmatch(words[-1]) else ""
     name = " ".join(words)
     rows = _numbered(Asset.objects.on(day).filter(register=register), number)
-    alike = rows.annotate(alike=TrigramWordSimilarity(name, "search") if name else Value(0.0, FloatField()))
-    # The operator finds by the index.
-    found = _first(alike.filter(search__trigram_word_similar=name) if name else alike, near, limit)
-    return found or (_first(alike.filter(alike__gte=ALIKE), near, limit) if name else [])
+    if not name:
+        return _first(rows.annotate(alike=Value(0.0, FloatField())), near, limit)
+    alike = rows.annotate(alike=TrigramWordSimilarity(name, "search")).filter(search__trigram_word_similar=name)
+    found = _first(alike, near, limit)
+    if not found:
+        with _alike_from(ALIKE):
+            found = _first(alike, near, limit)
+    return found
+
+
+@contextmanager
+def _alike_from(share: float) -> Iterator[None]:
+    """How alike names have to be for the operator, which finds them by the index: a filter would read the register."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('pg_trgm.word_similarity_threshold')")
+        ((usual,),) = cursor.fetchall()
+        cursor.execute("SELECT set_config('pg_trgm.word_similarity_threshold', %s, true)", [str(share)])
+        yield
+        cursor.execute("SELECT set_config('pg_trgm.word_similarity_threshold', %s, true)", [usual])
 
 
 def _numbered(rows: "QuerySet[Asset]", number: str) -> "QuerySet[Asset]":
@@ -85,12 +104,15 @@ def _numbered(rows: "QuerySet[Asset]", number: str) -> "QuerySet[Asset]":
     return rows.filter(search__regex=start).annotate(exact=exact)
 
 
-def _first(rows: "QuerySet[Asset]", near: Point | None, limit: int) -> list[Asset]:
-    order = ["-alike", "-exact", "name", "number", "key"]
-    if near:
-        rows = measured(rows, near)
-        order.insert(2, "metres")
-    return list(rows.select_related("keeper").order_by(*order)[:limit])
+def _first(rows: Any, near: Point | None, limit: int) -> list[Asset]:
+    if near is None:
+        return list(rows.select_related("keeper").order_by("-alike", "-exact", "name", "number", "key")[:limit])
+    # Distances in degrees are quick and rank well enough to leave out what is far; metres are measured of a few.
+    away: Any = Func(F("geometry"), Value(near, GeometryField()), function="ST_Distance", output_field=FloatField())
+    ranked = rows.order_by("-alike", "-exact", away).values_list("pk", "alike", "exact")
+    ranks = {pk: (-alike, -exact) for pk, alike, exact in ranked[: limit * MEASURED]}
+    chosen: Any = measured(Asset.objects.filter(pk__in=ranks), near).select_related("keeper")
+    return sorted(chosen, key=lambda row: (*ranks[row.pk], row.metres, row.name, row.number, row.key))[:limit]
 
 
 def measured(rows: "QuerySet[Asset]", point: Point) -> "QuerySet[Asset]":

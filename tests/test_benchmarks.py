@@ -8,7 +8,7 @@ import pytest
 
 from launcher.commands import bench_names
 from launcher.places import Places
-from tests.bench import route
+from tests.bench import register, route
 from tests.bench._report import Report, at_least, at_most, exactly
 from tests.photos import jpeg
 from tests.trials import dc, photos, polygons
@@ -42,7 +42,7 @@ def test_report_says_the_same_as_json_and_as_a_table() -> None:
 
 
 def test_every_benchmark_is_one_of_those_that_are_tried_here() -> None:
-    assert bench_names(Places.of_this_checkout()) == ["dc", "photos", "polygons", "route", "ukraine"]
+    assert bench_names(Places.of_this_checkout()) == ["dc", "photos", "polygons", "register", "route", "ukraine"]
 
 
 @pytest.mark.django_db
@@ -52,6 +52,15 @@ def test_route_has_the_form(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     assert route.main(["--seconds", "0.05", "--json"]) == 0
     found = check_form(capsys.readouterr().out, "route")
     assert {name.split(", ")[0] for name in found["figures"]} >= {"decide()", "bare view", "our view"}
+
+
+@pytest.mark.django_db
+def test_register_has_the_form(capsys: pytest.CaptureFixture[str]) -> None:
+    assert register.main(["--rows", "200", "--profile", "--json"]) == 0
+    found = check_form(capsys.readouterr().out, "register")
+    assert set(found["figures"]) == {
+        "bare COPY", "first import", "unchanged again", "corrected that day", "all in new versions"
+    }  # fmt: skip
 
 
 @pytest.mark.django_db

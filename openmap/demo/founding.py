@@ -64,7 +64,7 @@ def found_yavoryn(town: Town, *, at: datetime) -> Community:
         _draw(community, [*_land(), *_ways(town), *_buildings(town)])
         bodies = _found_bodies(community, BODIES)
         CommunityRouting.objects.create(community=community, fallback=bodies[FALLBACK])
-        _bring_registers(community, town)
+        _bring_registers(community, town, at=at)
         write_rules_of_yavoryn(community, bodies, at=at)
         check_soon(community, at=at)
     return community
@@ -111,11 +111,18 @@ def _found_districts(community: Community, town: Town) -> None:
     assert plan.written, [problem.text for problem in plan.refusals]
 
 
-def _bring_registers(community: Community, town: Town) -> None:
+def _bring_registers(community: Community, town: Town, *, at: datetime) -> None:
     """Registers are imported as from a file."""
     for sheet in draw_registers(town, names={body.key: body.name for body in BODIES}):
         plan = import_register(
-            community, sheet.code, kind=sheet.kind, name=sheet.name, rows=sheet.rows, problems=(), valid_from=SINCE
+            community,
+            sheet.code,
+            kind=sheet.kind,
+            name=sheet.name,
+            rows=sheet.rows,
+            problems=(),
+            valid_from=SINCE,
+            at=at,
         )
         assert plan.written, [problem.text for problem in plan.refusals]
         Register.objects.filter(community=community, code=sheet.code).update(name_en=sheet.name_en)

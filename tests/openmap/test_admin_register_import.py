@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -17,6 +17,7 @@ from core.models import Job
 from openmap.register_forms import NEW
 from openmap.register_jobs import CHECK, IMPORT
 from routing.models import Asset, Register
+from routing.register_plan import plan_register
 from tests.conftest import City
 from tests.grid import Town
 
@@ -61,7 +62,7 @@ def features(*things: tuple[GEOSGeometry, dict[str, Any]]) -> bytes:
 
 def typed(**answers: Any) -> dict[str, Any]:
     new = {"register": NEW, "new_code": "lamps", "new_name": "Ліхтарі", "kind": "lamps"}
-    fields = {"key": "id", "number": "number", "keeper": "keeper", "keep_others": "on"}
+    fields = {"key": "id", "number": "number", "keeper": "keeper", "kept": ["height"]}
     return {**new, **fields, "valid_from": FIRST_DAY.isoformat(), **answers}
 
 
@@ -110,11 +111,24 @@ def test_register_comes_in_by_upload_questions_preview_and_confirmation(
     ]
 
 
-def test_other_fields_are_left_out_when_asked(signed_in: Client, upload: Upload, lamps: bytes) -> None:
-    checked = preview(signed_in, upload(lamps), keep_others="")
+def test_other_fields_are_kept_only_when_they_are_chosen(signed_in: Client, upload: Upload, lamps: bytes) -> None:
+    asked = upload(lamps)
+    form = page(signed_in, asked).context["form"]
+    assert not form["kept"].value(), "names and telephones of residents would be stored unnoticed"
+    assert [value for value, _label in form.fields["kept"].choices] == ["id", "number", "keeper", "height"]
+    checked = preview(signed_in, asked, kept=[])
     post(signed_in, "confirm", checked)
     done()
     assert set(map(str, Asset.objects.values_list("attributes", flat=True))) == {"{}"}
+
+
+def test_preview_lists_the_fields_that_are_kept_and_the_form_remembers_them(
+    signed_in: Client, upload: Upload, lamps: bytes
+) -> None:
+    checked = preview(signed_in, upload(lamps))
+    assert page(signed_in, checked).context["kept"] == ["height"]
+    form = signed_in.get(reverse("admin:routing_register_import_answers", args=[checked.pk])).context["form"]
+    assert form["kept"].value() == ["height"]
 
 
 def test_second_press_leads_to_the_same_job(signed_in: Client, upload: Upload, lamps: bytes) -> None:
@@ -143,14 +157,77 @@ def test_table_asks_for_its_columns_and_guesses_them(signed_in: Client, upload: 
     asked = upload(text.encode("cp1251"), file="lamps.csv")
     form = page(signed_in, asked).context["form"]
     assert (form["lon"].value(), form["lat"].value()) == ("довгота", "широта")
-    checked = preview(signed_in, asked, lon="довгота", lat="широта", keeper="")
+    checked = preview(signed_in, asked, lon="довгота", lat="широта", keeper="", kept=[])
     post(signed_in, "confirm", checked)
     done()
     assert Asset.objects.get().geometry.coords == pytest.approx(place.coords)
 
 
+def test_columns_that_no_name_tells_have_to_be_chosen(signed_in: Client, upload: Upload, town: Town) -> None:
+    """A browser sends the first choice of a list that nobody touched."""
+    text = f"колонка1;колонка2;колонка3\n1;{town['p'].x};{town['p'].y}\n"
+    asked = upload(text.encode(), file="lamps.csv")
+    form = page(signed_in, asked).context["form"]
+    untouched = {name: form.fields[name].choices[0][0] for name in ("key", "lon", "lat")}
+    assert untouched == {"key": "", "lon": "", "lat": ""}
+    assert [form[name].value() for name in untouched] == ["", "", ""]
+    answer = post(signed_in, "answers", asked, **typed(number="", keeper="", kept=[], **untouched))
+    assert answer.status_code == 422
+    assert set(answer.context["form"].errors) == {"key"}
+
+
+def test_one_column_of_a_place_is_half_a_place(signed_in: Client, upload: Upload) -> None:
+    asked = upload(b"id,number,keeper,lon,lat\n1,2,,28.4,49.2\n", file="lamps.csv")
+    answer = post(signed_in, "answers", asked, **typed(lon="lon", lat="", kept=[]))
+    assert set(answer.context["form"].errors) == {"lat"}
+
+
+def test_list_of_keepers_without_places_changes_only_the_keepers(
+    signed_in: Client, upload: Upload, lamps: bytes
+) -> None:
+    post(signed_in, "confirm", preview(signed_in, upload(lamps)))
+    done()
+    asked = upload("id;управитель\n1;ТОВ «Ліхтар»\n".encode("cp1251"), file="keepers.csv")
+    form = page(signed_in, asked).context["form"]
+    assert (form["key"].value(), form["keeper"].value(), form["lon"].value()) == ("id", "управитель", "")
+    first_day = FIRST_DAY + timedelta(days=1)
+    checked = preview(
+        signed_in, asked, register="lamps", keeper="управитель", number="", kept=[], valid_from=first_day.isoformat()
+    )
+    assert (checked.result or {})["counts"]["replaced"] == 1
+    assert page(signed_in, checked).status_code == 200
+    post(signed_in, "confirm", checked)
+    done()
+    old, new = Asset.objects.filter(key="1").order_by("valid_from").select_related("keeper")
+    assert (new.keeper and new.keeper.name, new.number, new.attributes) == ("ТОВ «Ліхтар»", "А-17", {"height": 8})
+    assert new.geometry.equals(old.geometry)
+
+
+def test_table_without_places_for_a_new_register_is_refused_in_one_line(signed_in: Client, upload: Upload) -> None:
+    checked = preview(signed_in, upload(b"id,number,keeper\n1,2,\n2,3,\n", file="lamps.csv"), kept=[])
+    assert (checked.result or {})["refusals"] == 1
+    assert page(signed_in, checked).status_code == 200
+
+
+def test_file_is_compared_once_while_it_is_written(
+    signed_in: Client, upload: Upload, lamps: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A register of a hundred thousand houses is not compared twice under the lock."""
+    checked = preview(signed_in, upload(lamps))
+    compared = []
+
+    def counting(*given: Any, **more: Any) -> Any:
+        compared.append(given)
+        return plan_register(*given, **more)
+
+    monkeypatch.setattr("routing.register_import.plan_register", counting)
+    post(signed_in, "confirm", checked)
+    assert (done().result or {})["step"] == "written"
+    assert len(compared) == 1
+
+
 def test_refusals_are_listed_and_nothing_can_be_confirmed(signed_in: Client, upload: Upload, town: Town) -> None:
-    checked = preview(signed_in, upload(features((town.line("AB"), {"id": "1", "number": "", "keeper": ""}))))
+    checked = preview(signed_in, upload(features((town.line("AB"), {"id": "1", "number": "", "keeper": ""}))), kept=[])
     assert (checked.result or {})["refusals"] == 1
     post(signed_in, "confirm", checked)
     assert not Job.objects.filter(kind=IMPORT).exists()

@@ -4,7 +4,9 @@ import json
 from datetime import date
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import Organisation, User
@@ -101,6 +103,18 @@ def test_map_asks_for_a_box_and_gets_what_lies_in_it(
 def test_strange_box_is_told_so(client: Client, taras: User, lamp: Asset, box: str) -> None:
     client.force_login(taras)
     assert client.get(pages(lamp)[2], {"box": box}).status_code == 400
+
+
+def test_only_the_list_counts_what_registers_hold(client: Client, taras: User, lamp: Asset) -> None:
+    client.force_login(taras)
+    for address in pages(lamp):
+        with CaptureQueriesContext(connection) as asked:
+            assert client.get(address).status_code == 200
+        assert not [
+            query for query in asked if "GROUP BY" in query["sql"] and '"routing_register"."id"' in query["sql"]
+        ]
+    listed = client.get(reverse("admin:routing_register_changelist"), {"o": "-4"})
+    assert [row.in_force for row in listed.context["cl"].result_list] == [1]
 
 
 def test_what_ended_is_off_the_map_and_in_the_history(client: Client, taras: User, lamp: Asset, town: Town) -> None:

@@ -72,7 +72,7 @@ def versions(key: str) -> list[tuple[str | None, date, date | None]]:
 def test_houses_come_with_street_number_entrances_manager_and_the_rest(
     inside: Community, street: Town, write: Write
 ) -> None:
-    said = bring(inside, write((street.polygon("ABCD"), house("12", floors=5))), *HOUSES)
+    said = bring(inside, write((street.polygon("ABCD"), house("12", floors=5))), *HOUSES, "--attributes=floors")
     found = Asset.objects.get()
     assert (found.label, found.entrances, found.attributes) == ("вул. Соборна, 12", 3, {"floors": 5})
     assert found.keeper
@@ -97,8 +97,8 @@ def test_second_import_of_the_same_file_writes_nothing(inside: Community, street
 def test_whatever_changed_is_a_new_version_and_the_old_one_is_kept(
     inside: Community, street: Town, write: Write, change: dict[str, Any]
 ) -> None:
-    bring(inside, write((street.polygon("ABCD"), house("12"))), *HOUSES)
-    bring(inside, write((street.polygon("ABCD"), house("12") | change)), *HOUSES, on=LATER)
+    bring(inside, write((street.polygon("ABCD"), house("12"))), *HOUSES, "--attributes=*")
+    bring(inside, write((street.polygon("ABCD"), house("12") | change)), *HOUSES, "--attributes=*", on=LATER)
     assert [row[1:] for row in versions("h12")] == [(FIRST, LATER), (LATER, None)]
     (old,) = Asset.objects.on(LATER - timedelta(days=1)).filter(key="h12")
     (new,) = Asset.objects.on(LATER).filter(key="h12")
@@ -111,11 +111,13 @@ def test_moved_shape_is_a_new_version(inside: Community, street: Town, write: Wr
     assert len(versions("h12")) == 2
 
 
-def test_what_began_that_day_is_corrected_in_place(inside: Community, street: Town, write: Write) -> None:
-    bring(inside, write((street.polygon("ABCD"), house("12", "Помилка"))), *HOUSES)
-    bring(inside, write((street.polygon("EFGH"), house("12", "ОСББ «Липа»"))), *HOUSES)
-    assert versions("h12") == [("ОСББ «Липа»", FIRST, None)]
-    assert Asset.objects.get().geometry.equals(street.polygon("EFGH"))
+def test_other_properties_are_kept_only_when_they_are_named(inside: Community, street: Town, write: Write) -> None:
+    house_with_phone = house("12", floors=5, phone="+380671234567")
+    said = bring(inside, write((street.polygon("ABCD"), house_with_phone)), *HOUSES)
+    assert Asset.objects.get().attributes == {}
+    assert "floors, phone" in said, "what was left out is said"
+    bring(inside, write((street.polygon("ABCD"), house_with_phone)), *HOUSES, "--attributes=floors", on=LATER)
+    assert Asset.objects.on(LATER).get().attributes == {"floors": 5}
 
 
 def test_missing_things_stay_unless_they_are_to_end(inside: Community, street: Town, write: Write) -> None:
@@ -217,7 +219,7 @@ def test_table_with_coordinates_is_read(inside: Community, street: Town, tmp_pat
     place = street["l"]
     text = f"№;довгота;широта;опора\n1;{place.x:.6f};{f'{place.y:.6f}'.replace('.', ',')};А-17\n"
     file.write_bytes(text.encode("cp1251"))
-    bring(inside, file, "--kind=lamps", "--key=№", "--number=опора", "--lon=довгота", "--lat=широта", code="lamps")
+    bring(inside, file, "--kind=lamps", "--key=№", "--number=опора", code="lamps")
     found = Asset.objects.get()
     assert (found.number, found.geometry.x) == ("А-17", pytest.approx(place.x, abs=1e-6))
 

@@ -13,10 +13,10 @@ from geodata.models import Community
 from geodata.problems import Outcome
 from routing.models import Asset
 from routing.register_import import import_register
-from routing.register_keepers import Keepers, keepers_of, same_name
+from routing.register_keepers import Keepers, could_be, keepers_of, same_name
 from routing.register_plan import RegisterPlan
 from routing.register_rows import AssetRow
-from tests.conftest import LONG_AGO
+from tests.conftest import LONG_AGO, NOW
 from tests.grid import ORIGIN
 from tests.parallel import at_once
 
@@ -50,7 +50,7 @@ def kinds(found: Keepers) -> list[tuple[str, int]]:
 
 
 def bring(community: Community, *keepers: Given, on: date = LONG_AGO) -> RegisterPlan:
-    return import_register(community, "lamps", kind="lamps", rows=rows(*keepers), problems=(), valid_from=on)
+    return import_register(community, "lamps", kind="lamps", rows=rows(*keepers), problems=(), valid_from=on, at=NOW)
 
 
 def kept_by(key: str) -> str:
@@ -115,6 +115,51 @@ def test_code_in_a_later_row_belongs_to_the_new_organisation(inside: Community) 
 def test_name_without_a_code_finds_the_organisation_that_has_one(inside: Community) -> None:
     lypa = Organisation.objects.create(name="ОСББ «Липа»", edrpou=LYPA)
     assert found(("ОСББ Липа", "")).by_row == {"1": lypa.pk}
+
+
+def test_code_of_one_body_with_a_name_nothing_like_it_is_refused(inside: Community) -> None:
+    Organisation.objects.create(name="ОСББ «Липа»", edrpou=LYPA)
+    seen = found(("КП «Водоканал»", LYPA), ("ОСББ «Липа-2»", LYPA))
+    assert [(one.kind, one.outcome, one.feature) for one in seen.problems] == [
+        ("keeper_differs", Outcome.REFUSED, 1),
+        ("keeper_spelled", Outcome.NOTED, 2),
+    ]
+    assert "1" not in seen.by_row
+
+
+def test_one_code_with_two_names_in_the_file_is_refused_too(inside: Community) -> None:
+    seen = found(("ОСББ «Липа»", LYPA), ("КП «Водоканал»", LYPA))
+    assert kinds(seen) == [("keeper_differs", 2)]
+
+
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [
+        ("ОСББ «Липа»", "Правління ОСББ Липи"),
+        ("КП «ЖЕО-1»", "Житлово-експлуатаційна організація № 1"),
+        ("КП «Яворинавтодор»", "Яворин Автодор"),
+        ("ТОВ «Дім-Сервіс»", "ДІМ СЕРВІС, товариство з обмеженою відповідальністю"),
+        ("ОСББ", "Товариство"),  # neither says anything
+        ("Обʼєднання співвласників багатоквартирного будинку «Мрія»", "ОСББ Мрія"),
+    ],
+)
+def test_two_spellings_could_be_one_body(name: str, other: str) -> None:
+    assert could_be(name, other)
+    assert could_be(other, name)
+
+
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [
+        ("ОСББ «Липа»", "ОСББ «Клен»"),
+        ("КП «Водоканал»", "КП «Міськсвітло»"),
+        ("ТОВ «Дім-Сервіс»", "ФОП Коваленко О. М."),
+        ("Обʼєднання співвласників багатоквартирного будинку «Мрія»", "ОСББ «Сонячний»"),
+    ],
+)
+def test_forms_of_bodies_make_no_two_names_alike(name: str, other: str) -> None:
+    assert not could_be(name, other)
+    assert not could_be(other, name)
 
 
 def test_rows_without_a_keeper_are_counted(inside: Community) -> None:

@@ -3,6 +3,8 @@
 from datetime import date, timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from geodata.models import Community
 from routing.models import Asset, Register
@@ -107,6 +109,30 @@ def test_nearer_of_two_with_the_same_address_stands_first(houses: Register, stre
 
 def test_number_alone_finds_the_nearest_with_it(houses: Register, street: Town) -> None:
     assert found(houses, "12", near=street, at="z")[:2] == "zd"
+
+
+def test_looking_for_a_mistyped_name_leaves_the_next_search_as_strict_as_before(houses: Register) -> None:
+    def share() -> str:
+        with connection.cursor() as cursor:
+            cursor.execute("SHOW pg_trgm.word_similarity_threshold")
+            return str(cursor.fetchone()[0])
+
+    before = share()
+    assert found(houses, "саборна 12")[:1] == "c"
+    assert share() == before
+
+
+@pytest.mark.parametrize("typed", ["соборна 12", "саборна 12"])
+def test_names_are_found_by_the_index_and_metres_are_measured_of_a_few(
+    houses: Register, street: Town, typed: str
+) -> None:
+    """Anybody may ask: a search that reads a whole register would be a way to stop the service."""
+    with CaptureQueriesContext(connection) as asked:
+        assert found(houses, typed, near=street, at="a")
+    searches = [query["sql"] for query in asked if "word_similar" in query["sql"].lower() or "%>" in query["sql"]]
+    assert searches
+    assert all('"search" %> ' in sql for sql in searches if "FROM" in sql)
+    assert all("::geography" not in sql for sql in searches)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
@@ -19,10 +18,11 @@ from geodata.management.files import bytes_of, community_called
 from geodata.problems import RefusedError
 from geodata.reading import FeatureFile, read_features
 from routing.models import Register
-from routing.register_import import import_register
+from routing.register_import import always, import_register, never
 from routing.register_plan import RegisterPlan
-from routing.register_rows import Fields, rows_of
+from routing.register_rows import rows_of
 from routing.register_tables import LATITUDES, LONGITUDES, is_table, read_table
+from routing.register_values import Fields
 
 MOST_NAMES = 20
 
@@ -46,9 +46,14 @@ class Command(BaseCommand):
         parser.add_argument("--keeper", default="", help="property with the name of who keeps it")
         parser.add_argument("--keeper-edrpou", default="", help="property with the keeper's ЄДРПОУ code")
         parser.add_argument("--entrances", default="", help="property with the number of entrances")
-        parser.add_argument("--attributes", default=None, help="other properties to keep: a,b,c; default: all")
         parser.add_argument(
-            "--lon", default="", help="column of a CSV with the longitude; default: lon, lng, x, довгота…"
+            "--attributes", default="", help="other properties to keep: a,b,c, or * for all; default: none"
+        )
+        parser.add_argument(
+            "--lon",
+            default="",
+            help="column of a CSV with the longitude; default: lon, lng, x, довгота…; without any, "
+            "things that are known keep their places",
         )
         parser.add_argument("--lat", default="", help="column of a CSV with the latitude; default: lat, y, широта…")
         parser.add_argument("--layer", default="", help="layer of the file, where it has several")
@@ -58,7 +63,7 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="only report")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        community = community_called(options["community"])
+        community, at = community_called(options["community"]), timezone.now()
         with scope(community=community):
             known = Register.objects.filter(community=community, code=options["register"]).first()
             kind = options["kind"] or (known.kind if known else Register.Kind.OTHER)
@@ -67,18 +72,22 @@ class Command(BaseCommand):
             except RefusedError as refusal:
                 raise CommandError(refusal.problem.text) from refusal
             around = surroundings_of(community)
-            rows, problems = rows_of(source, kind=kind, fields=fields_of(options), around=around)
+            fields = fields_of(options)
+            rows, problems = rows_of(source, kind=kind, fields=fields, around=around)
             plan = import_register(
                 community,
                 options["register"],
                 kind=kind,
                 rows=rows,
                 problems=problems,
-                valid_from=options["valid_from"] or timezone.localdate(timezone=ZoneInfo(community.time_zone)),
+                valid_from=options["valid_from"] or community.day_of(at),
                 name=options["register_name"],
                 close_missing=options["close_missing"],
-                dry_run=options["dry_run"],
+                at=at,
+                agrees=never if options["dry_run"] else always,
             )
+        if left_out := fields.left_out(source.fields):
+            self.stdout.write(_("Properties that are not kept: %s.") % _named(left_out))
         for line in lines(plan, dry_run=options["dry_run"]):
             self.stdout.write(line)
         if plan.refusals:
@@ -90,8 +99,8 @@ class Command(BaseCommand):
         data = bytes_of(file)
         if is_table(file.name):
             table = read_table(data)
-            lon = options["lon"] or table.guess(LONGITUDES) or LONGITUDES[0]
-            lat = options["lat"] or table.guess(LATITUDES) or LATITUDES[0]
+            lon = options["lon"] or table.guess(LONGITUDES)
+            lat = options["lat"] or table.guess(LATITUDES)
             return table.features(lon=lon, lat=lat, crs=options["crs"])
         return read_features(data, name=file.name, crs=options["crs"], layer=options["layer"])
 
@@ -106,7 +115,7 @@ def fields_of(options: dict[str, Any]) -> Fields:
         keeper=options["keeper"],
         edrpou=options["keeper_edrpou"],
         entrances=options["entrances"],
-        attributes=None if listed is None else tuple(name for name in listed.split(",") if name),
+        attributes=None if listed == "*" else tuple(name.strip() for name in listed.split(",") if name.strip()),
     )
 
 
