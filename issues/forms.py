@@ -75,6 +75,11 @@ class PlaceForm(forms.Form):
             return lon, lat
         return coordinates_in(str(self["address"].value() or ""))
 
+    def place_of(self, choice: str) -> Corner | None:
+        """A point on that one of the register that the category asks about; None when there is none."""
+        asset = assets.chosen_of(self.register, choice, self._on) if self.register else None
+        return assets.point_on(asset) if asset else None
+
     @cached_property
     def offer(self) -> assets.Offer | None:
         """What may be chosen of the register, when one is asked."""

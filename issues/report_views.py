@@ -244,12 +244,10 @@ class _Submission:
 
     def _place_of_asset(self, data: QueryDict, choice: str) -> Corner | None:
         """A point on the chosen one of the register; `data` keeps that the pin stands there because of it."""
-        register = self._form(initial=data.dict()).register
-        asset = assets.chosen_of(register, choice, self.community.day_of(self.at)) if register else None
-        if asset is None:
-            return None
-        data["pinned"] = choice
-        return assets.point_on(asset)
+        place = self._form(initial=data.dict()).place_of(choice)
+        if place:
+            data["pinned"] = choice
+        return place
 
     def _again(
         self, form: ReportForm, *, status: int, answerer: Answerer | None = None, is_asking: bool = False

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from geodata.boxes import Corner
 from geodata.community import community_of
 from issues.forms import PlaceForm
 from issues.questions import PREFIX
@@ -21,12 +22,14 @@ from issues.tapmap import box_to_show, place_tapped
 def who(request: HttpRequest) -> HttpResponse:
     """The page. Its address holds the place, the category and the answers, so that a link shows the same."""
     community, at = community_of(request), timezone.now()
-    tapped = place_tapped(request.GET, community)
-    if tapped:
-        return HttpResponseRedirect(_address(request, lat=f"{tapped[1]:.6f}", lon=f"{tapped[0]:.6f}"))
     on = community.day_of(at)
-    asked = PlaceForm(request.GET, community=community, on=on)
     form = PlaceForm(initial=request.GET.dict(), community=community, on=on)
+    if tapped := place_tapped(request.GET, community):
+        box = box_to_show(request.GET, tapped, community)  # the map a little closer
+        return HttpResponseRedirect(_address(request, tapped, tap_box=box))
+    if pinned := _place_of_choice(request, form):
+        return HttpResponseRedirect(_address(request, pinned, pinned=request.GET["asset"]))
+    asked = PlaceForm(request.GET, community=community, on=on)
     found, _status = asked_answerer(asked, community, at=at)
     named = ("category", "address") if "ask" in request.GET else ()
     context = place_context(form, community, given=request.GET) | {
@@ -47,20 +50,28 @@ def who_answerer(request: HttpRequest) -> HttpResponse:
     return render(request, "issues/answerer.html", {"answerer": found, "only_asked": True}, status=status)
 
 
-def _address(request: HttpRequest, **place: str) -> str:
-    """The same question at another place, the map a little closer."""
-    community = community_of(request)
-    box = box_to_show(request.GET, (float(place["lon"]), float(place["lat"])), community)
-    query = _kept(request) | place | {"tap_box": box}
-    return f"{reverse('who', args=[community.slug])}?{urlencode(query)}#step-place"
+def _place_of_choice(request: HttpRequest, form: PlaceForm) -> Corner | None:
+    """Where the pin goes because of the chosen house: when there is no pin, or when it stands on the choice before."""
+    choice, before = (request.GET.get(name, "") for name in ("asset", "pinned"))
+    stands = form.place
+    if stands is None or (choice != before and (round(stands[0], 6), round(stands[1], 6)) == form.place_of(before)):
+        return form.place_of(choice)
+    return None
+
+
+def _address(request: HttpRequest, place: Corner, **more: str) -> str:
+    """The same question at another place."""
+    query = _kept(request) | {"lat": f"{place[1]:.6f}", "lon": f"{place[0]:.6f}"} | more
+    step = "step-who" if "ask" in request.GET else "step-place"
+    return f"{reverse('who', args=[community_of(request).slug])}?{urlencode(query)}#{step}"
 
 
 def _kept(request: HttpRequest) -> dict[str, str]:
-    names = {"category", "asset", "find"}
+    names = {"category", "asset", "find", "pinned"}
     return {name: text for name, text in request.GET.dict().items() if name in names or name.startswith(PREFIX)}
 
 
 def _query(request: HttpRequest) -> str:
     """What the report form is opened with."""
     place = {name: request.GET[name] for name in ("lat", "lon") if request.GET.get(name)}
-    return urlencode(place | {name: text for name, text in _kept(request).items() if name != "find"})
+    return urlencode(place | {name: text for name, text in _kept(request).items() if name not in {"find", "pinned"}})

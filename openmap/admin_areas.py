@@ -18,7 +18,7 @@ from geodata.events import areas_changed
 from geodata.models import Area, Community, Division, MapShape
 from issues.models import Issue
 from openmap.admin_maps import MAP_MEDIA, GeoMap, collection, feature, simplified
-from openmap.admin_site import OnlyWhatTheFormShows, ScopedAdmin
+from openmap.admin_site import OnlyWhatTheFormShows, ScopedAdmin, without_shapes
 
 MOST_ON_A_MAP = 2000  # areas; a city has some hundred
 
@@ -120,21 +120,27 @@ class AreaAdmin(CutsTheGround, OnAMap, OnlyWhatTheFormShows, LeafletGeoAdminMixi
         return [path("shapes/", shapes, name="geodata_area_shapes"), *more, *super().get_urls()]
 
     def shapes_view(self, request: HttpRequest) -> HttpResponse:
-        """The areas of the list with its filters, in force today, as GeoJSON for the screen."""
+        """The areas of the list with its filters, in force today, as GeoJSON for the screen.
+
+        `note` says how many of them are there when they are too many for a map.
+        """
         if not self.has_view_permission(request):
             return JsonResponse({"detail": "forbidden"}, status=403)
         listed = self.get_changelist_instance(request).queryset
         today = timezone.localdate()
-        chosen = listed.filter(pk__in=Area.objects.on(today).values("pk")).order_by("pk")[:MOST_ON_A_MAP]
-        rows = {row.pk: row for row in chosen.defer("boundary")}
+        chosen = listed.filter(pk__in=Area.objects.on(today).values("pk")).order_by("pk")
+        rows = {row.pk: row for row in chosen[:MOST_ON_A_MAP]}
+        count = chosen.count() if len(rows) == MOST_ON_A_MAP else len(rows)
+        words = _("%(shown)s of %(count)s areas are drawn: choose fewer by the filters or the search of their list.")
+        note = str(words % {"shown": len(rows), "count": count}) if count > len(rows) else ""
         shapes = simplified("geodata_area", "boundary", rows)
-        return JsonResponse(collection(_as_feature(rows[pk], shape) for pk, shape in shapes.items()))
+        return JsonResponse(collection(_as_feature(rows[pk], shape) for pk, shape in shapes.items()) | {"note": note})
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         mine = self.mine(request)
-        chosen = Community.objects.filter(pk=_number(request.GET.get("community__id__exact", "")))
-        here = Community.objects.order_by("pk") if mine is None else Community.objects.filter(pk__in=mine)
-        community = chosen.first() or here.defer("boundary").first()
+        known = without_shapes(Community.objects.order_by("pk"))
+        here = known if mine is None else known.filter(pk__in=mine)
+        community = here.filter(pk=_number(request.GET.get("community__id__exact", ""))).first() or here.first()
         found = None
         if community:
             address = f"{reverse('admin:geodata_area_shapes')}?{request.GET.urlencode()}"

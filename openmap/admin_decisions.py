@@ -3,6 +3,8 @@
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
@@ -63,6 +65,11 @@ class DecisionAdmin(AboutAReport, ReadOnly):
         "report", "decided_at", "as_of", "organisation", "by_rule", "because", "looked_at", "areas", "is_fallback",
         "community",
     )  # fmt: skip
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Decision]:
+        """The trace is for the page of one decision."""
+        rows: QuerySet[Decision] = super().get_queryset(request)
+        return rows.defer("trace")
 
     @admin.display(description=gettext_lazy("rule"))
     def by_rule(self, decision: Decision) -> str:

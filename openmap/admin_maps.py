@@ -40,8 +40,8 @@ class GeoMap:
     name: str  # what a screen reader says
     community: Community
     shapes: dict[str, Any] | None = None  # GeoJSON; properties: look, label, about, url
-    url: str = ""  # where the shapes are asked instead
-    boxed: bool = False  # the address is asked anew for every box that is looked at; its answer may have a `note`
+    url: str = ""  # where the shapes are asked instead; the answer may have a `note`
+    boxed: bool = False  # the address is asked anew for every box that is looked at
     picks: str = ""  # ids of two inputs, "lat,lon": a click on the map writes its place into them
 
     @property

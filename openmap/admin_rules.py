@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from geodata.models import Area, Community
 from openmap.admin_hints import hints_in_full, hints_in_short
 from openmap.admin_maps import MAP_MEDIA, GeoMap, collection, feature, simplified
-from openmap.admin_site import ScopedAdmin, say_how_many
+from openmap.admin_site import ScopedAdmin, say_how_many, without_shapes
 from openmap.forms_rules import PUBLISHED_MEANWHILE, SHOWN, RuleForm, rule_form
 from routing.hints import hints_of
 from routing.models import Question, Rule, RuleSet
@@ -118,6 +118,9 @@ class RuleAdmin(ScopedAdmin):
     def shape(self, rule: Rule) -> str:
         """The place of the rule, simplified for the screen; what decides is not."""
         name = str(_("Map of the place of this rule"))
+        if rule.division_id and not rule.area_code:
+            address = f"{reverse('admin:geodata_area_shapes')}?division__id__exact={rule.division_id}"
+            return GeoMap("rule-map", name, rule.community, url=address).render()
         return GeoMap("rule-map", name, rule.community, collection(_places(rule))).render()
 
     def get_search_results(
@@ -291,7 +294,7 @@ class RuleAdmin(ScopedAdmin):
 
 def sets_of(page: ScopedAdmin, request: HttpRequest) -> QuerySet[RuleSet]:
     """The sets of rules that this person sees, the latest first."""
-    mine, rows = page.mine(request), RuleSet.objects.select_related("community")
+    mine, rows = page.mine(request), without_shapes(RuleSet.objects.select_related("community"))
     found: QuerySet[RuleSet] = rows if mine is None else rows.filter(community__in=mine)
     return found
 
@@ -313,16 +316,15 @@ def _check(communities: Iterable[Community]) -> None:
 
 
 def _places(rule: Rule) -> list[dict[str, Any]]:
-    """The rule's area of today or the next one, its division's areas, or the whole community, as GeoJSON features."""
+    """The rule's area of today or the next one, or the whole community, as GeoJSON features."""
     if not rule.division_id:
         found = simplified("geodata_community", "boundary", [rule.community_id])
         return [feature(shape, label=rule.community.name) for shape in found.values()]
     today = rule.community.day_of(timezone.now())
-    areas = Area.objects.on(today).filter(division=rule.division_id)
-    chosen = areas.filter(code=rule.area_code) if rule.area_code else areas
-    if rule.area_code and not chosen.exists():
-        later = Area.objects.filter(division=rule.division_id, code=rule.area_code, valid_from__gt=today)
-        chosen = later.order_by("valid_from")[:1]
+    areas = Area.objects.filter(division=rule.division_id, code=rule.area_code)
+    chosen = areas.on(today)
+    if not chosen.exists():
+        chosen = areas.filter(valid_from__gt=today).order_by("valid_from")[:1]
     rows = {area.pk: area for area in chosen.defer("boundary")}
     shapes = simplified("geodata_area", "boundary", rows)
     return [feature(shape, label=rows[pk].name, url=_address(rows[pk])) for pk, shape in shapes.items()]

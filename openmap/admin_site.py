@@ -1,9 +1,10 @@
 """The administration site and its rule: staff of a community see their community's rows, operators see everything."""
 
-from functools import wraps
+from functools import cache, wraps
 from typing import Any, ClassVar
 
 from django import forms
+from django.apps import apps
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import get_fields_from_path
@@ -22,6 +23,7 @@ from accounts.permissions import communities_of_staff
 
 FILTERS_BY = frozenset({"exact", "gte", "isempty", "isnull", "lt"})  # the lookups of Django's own filters
 DATES = ("year", "month", "day")
+REACH = 3  # relations that a list follows to its columns
 NUL = "\0"  # PostgreSQL keeps no text with it
 
 
@@ -47,6 +49,17 @@ class GuardedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             if field is not None and field.is_relation:
                 paths.add(f"{path}__{field.target_field.name}")
         return paths
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Without shapes: a city's boundary has thousands of points, and every row of a list would bring it along."""
+        return without_shapes(super().get_queryset(request))
+
+    def get_list_filter(self, request: HttpRequest) -> list[Any]:
+        """Filters by a relation offer only what stands in the rows that this person sees."""
+        return [(path, SeenOnly) if self._is_relation(path) else path for path in super().get_list_filter(request)]
+
+    def _is_relation(self, path: Any) -> bool:
+        return isinstance(path, str) and bool(get_fields_from_path(self.model, path)[-1].is_relation)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """An address may fill in a new row, but draws no shapes: the map would read whatever stands there."""
@@ -107,6 +120,16 @@ class CityAdmin(admin.AdminSite):
         return inner
 
 
+class SeenOnly(admin.RelatedOnlyFieldListFilter):
+    """What stands in the rows that this person sees, its shapes left where they are."""
+
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> Any:
+        seen = model_admin.get_queryset(request).order_by().values(f"{self.field_path}__pk")
+        rows = without_shapes(field.related_model._default_manager.filter(pk__in=seen))
+        ordering = self.field_admin_ordering(field, request, model_admin)
+        return [(row.pk, str(row)) for row in (rows.order_by(*ordering) if ordering else rows)]
+
+
 class RowForm(forms.ModelForm):  # type: ignore[type-arg]
     """A row whose constraints are checked in full, the fields that cannot be changed any more included."""
 
@@ -143,24 +166,15 @@ class ScopedAdmin(GuardedAdmin):
             fixed.append("community")
         return fixed
 
-    def get_list_filter(self, request: HttpRequest) -> list[Any]:
-        """Filters by a relation offer only what stands in the rows that this person sees."""
-        return [
-            (path, admin.RelatedOnlyFieldListFilter) if self._is_relation(path) else path
-            for path in super().get_list_filter(request)
-        ]
-
-    def _is_relation(self, path: Any) -> bool:
-        return isinstance(path, str) and bool(get_fields_from_path(self.model, path)[-1].is_relation)
-
     def formfield_for_foreignkey(self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
         """Offers rows of the person's communities only, and says whose they are to who works in several."""
         mine, related = self.mine(request), db_field.related_model
         if _has_community(related):
-            rows = related._default_manager.select_related("community")
+            rows = without_shapes(related._default_manager.select_related("community"))
             kwargs["queryset"] = rows if mine is None else rows.filter(community__in=mine)
-        elif mine is not None and related._meta.label == "geodata.Community":
-            kwargs["queryset"] = related._default_manager.filter(pk__in=mine)
+        elif related._meta.label == "geodata.Community":
+            rows = without_shapes(related._default_manager.all())
+            kwargs["queryset"] = rows if mine is None else rows.filter(pk__in=mine)
         field = super().formfield_for_foreignkey(db_field, request, **kwargs)
         if field is not None and _has_community(related) and (mine is None or len(mine) > 1):
             field.label_from_instance = _with_community  # type: ignore[assignment, method-assign]
@@ -194,6 +208,25 @@ def _staff_of(request: HttpRequest, user: User, roles: tuple[str, ...]) -> froze
     if roles not in known:
         known[roles] = communities_of_staff(user, roles=roles)
     return known[roles]
+
+
+def without_shapes(rows: QuerySet[Any]) -> QuerySet[Any]:
+    """The same rows; lines and polygons, their own and those of rows that come with them, are read when asked for."""
+    return rows.defer(*_shapes_of(rows.model._meta.label))
+
+
+@cache
+def _shapes_of(label: str, *above: str) -> tuple[str, ...]:
+    """Paths from the model of that label to columns with lines or polygons, over at most REACH relations. Points are
+    small."""
+    paths: list[str] = []
+    for field in apps.get_model(label)._meta.concrete_fields:
+        related: Any = field.related_model
+        if isinstance(field, GeometryField) and field.geom_type != "POINT":
+            paths.append(field.name)
+        elif related and related._meta.label not in (label, *above) and len(above) < REACH:
+            paths += [f"{field.name}__{path}" for path in _shapes_of(related._meta.label, label, *above)]
+    return tuple(paths)
 
 
 def _has_community(model: Any) -> bool:

@@ -87,6 +87,41 @@ def test_house_is_chosen_here_but_no_flat_is_asked(client: Client, asked: dict[s
     assert 'name="flat"' not in page.content.decode()
 
 
+def test_chosen_house_is_a_place_without_javascript(client: Client, asked: dict[str, str], houses: Houses) -> None:
+    question = {"category": "houses", "asset": str(houses.second.pk), "lat": "", "lon": "", "ask": "1"}
+    answer = client.get(ADDRESS, question)
+    assert answer.status_code == 302
+    assert answer["Location"].endswith("#step-who")
+    page = client.get(answer["Location"])
+    assert page.context["answerer"].organisation == houses.domkom
+    assert page.context["trouble"] == []
+
+
+def test_pin_that_a_house_set_follows_to_another_house(client: Client, houses: Houses) -> None:
+    question = {"category": "houses", "asset": str(houses.first.pk)}
+    standing = client.get(client.get(ADDRESS, question)["Location"]).context["form"]
+    on_the_first = {"lat": standing["lat"].value(), "lon": standing["lon"].value(), "pinned": str(houses.first.pk)}
+    answer = client.get(ADDRESS, question | on_the_first | {"asset": str(houses.second.pk)})
+    assert answer.status_code == 302
+    moved = client.get(answer["Location"]).context["form"]
+    assert moved["lon"].value() != standing["lon"].value()
+    assert moved["pinned"].value() == str(houses.second.pk)
+    assert client.get(ADDRESS, question | on_the_first).status_code == 200, "the same house leads nowhere"
+
+
+def test_pin_that_was_put_by_hand_stays(client: Client, asked: dict[str, str], houses: Houses) -> None:
+    question = asked | {"category": "houses", "asset": str(houses.second.pk), "pinned": str(houses.first.pk)}
+    question["lat"] = f"{float(asked['lat']) + 0.0005:.6f}"
+    assert client.get(ADDRESS, question).status_code == 200
+
+
+@pytest.mark.parametrize("choice", ["none", "", "0", "x", "9" * 19])
+def test_choice_that_is_no_house_is_no_place(client: Client, houses: Houses, choice: str) -> None:
+    page = client.get(ADDRESS, {"category": "houses", "asset": choice, "ask": "1"})
+    assert page.status_code == 200
+    assert page.context["trouble"]
+
+
 def test_fragment_promises_nothing(client: Client, asked: dict[str, str]) -> None:
     page = client.get(f"{ADDRESS}answerer/", asked).content.decode()
     assert "КП «Яворинавтодор»" in page

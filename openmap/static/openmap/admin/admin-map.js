@@ -6,7 +6,7 @@
 const PLACE_ZOOM = 17;
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 const POINT = { radius: 7, weight: 2 };
-const MANY = 500; // points
+const MANY = 500; // shapes
 
 /** @param {any} properties @returns {HTMLElement} */
 function popupOf({ label = "", url = "", about = "" }) {
@@ -27,19 +27,19 @@ function paintOf(look) {
   const sample = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   sample.setAttribute("class", classOf(look));
   document.body.append(sample);
-  const { stroke, fill, fillOpacity } = getComputedStyle(sample);
-  const paint = { color: stroke, fillColor: fill, fillOpacity: Number(fillOpacity), fill: fill !== "none" };
+  const { stroke, strokeDasharray, fill, fillOpacity } = getComputedStyle(sample);
+  const dashArray = strokeDasharray === "none" ? undefined : strokeDasharray.replaceAll("px", "");
+  const paint = { color: stroke, dashArray, fillColor: fill, fillOpacity: Number(fillOpacity), fill: fill !== "none" };
   sample.remove();
   return paint;
 }
 
 /**
- * How points are drawn: so many of them that each as an element of its own would stop the page, on a canvas.
+ * How shapes are drawn: so many of them that each as an element of its own would stop the page, on a canvas.
  * @param {Collection} collection @returns {(look: string) => L.PathOptions}
  */
 function painterOf({ features }) {
-  const isCanvas = features.length > MANY && features.every(({ geometry }) => geometry.type === "Point");
-  if (!isCanvas) return (look) => ({ className: classOf(look) });
+  if (features.length <= MANY) return (look) => ({ className: classOf(look) });
   const renderer = L.canvas({ padding: 0.5 });
   /** @type {Map<string, L.PathOptions>} */
   const known = new Map();
@@ -106,26 +106,27 @@ async function start(element) {
     const layer = draw(map, collection);
     const bounds = layer.getBounds();
     if (bounds.isValid()) map.fitBounds(bounds, { padding: [20, 20], maxZoom: PLACE_ZOOM });
-    if (element.dataset.boxed) followMap(element, map, layer, collection);
+    say(element, collection.note);
+    if (element.dataset.boxed) followMap(element, map, layer);
   }
   element.dataset.ready = "yes";
   followButtons(element, map);
   pickPlace(element, map);
 }
 
+/** How many of the shapes are drawn, when not all are. @param {HTMLElement} element @param {string} [text] */
+function say(element, text = "") {
+  const note = document.getElementById(`${element.id}-note`);
+  if (note && note.textContent !== text) note.textContent = text;
+}
+
 /**
- * Asks for the shapes of whatever box is looked at, and says how many of them are drawn.
- * @param {HTMLElement} element @param {L.Map} map @param {L.GeoJSON} layer @param {any} first
+ * Asks for the shapes of whatever box is looked at.
+ * @param {HTMLElement} element @param {L.Map} map @param {L.GeoJSON} layer
  */
-function followMap(element, map, layer, first) {
-  const note = document.getElementById(element.dataset.boxed ?? "");
+function followMap(element, map, layer) {
   let shown = layer;
   let asked = 0;
-  /** @param {string} text */
-  const say = (text) => {
-    if (note && note.textContent !== text) note.textContent = text;
-  };
-  say(first.note ?? "");
   let isRead = false; // a popup is open: the map may have moved only to show all of it
   map.on("popupopen", () => (isRead = true));
   map.on("popupclose", () => (isRead = false));
@@ -139,7 +140,7 @@ function followMap(element, map, layer, first) {
     if (turn !== asked) return;
     shown.remove();
     shown = draw(map, collection);
-    say(collection.note ?? "");
+    say(element, collection.note);
   });
 }
 
