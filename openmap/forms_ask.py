@@ -4,14 +4,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
-from django.contrib.gis.db.models.functions import Distance
 from django.contrib.gis.geos import Point
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from geodata.models import WGS84
+from issues.assets import WITHIN, chosen_of
 from routing.models import Asset, Category, Question, RuleSet
+from routing.registers import nearest_assets
 
 ANSWER = "answer_"  # names of the fields for answers begin so; the question's code follows
 MOST_ASSETS = 20  # the nearest of the category's register
@@ -52,7 +53,7 @@ class AskForm(forms.Form):
         key = self._given("category")
         if not key.isascii() or not key.isdigit() or len(key) > 17:
             return None
-        found: Category | None = categories.filter(pk=int(key)).first()
+        found: Category | None = categories.filter(pk=int(key)).select_related("register").first()
         return found
 
     def _questions(self, categories: Any) -> list[Question]:
@@ -60,13 +61,15 @@ class AskForm(forms.Form):
         return list(Question.objects.filter(category=category)) if category else []
 
     def _assets(self, categories: Any) -> list[tuple[str, str]]:
-        """Things of the category's register around the point, the nearest first."""
+        """Things of the category's register around the point, the nearest first; what was chosen stays among them."""
         category, point = self._category(categories), _point(self._given("lon"), self._given("lat"))
-        if category is None or category.register_id is None or point is None:
+        if category is None or category.register is None or point is None:
             return []
-        today = Asset.objects.on(timezone.localdate()).filter(register=category.register_id)
-        near = today.annotate(away=Distance("geometry", point)).order_by("away", "pk")[:MOST_ASSETS]
-        return [(str(asset.pk), asset.label) for asset in near]
+        register, today = category.register, timezone.localdate()
+        found = nearest_assets(register=register, point=point, day=today, limit=MOST_ASSETS, within=WITHIN)
+        chosen = chosen_of(register, self._given("asset"), today)
+        rows = found if chosen is None or chosen in found else [chosen, *found]
+        return [(str(asset.pk), asset.label) for asset in rows]
 
     @property
     def point(self) -> Point:

@@ -4,18 +4,21 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import User
 from issues.actions import report_issue
 from issues.models import Issue
 from issues.moves import not_ours
-from routing.models import Decision, Question, Rule, RuleSet
-from tests.conftest import City, hole
+from routing.models import Asset, Category, Decision, Question, Register, Rule, RuleSet
+from tests.conftest import LONG_AGO, City, hole
 from tests.grid import Town
 from tests.issues.conftest import holder
 from tests.openmap.rules.conftest import LIST, RULE, TREE, page_of, rule_of
+from tests.routing.conftest import beside
 
 
 def asked(client: Client, ruleset: RuleSet, **query: Any) -> str:
@@ -56,6 +59,48 @@ def test_questions_of_the_category_are_asked(admin_client: Client, draft: RuleSe
     place = {"lat": town["p"].y, "lon": town["p"].x, "category": city.roads.pk}
     assert 'name="answer_where"' in asked(admin_client, draft, **place)
     assert f"<h2>{city.council.name}" in asked(admin_client, draft, answer_where="yard", **place)
+
+
+@pytest.fixture
+def lamps(city: City, town: Town) -> Register:
+    """Roads ask for a lamp: 17 stands at p, 18 is 30 m away, and 99 is a kilometre away."""
+    register = Register.objects.create(community=city.community, code="lamps", name="Ліхтарі", kind="lamps")
+    Category.objects.filter(pk=city.roads.pk).update(register=register)
+    for key, east in (("17", 0), ("18", 30), ("99", 1000)):
+        Asset.objects.create(
+            community=city.community, register=register, key=key, geometry=beside(town["p"], east=east),
+            valid_from=LONG_AGO,
+        )  # fmt: skip
+    return register
+
+
+def test_things_around_the_place_are_offered_the_nearest_first(
+    admin_client: Client, first: RuleSet, city: City, town: Town, lamps: Register
+) -> None:
+    place = {"at": "2026-11-19T10:00", "lat": f"{town['p'].y}", "lon": f"{town['p'].x}", "category": f"{city.roads.pk}"}
+    with CaptureQueriesContext(connection) as asked:
+        form = admin_client.get(page_of("ask", first), place).context["form"]
+    assert [label for key, label in form.fields["asset"].choices if key] == ["17", "18"]
+    (looked,) = [query["sql"] for query in asked.captured_queries if "ST_Distance" in query["sql"]]
+    assert "ST_Expand" in looked, "no register of a city is measured as a whole"
+
+
+def test_far_thing_that_was_chosen_stays_chosen(
+    admin_client: Client, first: RuleSet, city: City, town: Town, lamps: Register
+) -> None:
+    far = Asset.objects.get(key="99")
+    place = {"lat": town["p"].y, "lon": town["p"].x, "category": city.roads.pk, "asset": far.pk}
+    assert f'<option value="{far.pk}" selected>99' in asked(admin_client, first, **place)
+
+
+@pytest.mark.parametrize("key", ["x", "0", "9" * 19])
+def test_thing_that_is_not_in_the_register_is_told_so(
+    admin_client: Client, first: RuleSet, city: City, town: Town, lamps: Register, key: str
+) -> None:
+    place = {"at": "2026-11-19T10:00", "lat": f"{town['p'].y}", "lon": f"{town['p'].x}", "category": f"{city.roads.pk}"}
+    answer = admin_client.get(page_of("ask", first), place | {"asset": key})
+    assert answer.status_code == 422
+    assert "asset" in answer.context["form"].errors
 
 
 @pytest.mark.parametrize(
