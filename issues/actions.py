@@ -250,7 +250,7 @@ def _key_of(new: NewReport) -> uuid.UUID | None:
     """The key of this very report: a form that was changed and sent again is another report."""
     if new.request_key is None:
         return None
-    chosen = f"{new.asset.pk if new.asset else ''} {new.entrance} {new.flat} {sorted(new.answers.items())}"
+    chosen = f"{new.asset.key if new.asset else ''} {new.entrance} {new.flat} {sorted(new.answers.items())}"
     place = f"{new.point.x:.6f} {new.point.y:.6f}"
     return uuid.uuid5(new.request_key, f"{new.category.pk} {place} {new.text} {chosen}")
 

@@ -55,6 +55,21 @@ def test_manager_of_the_chosen_house_answers(client: Client, filled: dict[str, s
     assert issue.address == "вул. Соборна, 14"
 
 
+def test_same_form_sent_again_after_the_register_came_anew_is_one_report(
+    client: Client, filled: dict[str, str], houses: Houses
+) -> None:
+    """The answer was lost on its way; meanwhile the house got a new version under its key."""
+    sent = filled | {"asset": str(houses.second.pk)}
+    send(client, sent)
+    Asset.objects.filter(pk=houses.second.pk).update(valid_to=NOW.date())
+    Asset.objects.create(
+        community=houses.second.community, register=houses.register, key="14", name="вул. Соборна", number="14",
+        keeper=houses.domkom, geometry=houses.second.geometry, valid_from=NOW.date(),
+    )  # fmt: skip
+    assert client.post(ADDRESS, sent).status_code == 302, "it leads to what was sent"
+    assert Issue.objects.count() == 1
+
+
 def test_typed_address_is_kept_beside_the_chosen_house(client: Client, filled: dict[str, str], houses: Houses) -> None:
     issue = send(client, filled | {"asset": str(houses.first.pk), "address": "двір за аптекою"})
     assert issue.address == "двір за аптекою"
