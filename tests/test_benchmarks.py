@@ -8,7 +8,7 @@ import pytest
 
 from launcher.commands import bench_names
 from launcher.places import Places
-from tests.bench import register, route
+from tests.bench import coverage, register, route
 from tests.bench._report import Report, at_least, at_most, exactly
 from tests.photos import jpeg
 from tests.trials import dc, photos, polygons
@@ -42,7 +42,15 @@ def test_report_says_the_same_as_json_and_as_a_table() -> None:
 
 
 def test_every_benchmark_is_one_of_those_that_are_tried_here() -> None:
-    assert bench_names(Places.of_this_checkout()) == ["dc", "photos", "polygons", "register", "route", "ukraine"]
+    assert bench_names(Places.of_this_checkout()) == [
+        "coverage",
+        "dc",
+        "photos",
+        "polygons",
+        "register",
+        "route",
+        "ukraine",
+    ]
 
 
 @pytest.mark.django_db
@@ -51,7 +59,16 @@ def test_route_has_the_form(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     monkeypatch.setattr(route, "TOWNS", tiny)
     assert route.main(["--seconds", "0.05", "--json"]) == 0
     found = check_form(capsys.readouterr().out, "route")
-    assert {name.split(", ")[0] for name in found["figures"]} >= {"decide()", "bare view", "our view"}
+    assert {name.split(", ")[0] for name in found["figures"]} >= {
+        "decide()", "its SQL prepared", "bare view of its SQL", "bare view of ST_Covers", "our view",
+    }  # fmt: skip
+
+
+@pytest.mark.django_db
+def test_coverage_has_the_form(capsys: pytest.CaptureFixture[str]) -> None:
+    assert coverage.main(["--areas", "4", "--categories", "2", "--json"]) == 0
+    found = check_form(capsys.readouterr().out, "coverage")
+    assert found["rows"] == 2 * (4 + 2)
 
 
 @pytest.mark.django_db
