@@ -28,12 +28,12 @@ def why_in_words(decision: Decision) -> str:
     return format_html_join("", "<p>{}</p>", ((sentence,) for sentence in sentences))
 
 
-def rule_link(decision: Decision) -> str:
+def rule_link(decision: Decision, *, with_set: bool = True) -> str:
     """The rule that decided and its set; — for a decision that no rule made."""
     if decision.rule is None:
         return "—"
     found: str = format_html('<a href="{}">{}</a>', rule_address(decision.rule_id or 0), decision.rule)
-    if decision.ruleset is None:
+    if decision.ruleset is None or not with_set:
         return found
     address = reverse("admin:routing_ruleset_change", args=[decision.ruleset_id])
     return format_html('{} (<a href="{}">{}</a>)', found, address, decision.ruleset)
@@ -56,9 +56,9 @@ def decisions_in_words(subject: Subject, *, with_rules: bool) -> str:
 
 @admin.register(Decision)
 class DecisionAdmin(AboutAReport, ReadOnly):
-    list_display = ("decided_at", "report", "organisation", "by_rule", "is_fallback")
+    list_display = ("decided_at", "report", "organisation", "by_rule_alone", "is_fallback")
     list_filter = ("community", "is_fallback")
-    list_select_related = (*RULE, "subject__issue", "community", "organisation", "ruleset")
+    list_select_related = (*RULE, "subject__issue", "community", "organisation")
     ordering = ("-decided_at", "-id")
     readonly_fields = ("report", "by_rule", "because", "looked_at", "areas")
     fields = (
@@ -74,6 +74,11 @@ class DecisionAdmin(AboutAReport, ReadOnly):
     @admin.display(description=gettext_lazy("rule"))
     def by_rule(self, decision: Decision) -> str:
         return rule_link(decision)
+
+    @admin.display(description=gettext_lazy("rule"))
+    def by_rule_alone(self, decision: Decision) -> str:
+        """For the list, where the name of the set would stand in every row."""
+        return rule_link(decision, with_set=False)
 
     @admin.display(description=gettext_lazy("why"))
     def because(self, decision: Decision) -> str:

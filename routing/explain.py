@@ -109,7 +109,8 @@ def rule_in_words(rule: Mapping[str, Any], names: Names) -> str:
     parts += [f"{question} — {answer}" for question, answer in _answers(rule, names)]
     days = ", ".join(str(WEEKDAYS_ABBR[day - 1]) for day in rule.get("weekdays") or [])
     parts += [part for part in (days, _hours(rule), *_dates(rule)) if part]
-    return f"{', '.join(parts)} → {rule['organisation_name'] or _('its keeper')}"
+    answers = rule["organisation_name"] or _("its keeper")
+    return f"{', '.join(parts)} → {answers}"
 
 
 def is_any_area(rule: Mapping[str, Any]) -> bool:

@@ -253,7 +253,8 @@ class Rule(models.Model):
         category = self.category.name if self.category else _("any category")
         place = self.area_code or (str(self.division) if self.division else _("whole community"))
         asked = [f"{self.register}"] if self.register else []
-        return f"{' · '.join([str(category), str(place), *asked])} → {self.organisation or _('its keeper')}"
+        answers = self.organisation or _("its keeper")
+        return f"{' · '.join([str(category), str(place), *asked])} → {answers}"
 
     def clean(self) -> None:
         errors: dict[str, object] = {}
