@@ -88,7 +88,9 @@ class RegisterAnswersForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.registers = {row.code: row for row in Register.objects.filter(community=community).order_by("name")}
         existing = [(row.code, f"{row.name} ({row.get_kind_display()})") for row in self.registers.values()]
-        self._choices("register", [*existing, (NEW, _("a new register"))])
+        # A file of lamps must not go into the houses because they stand first.
+        unsaid = [("", _("choose…"))] if existing else []
+        self._choices("register", [*unsaid, *existing, (NEW, _("a new register"))])
         self.fields["valid_from"].initial = timezone.localdate(timezone=ZoneInfo(community.time_zone))
         if len(file["layers"]) > 1:
             self._choices("layer", layer_choices(file["layers"]))

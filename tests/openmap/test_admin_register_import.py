@@ -88,6 +88,15 @@ def preview(client: Client, job: Job, **answers: Any) -> Job:
     return done()
 
 
+def test_no_register_is_taken_for_granted(signed_in: Client, upload: Upload, lamps: bytes, city: City) -> None:
+    """A file of lamps does not go into the houses because they stand first."""
+    Register.objects.create(community=city.community, code="houses", name="Будинки", kind="buildings")
+    asked = upload(lamps)
+    assert not page(signed_in, asked).context["form"]["register"].value()
+    answer = post(signed_in, "answers", asked, **typed(register=""))
+    assert set(answer.context["form"].errors) == {"register"}
+
+
 def test_register_comes_in_by_upload_questions_preview_and_confirmation(
     signed_in: Client, upload: Upload, lamps: bytes
 ) -> None:
