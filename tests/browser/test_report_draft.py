@@ -55,6 +55,18 @@ def test_two_tabs_with_the_same_draft_send_one_report(page_at: PageAt, town: Tow
     assert Issue.objects.count() == 1
 
 
+def test_what_was_chosen_on_the_page_before_is_newer_than_the_draft(page_at: PageAt, town: Town) -> None:
+    """“Report a problem here” leads from a place and a problem; an older draft gives back its words."""
+    page = page_at(PHONE)
+    page.goto(ADDRESS)
+    fill(page, town)
+    page.goto(f"{ADDRESS}?lat={town['q'].y:.6f}&lon={town['q'].x:.6f}&category=roads")
+    expect(page.locator("#restored")).to_be_visible()
+    expect(page.locator("#text")).to_have_value(WORDS)
+    expect(page.locator("input[value=roads]")).to_be_checked()
+    assert place_of(page) == pytest.approx(town["q"].coords, abs=1e-6)
+
+
 def test_going_back_after_sending_says_so_instead_of_a_half_empty_form(page_at: PageAt, town: Town) -> None:
     page = page_at(PHONE)
     page.goto(ADDRESS)

@@ -127,13 +127,15 @@ function restore() {
   putBack(text, draft.text);
   putBack(field.address, draft.address);
   putBack(field.email, draft.email);
+  const asked = new URLSearchParams(location.search); // what was chosen on the page before is newer than the draft
   const radios = /** @type {HTMLInputElement[]} */ ([...form.querySelectorAll("[name=category]")]);
   const kept = radios.find((radio) => radio.value === draft.category);
-  if (kept && radios.every((radio) => radio.checked === radio.defaultChecked)) kept.checked = true;
+  const isChosen = asked.has("category") || radios.some((radio) => radio.checked !== radio.defaultChecked);
+  if (kept && !isChosen) kept.checked = true;
   details.restore(draft.details ?? {});
   uploads.restore(draft.photos);
   place.photosChanged();
-  if (draft.place) place.show(draft.place, "draft");
+  if (draft.place && !asked.has("lat")) place.show(draft.place, "draft");
   find("#restored", HTMLElement).hidden = false;
 }
 
