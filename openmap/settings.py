@@ -61,6 +61,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "openmap.middleware.CompressText",
     "csp.middleware.CSPMiddleware",
     "openmap.middleware.SecurityPolicies",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -1,6 +1,7 @@
 """Every measurement answers `--json` in one form, and says in words what it found."""
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 
 from launcher.commands import bench_names
 from launcher.places import Places
-from tests.bench import coverage, register, route
+from tests.bench import coverage, page, register, route
 from tests.bench._report import Report, at_least, at_most, exactly
 from tests.photos import jpeg
 from tests.trials import dc, photos, polygons
@@ -45,6 +46,7 @@ def test_every_benchmark_is_one_of_those_that_are_tried_here() -> None:
     assert bench_names(Places.of_this_checkout()) == [
         "coverage",
         "dc",
+        "page",
         "photos",
         "polygons",
         "register",
@@ -108,3 +110,10 @@ def test_dc_has_the_form() -> None:
     check_form(json.dumps(report.as_dict()), "dc")
     assert "| 1 | 1 | 2 | 0.1 |" in report.as_table()
     assert report.exit_code == 1, "fewer than 99.8 % reach their keeper"
+
+
+def test_page_counts_what_is_not_the_base_map() -> None:
+    opened = page.Opened(Counter({"script": 2048, "base map": 4096}), seconds=1.5, longest=80, blocked=30, requests=7)
+    facts = page.facts_of([opened, opened])
+    assert (facts["own_kB"], facts["base_map_kB"], facts["ready_s"]) == (2, 4, 1.5)
+    assert "| base map | 4.0 |" in page.breakdown("map", opened)

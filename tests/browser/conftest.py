@@ -34,6 +34,8 @@ AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 PHONE, DESKTOP = 390, 1280
 HEIGHTS = {PHONE: 844, DESKTOP: 800}
 PATIENCE = 10_000  # milliseconds
+# Milliseconds, bytes a second.
+SLOW_NETWORK = {"offline": False, "latency": 150, "downloadThroughput": 200_000, "uploadThroughput": 94_000}
 BOTH_WIDTHS = pytest.mark.parametrize("width", [PHONE, DESKTOP])
 
 _REMEMBER_VIOLATIONS = """
@@ -154,6 +156,15 @@ def _listen(context: BrowserContext) -> None:
 def assert_no_csp_violations(page: Page) -> None:
     """Nothing on any page of this browser profile was refused by the Content-Security-Policy so far."""
     assert _complaints[page.context].policy == []
+
+
+def slow_down(page: Page) -> None:
+    """A phone on a bad mobile network: 150 ms there and back, 1.6 Mbit/s down, 0.75 Mbit/s up (Lighthouse's “slow 4G”),
+    and a processor that is four times slower."""
+    session = page.context.new_cdp_session(page)
+    session.send("Network.enable")
+    session.send("Network.emulateNetworkConditions", SLOW_NETWORK)
+    session.send("Emulation.setCPUThrottlingRate", {"rate": 4})
 
 
 def expect_script_error(page: Page, words: str) -> None:
