@@ -1,32 +1,27 @@
-// What was typed, kept on this device until it is sent: one draft per community. And, for the tabs that are open, which
-// report was sent.
+// What was typed, kept on this device until it is sent: each form has a draft of its own. And, for the tabs that are
+// open, which report was sent.
 
-/** @typedef {[number, number]} LonLat */
-/** @typedef {{key: string, name: string, preview: string | null, place?: LonLat | null}} KeptPhoto */
-/**
- * @typedef {object} Draft
- * @property {number} at milliseconds
- * @property {string} key of the form: the server takes the same report with the same key once, from whatever tab
- * @property {string} text
- * @property {string} category
- * @property {string} address
- * @property {string} email
- * @property {LonLat | null} place longitude, latitude
- * @property {Record<string, string>} [details] what the category asked, by the name of the field
- * @property {KeptPhoto[]} photos
- */
+import { allOf, done, forget, inStore, newId } from "./store.js";
+
+/** @typedef {import("./store.js").Kept} Kept */
+/** @typedef {Omit<Kept, "id" | "community" | "at" | "revision">} Content what a form holds */
 /** @typedef {{key: string, number: string, url: string}} Sent a report that arrived: key of its form, its number, its page */
+/** @typedef {{key: string, id: string, revision: string}} Leaving a form on its way, and what of its draft goes with it */
 
-const LIFE = 24 * 3600 * 1000; // as long as the server keeps photos of an unsent form
+const LIFE = 7 * 24 * 3600 * 1000; // milliseconds
+const PAUSE = 150; // milliseconds without a key, before a draft is written
+
+/** Where drafts were kept before November 2026. @param {string} community */
+const oldName = (community) => `report:${community}`;
 
 /** @param {string} community */
-const nameOf = (community) => `report:${community}`;
-
-/** Of the form that leaves this tab now. @param {string} community */
 const leavingName = (community) => `report-leaving:${community}`;
 
 /** @param {string} community */
 export const sentName = (community) => `report-sent:${community}`;
+
+/** @param {string} community */
+const goneName = (community) => `report-gone:${community}`;
 
 /**
  * Does it, unless the browser keeps nothing.
@@ -42,29 +37,131 @@ function unlessRefused(action) {
   }
 }
 
+/** @param {string | null} text @returns {any} null when it is none of ours */
+const read = (text) => unlessRefused(() => JSON.parse(text ?? "null"));
+
 /** @param {string | null} text @returns {Sent | null} */
-export const readSent = (text) => unlessRefused(() => JSON.parse(text ?? "null"));
+export const readSent = (text) => read(text);
 
-/** @param {string} community @returns {Draft | null} null when there is none, or an old one */
-export function readDraft(community) {
-  /** @type {Draft | null} */
-  const draft = unlessRefused(() => JSON.parse(localStorage.getItem(nameOf(community)) ?? "null"));
-  return draft && Date.now() - draft.at < LIFE ? draft : null;
-}
+/** @param {Content} content */
+const isEmpty = ({ fields, photos, place }) => !place && !photos.length && !fields.some(([, value]) => value.trim());
 
-/** @param {string} community @param {Draft} draft @returns {boolean} false when the browser keeps nothing */
-export function writeDraft(community, draft) {
-  return unlessRefused(() => (localStorage.setItem(nameOf(community), JSON.stringify(draft)), true)) ?? false;
-}
+/** The draft of one form. Other tabs may have drafts of their own, or the same one until both write. */
+export class DraftKeeper {
+  /** @type {string} */ #community;
+  /** @type {(isKept: boolean) => void} */ #said;
+  #id = newId();
+  #revision = "";
+  #written = ""; // what is kept, to see whether anything changed
+  /** @type {Content | null} */ #next = null;
+  /** @type {Promise<unknown>} */ #writing = Promise.resolve();
+  /** @type {ReturnType<typeof setTimeout> | undefined} */ #timer;
 
-/** @param {string} community */
-export function clearDraft(community) {
-  unlessRefused(() => localStorage.removeItem(nameOf(community)));
-}
+  /** @param {string} community @param {(isKept: boolean) => void} said told when a draft is on the disk, or could not be */
+  constructor(community, said) {
+    [this.#community, this.#said] = [community, said];
+    document.addEventListener("visibilitychange", () => document.hidden && this.flush());
+    addEventListener("pagehide", () => this.flush());
+  }
 
-/** The form is on its way. @param {string} community @param {string} key */
-export function markLeaving(community, key) {
-  unlessRefused(() => sessionStorage.setItem(leavingName(community), key));
+  /**
+   * The newest draft of this community, which this form goes on with; null when there is none.
+   * @param {string} [key] of the form that the server gave back: only its own draft
+   * @returns {Promise<Kept | null>}
+   */
+  async open(key) {
+    try {
+      await this.#bringOld();
+      const drafts = await this.#fresh();
+      const found = drafts.find((one) => !key || one.key === key) ?? null;
+      if (found) this.#goOn(found);
+      return found;
+    } catch (error) {
+      console.warn(error);
+      this.#said(false);
+      return null;
+    }
+  }
+
+  /** Without those that were sent in this tab or are old. */
+  async #fresh() {
+    const gone = read(unlessRefused(() => sessionStorage.getItem(goneName(this.#community))));
+    const all = await allOf(this.#community);
+    const isOver = (/** @type {Kept} */ one) =>
+      Date.now() - one.at > LIFE || (one.id === gone?.id && one.revision === gone?.revision);
+    for (const one of all.filter(isOver)) await forget(one.id);
+    return all.filter((one) => !isOver(one));
+  }
+
+  /** @param {Kept} kept */
+  #goOn({ id, community, at, revision, ...content }) {
+    [this.#id, this.#revision, this.#written] = [id, revision, JSON.stringify(content)];
+  }
+
+  /** Soon: a battery may be empty in a moment. @param {Content} content */
+  keep(content) {
+    if (JSON.stringify(content) === this.#written) return;
+    this.#next = content;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.flush(), PAUSE);
+  }
+
+  /** Writes what waits, now. @returns {Promise<unknown>} ends when the disk has it, or the browser refused */
+  flush() {
+    clearTimeout(this.#timer);
+    const content = this.#next;
+    this.#next = null;
+    if (content) this.#writing = this.#writing.then(() => this.#write(content));
+    return this.#writing;
+  }
+
+  /** @param {Content} content */
+  async #write(content) {
+    const text = JSON.stringify(content);
+    if (text === this.#written || (!this.#revision && isEmpty(content))) return;
+    try {
+      await inStore("readwrite", async (reports) => {
+        const there = await done(reports.get(this.#id));
+        if (there && there.revision !== this.#revision) this.#id = newId(); // another tab wrote: both stay
+        const revision = newId();
+        await done(reports.put({ ...content, id: this.#id, community: this.#community, at: Date.now(), revision }));
+        this.#revision = revision;
+      });
+      this.#written = text;
+      this.#said(true);
+    } catch (error) {
+      console.warn(error);
+      this.#said(false);
+    }
+  }
+
+  /** The form is on its way. @param {string} key */
+  async leave(key) {
+    await this.flush();
+    const leaving = { key, id: this.#id, revision: this.#revision };
+    unlessRefused(() => sessionStorage.setItem(leavingName(this.#community), JSON.stringify(leaving)));
+  }
+
+  /** Forgets the draft. */
+  async clear() {
+    clearTimeout(this.#timer);
+    this.#next = null;
+    await this.#writing;
+    await forget(this.#id).catch(console.warn);
+  }
+
+  /** A draft of an older version of this page moves here, once. */
+  async #bringOld() {
+    const old = read(unlessRefused(() => localStorage.getItem(oldName(this.#community))));
+    if (!old) return;
+    const names = ["text", "category", "address", "email"];
+    const fields = names.flatMap((name) => (old[name] ? [/** @type {[string, string]} */ ([name, old[name]])] : []));
+    const photos = (old.photos ?? []).map((/** @type {any} */ one) => ({ ...one, id: newId(), sentAt: old.at }));
+    const { key = "", at, details = {}, place = null } = old;
+    const kept = { id: newId(), community: this.#community, key, at, revision: newId(), fields, details, place, photos };
+    await inStore("readwrite", (reports) => done(reports.put(kept)));
+    unlessRefused(() => localStorage.removeItem(oldName(this.#community)));
+  }
 }
 
 /** A form that is on the screen has not left. @param {string} community */
@@ -79,16 +176,21 @@ export function forgetLeaving(community) {
  * @param {{number: string, url: string}} report
  */
 export function markSent(community, report) {
+  /** @type {Leaving | null} */
+  const left = read(unlessRefused(() => sessionStorage.getItem(leavingName(community))));
+  if (!left) return; // the receipt was opened once more: another draft may have begun
+  const sent = JSON.stringify({ key: left.key, ...report });
   unlessRefused(() => {
-    const key = sessionStorage.getItem(leavingName(community));
-    if (!key) return; // the receipt was opened once more: another draft may have begun
-    const sent = JSON.stringify({ key, ...report });
     sessionStorage.removeItem(leavingName(community));
     sessionStorage.setItem(sentName(community), sent);
-    if (readDraft(community)?.key === key) clearDraft(community);
+    sessionStorage.setItem(goneName(community), JSON.stringify(left)); // should this page close before it is forgotten
     localStorage.setItem(sentName(community), sent);
     localStorage.removeItem(sentName(community));
   });
+  allOf(community)
+    .then((all) => all.find(({ id, revision }) => id === left.id && revision === left.revision))
+    .then((draft) => draft && forget(draft.id)) // unless another tab goes on with it
+    .catch(console.warn);
 }
 
 /** What this tab sent last. @param {string} community @returns {Sent | null} */

@@ -4,17 +4,8 @@ import { find } from "../geodata/page.js";
 import { wordsOf } from "../geodata/words.js";
 import { AnswererPreview } from "./answerer.js";
 import { Details } from "./details.js";
-import {
-  clearDraft,
-  forgetLeaving,
-  forgetSent,
-  lastSent,
-  markLeaving,
-  readDraft,
-  readSent,
-  sentName,
-  writeDraft,
-} from "./draft.js";
+import { DraftKeeper, forgetLeaving, forgetSent, lastSent, readSent, sentName } from "./draft.js";
+import { fieldsOf, PutBack, untickedOf } from "./fields.js";
 import { PlaceStep } from "./place-step.js";
 import { sendWhenReachable } from "./sending.js";
 import { Uploads } from "./upload.js";
@@ -26,9 +17,7 @@ document.body.classList.add("has-script"); // before the map measures itself
 const form = find("#report-form", HTMLFormElement);
 const community = form.dataset.community ?? "";
 const words = wordsOf(form);
-const field = Object.fromEntries(
-  ["address", "email", "key"].map((name) => [name, find(`[name=${name}]`, HTMLInputElement, form)]),
-);
+const key = find("[name=key]", HTMLInputElement, form);
 const text = find("[name=text]", HTMLTextAreaElement, form);
 const send = find("#send", HTMLButtonElement);
 const trouble = find("#send-trouble", HTMLElement);
@@ -36,6 +25,7 @@ let isStarted = false;
 let isTouched = false; // in this tab, since it opened
 let isSent = false;
 
+const draft = new DraftKeeper(community, sayKept);
 const answerer = new AnswererPreview(find("#answerer", HTMLElement), words, answered);
 const token = find("[name=csrfmiddlewaretoken]", HTMLInputElement, form).value;
 /** @type {Uploads} */
@@ -91,51 +81,36 @@ function answered() {
 }
 
 function keep() {
-  if (isSent) return;
-  const saved = writeDraft(community, {
-    at: Date.now(),
-    key: field.key.value,
-    text: text.value,
-    category: category(),
-    address: field.address.value,
-    email: field.email.value,
-    place: place.kept,
+  if (isSent || !isStarted) return;
+  draft.keep({
+    key: key.value,
+    fields: fieldsOf(form),
+    unticked: untickedOf(form),
     details: details.values(),
+    place: place.kept,
     photos: uploads.kept(),
   });
-  const time = new Date().toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
-  for (const note of document.querySelectorAll("[data-draft-note]"))
-    note.textContent = saved ? words("kept", { time }) : words("not-kept");
 }
 
-/**
- * Puts a word of the draft back. What was typed before this script came stays, and a long text of the draft follows it.
- * @param {HTMLInputElement | HTMLTextAreaElement} input
- * @param {string} kept
- */
-function putBack(input, kept) {
-  if (input.value === input.defaultValue) input.value = kept || input.value;
-  else if (input === text && !input.value.includes(kept))
-    input.setRangeText(`\n\n${kept}`, input.value.length, input.value.length, "preserve");
+/** @param {boolean} isKept */
+function sayKept(isKept) {
+  const time = new Date().toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
+  for (const note of document.querySelectorAll("[data-draft-note]"))
+    note.textContent = isKept ? words("kept", { time }) : words("not-kept");
 }
 
 /** Puts back what the device kept, unless the server already gave it back. */
-function restore() {
-  const draft = form.dataset.again ? null : readDraft(community);
-  if (!draft || !(draft.text || draft.category || draft.address || draft.email || draft.place || draft.photos.length)) return;
-  if (draft.key) field.key.value = draft.key;
-  putBack(text, draft.text);
-  putBack(field.address, draft.address);
-  putBack(field.email, draft.email);
+async function restore() {
+  const kept = await draft.open(form.dataset.again ? key.value : undefined);
+  if (!kept || form.dataset.again) return;
+  if (kept.key) key.value = kept.key;
   const asked = new URLSearchParams(location.search); // what was chosen on the page before is newer than the draft
-  const radios = /** @type {HTMLInputElement[]} */ ([...form.querySelectorAll("[name=category]")]);
-  const kept = radios.find((radio) => radio.value === draft.category);
-  const isChosen = asked.has("category") || radios.some((radio) => radio.checked !== radio.defaultChecked);
-  if (kept && !isChosen) kept.checked = true;
-  details.restore(draft.details ?? {});
-  uploads.restore(draft.photos);
+  const isNewer = (/** @type {string} */ name) => asked.has(name) || name === "lon" || name === "lat";
+  new PutBack(form, kept, { except: isNewer, notIn: find("#details", HTMLElement) });
+  details.restore(kept.details);
+  uploads.restore(kept.photos);
   place.photosChanged();
-  if (draft.place && !asked.has("lat")) place.show(draft.place, "draft");
+  if (kept.place && !asked.has("lat")) place.show(kept.place, "draft");
   find("#restored", HTMLElement).hidden = false;
 }
 
@@ -161,8 +136,8 @@ function showSentElsewhere(sent) {
   notice.hidden = false;
 }
 
-function startAnew() {
-  clearDraft(community);
+async function startAnew() {
+  await draft.clear();
   forgetSent(community);
   location.assign(location.pathname);
 }
@@ -204,6 +179,7 @@ function nameButton() {
 function listen() {
   form.addEventListener("input", (event) => {
     if (event.target instanceof HTMLElement) forgive(event.target);
+    isTouched = true;
     isSent = false;
     changed();
   });
@@ -213,21 +189,21 @@ function listen() {
     trouble: () => (uploads.isRunning ? words("still-uploading") : ""),
     onLeaving: () => {
       keep();
-      markLeaving(community, field.key.value);
+      return draft.leave(key.value);
     },
     onTrouble: (message) => (trouble.textContent = message),
     offline: words("offline"),
   });
-  addEventListener("storage", ({ key, newValue }) => {
-    const sent = key === sentName(community) ? readSent(newValue) : null;
-    if (!sent || sent.key !== field.key.value) return;
+  addEventListener("storage", (event) => {
+    const sent = event.key === sentName(community) ? readSent(event.newValue) : null;
+    if (!sent || sent.key !== key.value) return;
     if (isTouched) showSentElsewhere(sent);
     else showSent(sent);
   });
   addEventListener("pageshow", ({ persisted }) => {
     forgetLeaving(community);
     const sent = persisted ? lastSent(community) : null;
-    if (sent && sent.key === field.key.value) showSent(sent);
+    if (sent && sent.key === key.value) showSent(sent);
   });
 }
 
@@ -239,13 +215,13 @@ function sentBefore() {
   return null;
 }
 
-function start() {
+async function start() {
   send.value = "send";
   form.autocomplete = "off"; // the draft puts things back, all or nothing
   listen();
   const sent = sentBefore();
   if (sent) showSent(sent);
-  else restore();
+  else await restore();
   if (!place.kept) place.showWritten(writtenBy());
   details.update(place.asked, chosen(), place.source === "house"); // the address may name a category
   countText();
@@ -256,6 +232,7 @@ function start() {
   answerer.opened();
   details.opened();
   isStarted = true;
+  if (isTouched) keep();
 }
 
 /** Whose place the server wrote into the form. @returns {import("../geodata/place.js").Source} */

@@ -25,7 +25,7 @@ function submit(form, submitter) {
 /**
  * Asks before every sending whether somebody is there.
  * @param {HTMLFormElement} form
- * @param {{trouble: () => string, onLeaving: () => void, onTrouble: (words: string) => void, offline: string}} handlers
+ * @param {{trouble: () => string, onLeaving: () => Promise<unknown>, onTrouble: (words: string) => void, offline: string}} handlers
  *   `trouble`: why the form cannot leave yet, or ""; `onTrouble`: says that, or `offline`, or takes it back with ""
  */
 export function sendWhenReachable(form, { trouble, onLeaving, onTrouble, offline }) {
@@ -43,9 +43,12 @@ export function sendWhenReachable(form, { trouble, onLeaving, onTrouble, offline
     const reachable = await isReachable(form.action);
     submitter?.classList.remove("btn-work");
     const why = reachable ? trouble() : offline; // something may have begun meanwhile
-    state = why ? "here" : "leaving";
-    if (why) return onTrouble(why);
-    onLeaving();
+    if (why) {
+      state = "here";
+      return onTrouble(why);
+    }
+    await onLeaving();
+    state = "leaving";
     submit(form, submitter);
     state = "here";
   });

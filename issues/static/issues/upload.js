@@ -1,10 +1,11 @@
 // Photos leave at once, each with its progress; a bad one says so beside itself and the others stay.
 
 import { copyOf, find } from "../geodata/page.js";
+import { newId } from "./store.js";
 
 /** @typedef {import("../geodata/words.js").Words} Words */
 /** @typedef {import("../geodata/leaflet.js").LonLat} LonLat */
-/** @typedef {import("./draft.js").KeptPhoto} KeptPhoto */
+/** @typedef {import("./store.js").KeptPhoto} KeptPhoto */
 /** @typedef {{key: string, name: string, position: LonLat | null, preview_url: string | null}} Uploaded */
 /**
  * @typedef {object} Handlers
@@ -53,7 +54,8 @@ export class Uploads {
       const input = item.querySelector("input[name=photo_key]");
       if (!(input instanceof HTMLInputElement)) return [];
       const { name = "", preview = null } = item.dataset;
-      return [{ key: input.value, name, preview, place: placeOf(item) }];
+      item.dataset.id ??= newId();
+      return [{ id: item.dataset.id, key: input.value, name, preview, place: placeOf(item) }];
     });
   }
 
@@ -65,8 +67,9 @@ export class Uploads {
   /** Puts back photos of a draft. @param {KeptPhoto[]} photos */
   restore(photos) {
     const here = new Set(this.kept().map(({ key }) => key));
-    for (const { key, name, preview, place } of photos.filter((photo) => !here.has(photo.key)).slice(0, this.#room())) {
+    for (const { id, key, name, preview, place } of photos.filter((photo) => !here.has(photo.key)).slice(0, this.#room())) {
       const item = this.#newItem(name);
+      item.dataset.id = id;
       this.#finish(item, { key, name, position: null, preview_url: preview });
       if (place) item.dataset.place = place.join(" ");
       if (preview) this.#picture(item, preview);
