@@ -11,7 +11,7 @@ from django.db import connection, transaction
 
 from accounts.models import Organisation, User
 from core.calendars import add_working_days, declared_days, received_on
-from core.models import Lane, OutboxMessage, Subject, Token, Visibility
+from core.models import Lane, OutboxMessage, Subject, Token
 from core.outbox import Letter, enqueue
 from core.tokens import issue_token, placeholder_for
 from geodata.models import Community
@@ -19,6 +19,7 @@ from issues import letters
 from issues.events import append_event
 from issues.models import Issue, IssueEvent
 from issues.states import State
+from issues.visibility import of_new
 from media.actions import attach
 from media.models import Photo
 from routing.actions import deliver, inform, record_decision
@@ -54,6 +55,8 @@ class NewReport:
     text: str
     address: str = ""
     email: str = ""
+    name: str = ""  # strangers see it only when `shows_name`
+    shows_name: bool = False
     language: str = "uk"
     photos: Sequence[Photo] = ()
     asset: Asset | None = None  # the house, lamp… of the category's register
@@ -115,10 +118,7 @@ def report_issue(*, new: NewReport, community: Community, at: datetime, reporter
         if sent_meanwhile:
             transaction.set_rollback(True)  # gives the number back
             return sent_meanwhile  # at the same moment, by the same press
-        held = hold or new.category.hold_new
-        subject = Subject.objects.create(
-            community=community, kind=KIND, visibility=Visibility.HELD if held else Visibility.PUBLIC
-        )
+        subject = Subject.objects.create(community=community, kind=KIND, visibility=of_new(new.category, held=hold))
         issue: Issue = Issue.objects.create(
             subject=subject,
             community=community,
@@ -134,6 +134,8 @@ def report_issue(*, new: NewReport, community: Community, at: datetime, reporter
             text=new.text,
             reporter=reporter,
             reporter_email=new.email,
+            reporter_name=new.name,
+            shows_name=new.shows_name and new.name != "",
             language=new.language,
             request_key=key,
             created_at=at,

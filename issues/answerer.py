@@ -42,6 +42,7 @@ class Answerer:
     close_view: str = ""  # address of a picture of the place
     refusal: str = ""
     elsewhere: dict[str, str] | None = None
+    is_sensitive: bool = False  # strangers will not see the exact place
     asks_first: bool = False  # the category's questions are to be answered first
 
 
@@ -76,6 +77,7 @@ def answerer_for(
         why=[sentence for sentence in why(verdict.trace, names) if sentence != doubt],
         considered=considered(verdict.trace, names),
         seen=f"{verdict.organisation or 0}:{due_on.isoformat()}",
+        is_sensitive=category.is_sensitive,
         doubt=doubt,
         sure=_sure(verdict, category, point),
         close_view=close_view(community, point) if doubt else "",

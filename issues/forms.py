@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from geodata.boxes import Corner
 from geodata.models import WGS84, Community
 from issues import assets, questions
-from issues.models import MAX_TEXT
+from issues.models import MAX_NAME, MAX_TEXT
 from issues.places import example
 from issues.tapmap import number
 from routing.models import Asset, Category, Register
@@ -149,6 +149,8 @@ class ReportForm(PlaceForm):
         label=_("Your e-mail"),
         error_messages={"invalid": _("Something is missing in this address. Example: olena@example.com")},
     )
+    name = forms.CharField(required=False, max_length=MAX_NAME, label=_("Your name"))
+    shows_name = forms.BooleanField(required=False)
     key = forms.UUIDField(required=False, widget=forms.HiddenInput)
     seen = forms.CharField(required=False, max_length=100, widget=forms.HiddenInput)
     sure = forms.CharField(required=False, max_length=200)  # the place that was looked at closely

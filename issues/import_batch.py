@@ -19,6 +19,7 @@ from issues.actions import KIND
 from issues.import_rows import Row
 from issues.models import Issue, IssueEvent
 from issues.states import State
+from issues.visibility import of_new
 from issues.workflow import MOVES
 from routing.bulk import decide_many
 from routing.models import CommunityRouting, Decision
@@ -130,7 +131,7 @@ def _write(rows: Sequence[_Numbered], *, community: Community, promises: Promise
     here = community.pk
 
     def visibility(row: Row) -> Visibility:
-        return Visibility.HELD if hold or row.category.hold_new else Visibility.PUBLIC
+        return of_new(row.category, held=hold)
 
     copy_rows(Subject, SUBJECT, ((n.subject, here, KIND, visibility(n.row).value, "") for n in rows))
     copy_rows(Issue, ISSUE, (_issue(n, here, promises) for n in rows))

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import date
-from math import floor
 from typing import Any
 
 from django.contrib.gis.db.models import PointField
@@ -30,13 +29,11 @@ from core.models import STRANGER, Visibility
 from geodata.boxes import Box
 from geodata.layers import Choice, Filters, Layer, as_is
 from geodata.models import WGS84, local_name
+from issues.blur import COARSE_GRID
 from issues.models import Issue
 from issues.states import GROUPS, OPEN, Group
 from media.models import Photo
 from routing.models import Category
-
-# A coarse thing is shown at the middle of its cell of a constant grid, 0.01° (about 1.1 km north to south).
-COARSE_GRID = 0.01
 
 
 class MiddleOfGridCell(GeoFunc):
@@ -50,18 +47,13 @@ class MiddleOfGridCell(GeoFunc):
     output_field = PointField(srid=4326)
 
 
-def blurred(lon: float, lat: float) -> tuple[float, float]:
-    """The same middle of the grid cell, in Python: (lon, lat), degrees."""
-    return (
-        round((floor(lon / COARSE_GRID) + 0.5) * COARSE_GRID, 7),
-        round((floor(lat / COARSE_GRID) + 0.5) * COARSE_GRID, 7),
-    )
-
-
 def public_place() -> Case:
-    """Expression: where strangers see a report."""
+    """Expression: where strangers see a report; blurred as Issue.is_blurred says."""
     return Case(
-        When(subject__visibility=Visibility.COARSE, then=MiddleOfGridCell(F("location"))),
+        When(
+            Q(subject__visibility=Visibility.COARSE) | Q(category__is_sensitive=True),
+            then=MiddleOfGridCell(F("location")),
+        ),
         default=F("location"),
         output_field=PointField(srid=4326),
     )

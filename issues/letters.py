@@ -16,6 +16,7 @@ from core.outbox import Letter
 from core.tokens import defuse
 from geodata.models import Community, local_name
 from issues import assets, questions
+from issues.blur import told_areas
 from issues.models import Issue
 from issues.states import State
 from media.models import Photo
@@ -38,6 +39,8 @@ def new_report(issue: Issue, secret: str, trace: Mapping[str, Any], *, note: str
     """To the organisation that must answer: what, where, by when, why they, and the link to answer by. The duty
     queue reads that it is to pass the report on."""
     with override(ORGANISATIONS_READ):
+        alone = _("The link works without an account. Do not forward it outside your organisation.")
+        secret_place = [keep_place_secret()] if issue.is_blurred else []
         yours, to_pass_on = _("A resident reports a problem that is yours to answer"), _("A report to pass on")
         return _letter(
             issue,
@@ -46,14 +49,14 @@ def new_report(issue: Issue, secret: str, trace: Mapping[str, Any], *, note: str
             paragraphs=[issue.text, *why(trace, names_of(trace, issue.community_id)), *([note] if note else [])],
             link=_answer_link(issue, secret),
             action=_("Open and answer"),
-            closing=_("The link works without an account. Do not forward it outside your organisation."),
-            facts=[*_answered(issue), *_flat(issue)],
+            closing=" ".join([alone, *secret_place]),
+            facts=[*_answered(issue), *_private(issue)],
         )
 
 
 def for_information(issue: Issue, *, responsible: Organisation | None) -> Letter:
     """To an organisation that a rule wants informed: what, where and who answers. There is nothing to do, no right to
-    answer, and no flat."""
+    answer, no flat, no name, and of a sensitive place only what strangers may know."""
     with override(ORGANISATIONS_READ):
         who = _("%(name)s must answer it. From you nothing is asked.")
         nobody = _("The community is finding out who must answer it. From you nothing is asked.")
@@ -67,7 +70,8 @@ def for_information(issue: Issue, *, responsible: Organisation | None) -> Letter
             paragraphs=[issue.text, said, *([later] if held else [])],
             link=settings.SITE_URL + issue.get_absolute_url(),
             action=_("Open the report"),
-            facts=_answered(issue),
+            facts=[] if issue.is_blurred else _answered(issue),
+            is_rough=issue.is_blurred,
         )
 
 
@@ -90,7 +94,7 @@ def to_organisation(issue: Issue, secret: str, *, news: str, text: str) -> Lette
             paragraphs=[line for line in (text, _original(issue)) if line],
             link=_answer_link(issue, secret),
             action=_("Open and answer") if issue.is_open else _("Open the report"),
-            facts=[*_answered(issue), *_flat(issue)],
+            facts=[*_answered(issue), *_private(issue)],
         )
 
 
@@ -106,6 +110,7 @@ def receipt(issue: Issue, secret: str) -> Letter:
             action=_("Open your report"),
             closing=_("Somebody else gave this address? Just ignore this letter."),
             place=coordinates(issue),  # nothing that somebody typed: the mailbox may be a stranger's
+            is_rough=issue.is_blurred,
         )
 
 
@@ -138,6 +143,7 @@ def news(issue: Issue, secret: str, *, who: Organisation | Community, news: str,
             paragraphs=[line for line in (text, asks.get(State(issue.state), ""), _original(issue)) if line],
             link=_author_link(issue, secret),
             action=_("Open your report"),
+            is_rough=issue.is_blurred,
         )
 
 
@@ -166,15 +172,17 @@ def _letter(
     closing: str = "",
     place: str = "",
     facts: Sequence[Fact] = (),
+    is_rough: bool = False,
 ) -> Letter:
-    """`facts`: those that are not for every letter."""
+    """`facts`: those that are not for every letter. `is_rough`: its reader may know as little of the place as
+    strangers."""
     category = local_name(issue.category, get_language() or "uk")
     told = [
         (_("Number"), str(issue.number)),
         (_("Kind"), category),
-        (_("Place"), place or place_in_words(issue)),
+        (_("Place"), _("known to those who must answer") if is_rough else place or place_in_words(issue)),
         *facts,
-        *_more_about_the_place(issue),
+        *_more_about_the_place(issue, is_rough=is_rough),
     ]
     if issue.is_open:
         told.append((_("Answer promised by"), date_format(issue.due_on, "j E Y")))
@@ -209,14 +217,25 @@ def _answered(issue: Issue) -> list[Fact]:
     return [*([(assets.name_of(issue), chosen)] if chosen else []), *said]
 
 
-def _flat(issue: Issue) -> list[Fact]:
-    """Only for whoever must answer."""
-    return [(_("Flat (not on the public page)"), issue.flat)] if issue.flat else []
+def keep_place_secret() -> str:
+    """What whoever answers a report with a sensitive place is asked for."""
+    return _("Strangers do not see the exact place of this report: please do not name it in your answers.")
 
 
-def _more_about_the_place(issue: Issue) -> list[Fact]:
+def _private(issue: Issue) -> list[Fact]:
+    """Only for whoever must answer: the flat and the name, as the resident gave them."""
+    facts = [(_("Flat (not on the public page)"), issue.flat), (_name_of_reporter(issue), issue.reporter_name)]
+    return [(name, value) for name, value in facts if value]
+
+
+def _name_of_reporter(issue: Issue) -> str:
+    return _("Reporter") if issue.shows_name else _("Reporter (not on the public page)")
+
+
+def _more_about_the_place(issue: Issue, *, is_rough: bool) -> list[Fact]:
     """The areas that the report lies in, and how many photos there are to look at."""
-    areas = ", ".join(issue.areas.order_by("division", "code").values_list("name", flat=True))
+    told = told_areas(issue.areas.all(), issue.location, is_blurred=is_rough)
+    areas = ", ".join(told.values_list("name", flat=True))
     photos = Photo.objects.filter(subject=issue.subject_id).count()
     facts = [(_("District"), areas), (_("Photos"), str(photos) if photos else "")]
     return [(name, value) for name, value in facts if value]

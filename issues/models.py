@@ -10,12 +10,13 @@ from django.utils.translation import gettext_lazy as _
 from django_scopes import ScopedManager
 
 from accounts.models import Organisation, User
-from core.models import ON_THE_MAP, Subject, Viewer, visible_to
+from core.models import ON_THE_MAP, Subject, Viewer, Visibility, visible_to
 from geodata.models import WGS84, Area, Community
 from issues.states import GROUPS, OPEN, Group, State, states_of
 from routing.models import Asset, Category
 
 MAX_TEXT = 4000  # characters, as in Open311
+MAX_NAME = 100
 
 
 class IssueSettings(models.Model):
@@ -79,6 +80,10 @@ class Issue(models.Model):
     external_id = models.CharField(_("number in the system it came from"), max_length=100, null=True, blank=True)
     reporter = models.ForeignKey(User, on_delete=models.SET_NULL, verbose_name=_("reporter"), null=True, blank=True)
     reporter_email = models.EmailField(_("reporter's e-mail (never shown)"), max_length=254, blank=True)
+    reporter_name = models.CharField(
+        _("reporter's name"), max_length=MAX_NAME, blank=True, default="", db_default=""
+    )  # for those who must answer; for strangers only when `shows_name`
+    shows_name = models.BooleanField(_("everybody sees the name"), default=False, db_default=False)
     language = models.CharField(_("reporter's language"), max_length=2, default="uk")
     duplicate_of = models.ForeignKey(
         "self", on_delete=models.SET_NULL, verbose_name=_("duplicate of"), null=True, blank=True
@@ -105,6 +110,9 @@ class Issue(models.Model):
             models.CheckConstraint(condition=Q(state__in=State.values), name="issue_state_known"),
             models.CheckConstraint(condition=Q(number__gt=0), name="issue_number_positive"),
             models.CheckConstraint(
+                condition=Q(shows_name=False) | ~Q(reporter_name=""), name="issue_shows_a_name_that_it_has"
+            ),
+            models.CheckConstraint(
                 condition=Q(duplicate_of=None) | ~Q(duplicate_of=models.F("id")), name="issue_no_duplicate_of_itself"
             ),
         ]
@@ -122,6 +130,16 @@ class Issue(models.Model):
     @property
     def is_open(self) -> bool:
         return self.state in OPEN
+
+    @property
+    def is_blurred(self) -> bool:
+        """True when strangers never learn the exact place: a moderator blurred it, or the category is sensitive."""
+        return self.subject.visibility == Visibility.COARSE or self.category.is_sensitive
+
+    @property
+    def shown_name(self) -> str:
+        """The reporter's name when they let everybody see it, else ""."""
+        return self.reporter_name if self.shows_name else ""
 
     @property
     def shown_original(self) -> "Issue | None":

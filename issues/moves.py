@@ -16,6 +16,7 @@ from issues.events import append_event
 from issues.models import Issue, IssueEvent
 from issues.redaction import take_out_of_letters
 from issues.states import OPEN, State
+from issues.visibility import published
 from issues.workflow import HANDED_BACK, Actor, move
 from media.actions import attach
 from media.models import Photo
@@ -216,7 +217,8 @@ def move_by_staff(
 def set_visibility(*, issue: Issue, visibility: Visibility, reason: str = "", user: User, at: datetime) -> Issue:
     """A moderator publishes, blurs, holds or hides a report (hiding needs a reason, which stays with the staff).
 
-    What could not leave while it was hidden leaves when it no longer is.
+    A report of a sensitive category that is published is blurred. What could not leave while it was hidden leaves when
+    it no longer is.
     """
     if visibility == Visibility.HIDDEN and not reason:
         raise MoveRefusedError("needs_text")
@@ -224,6 +226,8 @@ def set_visibility(*, issue: Issue, visibility: Visibility, reason: str = "", us
         issue = _locked(issue.subject_id)
         subject = issue.subject
         subject.refresh_from_db()  # as it is now that the report is locked
+        if visibility == Visibility.PUBLIC:
+            visibility = published(issue.category)
         was, hidden_reason = subject.visibility, reason if visibility == Visibility.HIDDEN else ""
         if (was, subject.hidden_reason) == (visibility, hidden_reason):
             return issue

@@ -6,20 +6,21 @@ from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
 
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from core.calendars import declared_days, working_days_between
-from core.models import Failure, Visibility
-from geodata.models import local_name
+from core.models import Failure
+from geodata.models import Area, local_name
 from issues import assets, questions
-from issues.layer import blurred
+from issues.blur import blurred, told_areas, why_roughly, without_place
 from issues.models import Issue, IssueEvent
 from issues.states import Group, State
 from media.drafts import granted
 from media.models import Photo
-from routing.explain import Names, considered, why
+from routing.explain import considered, why
 from routing.models import Decision, Delivery
 from routing.wording import names_of
 
@@ -53,55 +54,72 @@ class Recipient:
 
 def issue_context(issue: Issue, *, at: datetime, exact: bool = False) -> dict[str, Any]:
     """Everything that a page of this report shows. `exact`: for those who hold a secret link of it, the true
-    place, and photos that strangers may not see."""
+    place, the name and the flat, and photos that strangers may not see."""
     decision = Decision.objects.filter(subject=issue.subject).last()
     photos = list(Photo.objects.filter(subject=issue.subject).select_related("community"))
     clean = [photo for photo in photos if photo.state == Photo.State.CLEAN]
     if exact:
         clean = granted(clean, at=at)
-    lon, lat = place_of(issue, exact=exact)
-    blurry = issue.subject.visibility == Visibility.COARSE and not exact
     trace = decision.trace if decision else None
-    if trace and blurry:
-        trace = without_place(trace)
-    names = names_of(trace, issue.community_id) if trace else Names()
-    language = get_language() or "uk"
-    return {
-        "issue": issue,
-        "address": "" if blurry else issue.address,
-        "asset": "" if blurry else assets.in_words(issue),
-        "asset_name": assets.name_of(issue),
-        "flat": issue.flat if exact else "",
-        "answers": questions.in_words(issue, language),
-        "category_name": local_name(issue.category, language),
-        "area_names": list(issue.areas.order_by("division", "code").values_list("name", flat=True)),
+    return public_facts(issue, areas=issue.areas.all(), trace=trace, exact=exact) | {
         "photos_before": [photo for photo in clean if photo.role == Photo.Role.PROBLEM],
         "photos_after": [photo for photo in clean if photo.role == Photo.Role.ANSWER],
         "photos_waiting": any(photo.state == Photo.State.WAITING for photo in photos),
         "events": timeline(issue),
         "original": issue.shown_original,
         "deliveries": recipients(issue),
-        "why": why(trace, names) if trace else [],
         "rule": decision.rule_id if decision else None,
-        "considered": considered(trace, names) if trace and not blurry else [],
         "promise": promise_of(issue, at=at),
+    }
+
+
+def public_facts(
+    issue: Issue, *, areas: "QuerySet[Area]", trace: Mapping[str, Any] | None, exact: bool = False
+) -> dict[str, Any]:
+    """What was said in the form, as the page shows it; the report need not be in the database yet.
+
+    `areas`: those that it lies in, `trace`: of its decision, `exact`: as for `issue_context`.
+    """
+    is_blurred = issue.is_blurred and not exact
+    language = get_language() or "uk"
+    told = list(told_areas(areas, issue.location, is_blurred=is_blurred).values_list("name", flat=True))
+    lon, lat = place_of(issue, exact=exact)
+    return {
+        "issue": issue,
+        "is_blurred": is_blurred,
+        "name": issue.reporter_name if exact else issue.shown_name,
+        "address": "" if is_blurred else issue.address,
+        "asset": "" if is_blurred else assets.in_words(issue),
+        "asset_name": assets.name_of(issue),
+        "flat": issue.flat if exact else "",
+        "answers": questions.in_words(issue, language),
+        "category_name": local_name(issue.category, language),
+        "area_names": told,
         "public_point": (lon, lat),
         "place_image_url": place_image(issue, lon, lat),
         "map_url": f"{reverse('map', args=[issue.community.slug])}?"
         + urlencode({"box": box_around(lon, lat), "selected": f"issues-{issue.pk}"}),
+        **_reasons(trace, issue.community_id, told if is_blurred else None),
     }
 
 
-def without_place(trace: Mapping[str, Any]) -> dict[str, Any]:
-    """The trace of a blurred report for strangers: a house or a distance in it would tell the place."""
-    matched = trace["matched"] and {**trace["matched"], "asset": None}
-    return {**trace, "matched": matched, "nearest_other": None, "doubt": None}
+def _reasons(trace: Mapping[str, Any] | None, community: int, told: list[str] | None) -> dict[str, Any]:
+    """Why they must answer. `told`: names of the areas that may be named, None when nothing is secret."""
+    if trace is None:
+        return {"why": [], "considered": []}
+    matched = trace["matched"]
+    if told is not None:
+        trace = without_place(trace, told)
+    names = names_of(trace, community)
+    if matched and not trace["matched"]:
+        return {"why": why_roughly(matched["organisation_name"]), "considered": []}
+    return {"why": why(trace, names), "considered": considered(trace, names) if told is None else []}
 
 
 def place_of(issue: Issue, *, exact: bool) -> tuple[float, float]:
-    """(lon, lat) to show: blurred to the constant grid when the report is coarse and the reader is not concerned."""
+    """(lon, lat) to show: blurred to the constant grid when the place is sensitive and the reader is not concerned."""
     point = (issue.location.x, issue.location.y)
-    return point if exact or issue.subject.visibility != Visibility.COARSE else blurred(*point)
+    return point if exact or not issue.is_blurred else blurred(*point)
 
 
 def box_around(lon: float, lat: float) -> str:
@@ -222,7 +240,7 @@ def _who(event: IssueEvent, issue: Issue) -> str:
     if event.organisation and event.kind not in {Kind.SENT, Kind.INFORMED}:
         return local_name(event.organisation, get_language() or "uk")
     return {
-        By.REPORTER: _("reporter"),
+        By.REPORTER: issue.shown_name or _("reporter"),
         By.STAFF: local_name(issue.community, get_language() or "uk"),
         By.ORGANISATION: "",
         By.SYSTEM: "",

@@ -197,6 +197,8 @@ class _Submission:
             text=given["text"],
             address=typed or assets.address_of(given.get("asset")),
             email=given["email"],
+            name=given["name"],
+            shows_name=given["shows_name"],
             language=(get_language() or "uk")[:2],
             photos=self.photos,
             asset=given.get("asset"),

@@ -67,7 +67,7 @@ class QuestionInline(admin.StackedInline):  # type: ignore[type-arg]
 @admin.register(Category)
 class CategoryAdmin(ScopedAdmin):
     form = CategoryForm
-    list_display = ("name", "code", "working_days", "register", "hold_new", "is_active", "community")
+    list_display = ("name", "code", "working_days", "register", "hold_new", "is_sensitive", "is_active", "community")
     list_filter = ("community", "is_active")
     list_select_related = ("community", "register")
     search_fields = ("name", "code")

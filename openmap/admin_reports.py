@@ -28,6 +28,7 @@ from routing.models import Rule
 
 MEANWHILE = _("Somebody moved this report meanwhile: look once more.")
 MODERATORS = (Membership.Role.ADMINISTRATOR, Membership.Role.MODERATOR)
+COARSE_OR_LESS = {Visibility.COARSE.value, Visibility.HELD.value, Visibility.HIDDEN.value}
 MOVES = {
     State.DUPLICATE: _("Close as a duplicate"),
     State.REJECTED: _("Reject"),
@@ -75,11 +76,20 @@ class ModerationForm(forms.ModelForm):  # type: ignore[type-arg]
         super().__init__(*args, **kwargs)
         self.initial["visibility"] = self.instance.subject.visibility
         self.initial["reason"] = self.instance.subject.hidden_reason
+        if self.instance.category.is_sensitive:
+            self._without_exact_place()
         allowed = [(to, words) for to, words in MOVES.items() if may_move(Actor.STAFF, self.instance.state, to)]
         self.fields["to"].choices = [("", _("nothing")), *allowed]  # type: ignore[attr-defined]
         if nobody_holds(self.instance):
             reachable = organisations_reached_in(self.instance.community_id)
             self.fields["give_to"].queryset = reachable  # type: ignore[attr-defined]
+
+    def _without_exact_place(self) -> None:
+        """Strangers never learn the exact place of a sensitive category: "public" is not among what may be chosen."""
+        field = self.fields["visibility"]
+        now = self.initial["visibility"]
+        field.choices = [row for row in Visibility.choices if row[0] in {Visibility(now).value, *COARSE_OR_LESS}]  # type: ignore[attr-defined]
+        field.help_text = _("The category is sensitive: strangers see about a kilometre around the place.")
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
@@ -150,7 +160,7 @@ class IssueAdmin(ScopedAdmin):
     search_fields = ("title", "number")
     readonly_fields = (
         "community", "number", "title", "text", "category", "state", "duplicate_of", "address", "asset",
-        "entrance", "flat", "answers", "place", "photos",
+        "entrance", "flat", "answers", "reporter_name", "shows_name", "place", "photos",
         "created_at", "due_on",
     )  # fmt: skip
     fieldsets = (

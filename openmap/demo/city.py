@@ -29,6 +29,7 @@ class Kind:
     days: int
     duty: str = ""
     hold_new: bool = False
+    is_sensitive: bool = False
     register: str = ""  # residents choose one of it
 
 
@@ -101,7 +102,7 @@ KINDS: Final = (
     Kind("water", "Водопостачання", "Water supply", "drop", 3, "water"),
     Kind("sewage", "Каналізація й зливостоки", "Sewers and drains", "layers", 3, "water"),
     Kind("heating", "Опалення й гаряча вода", "Heating and hot water", "flame", 3, "heat"),
-    Kind("power", "Електрика", "Electricity", "bolt", 2, "power"),
+    Kind("power", "Електрика", "Electricity", "bolt", 2, "power", is_sensitive=True),
     Kind("gas", "Газ", "Gas", "alert", 1, "gas"),
     Kind("trees", "Дерева й зелень", "Trees and parks", "tree", 10, "green"),
     Kind("playgrounds", "Дитячі майданчики", "Playgrounds", "swing", 10),
@@ -109,7 +110,7 @@ KINDS: Final = (
     Kind("access", "Безбар’єрність", "Accessibility", "wheel", 15),
     Kind("parking", "Паркування", "Parking", "flag", 5, "order"),
     Kind("animals", "Тварини", "Animals", "paw", 2, "animals"),
-    Kind("shelters", "Укриття", "Shelters", "shield", 3, "council", hold_new=True),
+    Kind("shelters", "Укриття", "Shelters", "shield", 3, "council", hold_new=True, is_sensitive=True),
     Kind("yards", "Під’їзд, дах, двір", "Entrance, roof, yard", "building", 10, register="houses"),
     Kind("snow", "Сніг і ожеледь", "Snow and ice", "snow", 1),
     Kind("other", "Інше", "Something else", "pin", 15),

@@ -86,6 +86,7 @@ def _found_categories(community: Community, kinds: Sequence[Kind]) -> dict[str, 
             icon=kind.icon,
             working_days=kind.days,
             hold_new=kind.hold_new,
+            is_sensitive=kind.is_sensitive,
             register=registers.get(kind.register),
             position=position * 10,
         )

@@ -37,6 +37,7 @@ class Story:
     bounced: bool = False  # the letter to the organisation was refused by its mail server
     answers: tuple[tuple[str, str], ...] = ()  # question → answer
     entrance: str = ""  # of the house
+    by: str = ""  # the reporter's name, when they let everybody see it
 
 
 def _t(day: int, clock: str, do: str, words: str = "", scene: str = "") -> Turn:

@@ -79,6 +79,8 @@ class Chronicle:
                 asset=asset,
                 entrance=story.entrance,
                 answers=dict(story.answers),
+                name=story.by,
+                shows_name=story.by != "",
             ),
             community=self.community,
             at=moment.at,

@@ -29,6 +29,14 @@ class Category(models.Model):
         default=False,
         help_text=_("Strangers see nothing of a new report until a moderator looks; it is delivered all the same."),
     )
+    is_sensitive = models.BooleanField(
+        _("the place is sensitive"),
+        default=False,
+        help_text=_(
+            "Strangers never see the exact place of these reports, only about a kilometre around it; those who must "
+            "answer get it exactly. Ticked, it covers older reports too."
+        ),
+    )
     register = models.ForeignKey(
         Register,
         on_delete=models.PROTECT,
