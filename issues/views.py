@@ -24,6 +24,7 @@ from issues.forms import WordsForm
 from issues.models import Issue
 from issues.moves import MoveRefusedError
 from issues.pages import asked_of_author, issue_context, passed_on
+from issues.qr import qr_of
 from issues.uploads import kept_photos
 from media.drafts import as_kept
 from media.models import Photo
@@ -65,9 +66,12 @@ def mine(request: HttpRequest, token: str) -> HttpResponse:
             messages.success(request, _("Done. Everybody concerned was told.") if told else _("Saved."))
             return HttpResponseRedirect(request.path)
         issue.refresh_from_db()
+    secret_url = request.build_absolute_uri(reverse("mine", args=[community_of(request).slug, token]))
     context = issue_context(issue, at=at, exact=True) | {
         "may": answering.reporter_may(issue),
-        "secret_url": request.build_absolute_uri(reverse("mine", args=[community_of(request).slug, token])),
+        "secret_url": secret_url,
+        "qr": qr_of(secret_url),
+        "public_url": request.build_absolute_uri(issue.get_absolute_url()),
         "is_new": "new" in request.GET and at - issue.created_at < FRESH and not hidden,
         "held": issue.subject.visibility == Visibility.HELD,
         "hidden": hidden,
