@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core.tokens import secret_of
 from geodata.boxes import MIN_ZOOM, Corner
@@ -24,6 +24,7 @@ from issues.actions import NewReport, author_token, report_issue, was_sent
 from issues.answerer import Answerer, answerer_for, refused
 from issues.forms import PlaceForm, ReportForm, coordinates_in
 from issues.places import example, outside, refusal
+from issues.preview import preview_of
 from issues.questions import PREFIX
 from issues.tapmap import CLOSE_ZOOM, View, box_to_show, image_sizes, number, place_tapped, tapped
 from issues.uploads import MOST_PHOTOS, kept_photos
@@ -60,6 +61,13 @@ def report(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return _opened(request, at=at)
     return _Submission(request, at=at).answer()
+
+
+@never_cache
+@require_POST
+def preview(request: HttpRequest) -> HttpResponse:
+    """What strangers will see of the form that was sent, as a fragment of HTML. Nothing is kept but new photos."""
+    return _Submission(request, at=timezone.now()).previewed()
 
 
 def asked_answerer(form: PlaceForm, community: Community, *, at: datetime) -> tuple[Answerer | None, int]:
@@ -175,12 +183,27 @@ class _Submission:
         if now.refusal:
             self.form.add_error("address", now.refusal)
             return self._again(self.form, status=422, answerer=now)
+        if self.do == "preview":
+            return self._again(self.form, status=200, answerer=now, preview=self._preview())
         if self.do == "check" or given["seen"] != now.seen:
             return self._again(self.form, status=200, answerer=now)
         if given["sure"] != now.sure and now.doubt:
             self.form.add_error("sure", _("Look at the close view, and say that the pin stands on the problem."))
             return self._again(self.form, status=422, answerer=now)
         return self._send(confirmed=bool(now.doubt))
+
+    def previewed(self) -> HttpResponse:
+        """What strangers would see, as a fragment of HTML; 422 with what is missing for that."""
+        valid = self.form.is_valid()
+        now = _answerer(self.form, self.community, at=self.at)
+        if now and now.refusal:
+            self.form.add_error("address", now.refusal)
+        shown = self._preview() if valid and now and not now.refusal else None
+        context = {"preview": shown, "form": self.form, "photo_errors": self.refused}
+        return render(self.request, "issues/page/preview.html", context, status=200 if shown else 422)
+
+    def _preview(self) -> dict[str, Any]:
+        return preview_of(self._report(), community=self.community, at=self.at)
 
     def _form(self, data: QueryDict | None = None, **more: Any) -> ReportForm:
         return ReportForm(data, community=self.community, on=self.community.day_of(self.at), **more)
@@ -251,17 +274,15 @@ class _Submission:
             data["pinned"] = choice
         return place
 
-    def _again(
-        self, form: ReportForm, *, status: int, answerer: Answerer | None = None, is_asking: bool = False
-    ) -> HttpResponse:
+    def _again(self, form: ReportForm, *, status: int, **more: Any) -> HttpResponse:
+        """`more`: answerer, is_asking, preview."""
         return _page(
             self.request,
             form,
             photos=self.photos,
             status=status,
             photo_errors=self.refused,
-            answerer=answerer,
-            is_asking=is_asking,
+            **more,
         )
 
 
@@ -274,7 +295,7 @@ def _page(
     view: View | None = None,
     **more: Any,
 ) -> HttpResponse:
-    """The page of the form. `more`: photo_errors, answerer, is_asking."""
+    """The page of the form. `more`: photo_errors, answerer, is_asking, preview."""
     community = community_of(request)
     context = place_context(form, community, given=request.POST, view=view) | {
         "photos": [drafts.as_kept(photo, community=community) for photo in photos],
