@@ -19,6 +19,7 @@ from issues import letters
 from issues.events import append_event
 from issues.models import Issue, IssueEvent
 from issues.states import State
+from issues.support import Voice, note_author
 from issues.visibility import of_new
 from media.actions import attach
 from media.models import Photo
@@ -65,6 +66,7 @@ class NewReport:
     answers: Mapping[str, str] = field(default_factory=dict)  # code of a question → code of an answer
     confirmed: bool = False  # the resident looked closely, because another owner is near
     request_key: uuid.UUID | None = None
+    device: str = ""  # key of the browser (accounts.devices), so that nobody supports their own report
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,7 @@ def report_issue(*, new: NewReport, community: Community, at: datetime, reporter
         )
         issue.areas.set(verdict.areas)
         append_event(issue, Kind.REPORTED, by=By.REPORTER, at=at, user=reporter, now=State.NEW)
+        note_author(issue, Voice.of(user=reporter, device=new.device), at=at)
         if new.photos:
             attach(photos=new.photos, subject=subject, role=Photo.Role.PROBLEM, at=at)
         send_to_responsible(issue=issue, verdict=verdict, at=at)

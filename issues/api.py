@@ -19,7 +19,7 @@ from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import CharField, SerializerMethodField
+from rest_framework.serializers import CharField, IntegerField, SerializerMethodField
 from rest_framework_gis.fields import GeometryField
 from rest_framework_gis.serializers import GeoFeatureModelSerializer
 
@@ -33,6 +33,7 @@ from issues.models import Issue
 from issues.places import refusal
 from issues.questions import PREFIX
 from issues.states import Group
+from issues.support import count_of_supporters
 from routing.models import Asset, Category, Question
 from routing.responsibility import OutsideCommunityError, Verdict, decide_by_names
 
@@ -51,6 +52,7 @@ class IssueSerializer(GeoFeatureModelSerializer):  # type: ignore[misc]
     place = GeometryField(precision=6)
     category = CharField(source="category.code")
     state_group = CharField()
+    supporters = IntegerField()
     url = SerializerMethodField()
 
     class Meta:
@@ -59,6 +61,7 @@ class IssueSerializer(GeoFeatureModelSerializer):  # type: ignore[misc]
         id_field = "number"
         fields = (
             "number", "title", "text", "category", "state", "state_group", "created_at", "due_on", "changed_at", "url",
+            "supporters",
         )  # fmt: skip
 
     def get_url(self, issue: Issue) -> str:
@@ -112,7 +115,9 @@ class IssueList(ListAPIView):  # type: ignore[type-arg]
         if codes:  # compared here: the database takes no NUL, and a code that nobody has is nobody's report
             known = Category.objects.filter(community=community)
             rows = rows.filter(category__in=[category.pk for category in known if category.code in codes])
-        return rows.select_related("category", "community").annotate(place=public_place(), state_group=state_group())
+        return rows.select_related("category", "community").annotate(
+            place=public_place(), state_group=state_group(), supporters=count_of_supporters()
+        )
 
 
 @require_safe

@@ -32,6 +32,7 @@ from geodata.models import WGS84, local_name
 from issues.blur import COARSE_GRID
 from issues.models import Issue
 from issues.states import GROUPS, OPEN, Group
+from issues.support import count_of_supporters
 from media.models import Photo
 from routing.models import Category
 
@@ -117,6 +118,7 @@ def rows(
         ends_at=Value(None, output_field=DateTimeField()),
         url=path,
         photo_url=photo_path(),
+        supporters=count_of_supporters(),
         is_late=Case(When(late, then=True), default=False, output_field=BooleanField()),
     )
     return shaped
@@ -142,7 +144,13 @@ ISSUES = Layer(
     name="issues",
     title=_("Problems"),
     rows=rows,
-    properties={"number": as_is, "due_on": date.fromisoformat, "photo_url": as_is, "is_late": as_is},
+    properties={
+        "number": as_is,
+        "due_on": date.fromisoformat,
+        "photo_url": as_is,
+        "is_late": as_is,
+        "supporters": as_is,
+    },
     on_marks={"number": "number", "late": "is_late"},
     groups=Group.choices,
     categories=categories,

@@ -217,3 +217,34 @@ class IssueEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.issue_id} {self.kind} {self.at:%Y-%m-%d %H:%M}"
+
+
+class Supporter(models.Model):
+    """“This concerns me too”: one voice of a person for a report. Nobody is ever told whose voices they are.
+
+    Whose voice it is: of the account, or else of the browser, or else of the confirmed e-mail (a digest of it).
+    """
+
+    community = models.ForeignKey(Community, on_delete=models.CASCADE, verbose_name=_("community"))
+    issue = models.ForeignKey(Issue, on_delete=models.CASCADE, verbose_name=_("report"), related_name="voices")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, verbose_name=_("user"), null=True, blank=True)
+    voice = models.CharField(_("digest of the browser or e-mail"), max_length=64, blank=True)
+    is_author = models.BooleanField(_("wrote the report"), default=False)
+    created_at = models.DateTimeField(_("since"))
+
+    objects: ClassVar[models.Manager["Supporter"]] = ScopedManager(community="community")
+
+    class Meta:
+        verbose_name = _("supporter")
+        verbose_name_plural = _("supporters")
+        constraints = [
+            models.UniqueConstraint(fields=["issue", "user"], condition=~Q(user=None), name="supporter_user_once"),
+            models.UniqueConstraint(fields=["issue", "voice"], condition=~Q(voice=""), name="supporter_voice_once"),
+            models.UniqueConstraint(fields=["issue"], condition=Q(is_author=True), name="supporter_one_author"),
+            models.CheckConstraint(
+                condition=Q(user=None) & ~Q(voice="") | Q(user__isnull=False, voice=""), name="supporter_has_one_voice"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.issue_id} · {self.pk}"

@@ -12,8 +12,9 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.devices import device_of, remember_device
 from core.tokens import secret_of
 from geodata.boxes import MIN_ZOOM, Corner
 from geodata.community import community_of
@@ -23,9 +24,12 @@ from issues import assets
 from issues.actions import NewReport, author_token, report_issue, was_sent
 from issues.answerer import Answerer, answerer_for, refused
 from issues.forms import PlaceForm, ReportForm, coordinates_in
+from issues.lookalikes import LookAlike
 from issues.places import example, outside, refusal
-from issues.preview import preview_of
 from issues.questions import PREFIX
+from issues.similar import heard, similar_to, was_shown
+from issues.support import JoinRefusedError
+from issues.support_views import joined, refusal_in_words, voice_of
 from issues.tapmap import CLOSE_ZOOM, View, box_to_show, image_sizes, number, place_tapped, tapped
 from issues.uploads import MOST_PHOTOS, kept_photos
 from media import drafts
@@ -58,16 +62,9 @@ def details(request: HttpRequest) -> HttpResponse:
 def report(request: HttpRequest) -> HttpResponse:
     """The form of a new report. Whatever goes wrong, what was typed and uploaded comes back."""
     at = timezone.now()
-    if request.method != "POST":
-        return _opened(request, at=at)
-    return _Submission(request, at=at).answer()
-
-
-@never_cache
-@require_POST
-def preview(request: HttpRequest) -> HttpResponse:
-    """What strangers will see of the form that was sent, as a fragment of HTML. Nothing is kept but new photos."""
-    return _Submission(request, at=timezone.now()).previewed()
+    response = _opened(request, at=at) if request.method != "POST" else _Submission(request, at=at).answer()
+    remember_device(request, response)
+    return response
 
 
 def asked_answerer(form: PlaceForm, community: Community, *, at: datetime) -> tuple[Answerer | None, int]:
@@ -166,6 +163,7 @@ class _Submission:
         keys = [key for key in request.POST.getlist("photo_key") if self.do != f"drop:{key}"]
         self.photos, self.refused = kept_photos(keys, request, at=at)
         self.data = self._with_place(request.POST.copy())
+        self.do = heard(self.data, self.do)
         self.form = self._form(self.data)
 
     def answer(self) -> HttpResponse:
@@ -173,6 +171,8 @@ class _Submission:
         if tapped(self.data) or self.do.startswith(("drop:", "zoom", "add", "find")):
             return self._again(self._unchecked(), status=200)
         valid, given = self.form.is_valid(), self.form.cleaned_data
+        if self.do.startswith("join:"):
+            return self._join(self.do.removeprefix("join:"))
         if valid and self.do == "send" and was_sent(self._report(), community=self.community):
             return self._send()
         if self.form.has_open_questions and self.data.get("asked") != self.form["category"].value():
@@ -183,27 +183,28 @@ class _Submission:
         if now.refusal:
             self.form.add_error("address", now.refusal)
             return self._again(self.form, status=422, answerer=now)
-        if self.do == "preview":
-            return self._again(self.form, status=200, answerer=now, preview=self._preview())
         if self.do == "check" or given["seen"] != now.seen:
             return self._again(self.form, status=200, answerer=now)
         if given["sure"] != now.sure and now.doubt:
             self.form.add_error("sure", _("Look at the close view, and say that the pin stands on the problem."))
             return self._again(self.form, status=422, answerer=now)
+        if not all(was_shown(one, self.data) for one in self._similar()):
+            return self._again(self.form, status=200, answerer=now, is_stopped=True)
         return self._send(confirmed=bool(now.doubt))
 
-    def previewed(self) -> HttpResponse:
-        """What strangers would see, as a fragment of HTML; 422 with what is missing for that."""
-        valid = self.form.is_valid()
-        now = _answerer(self.form, self.community, at=self.at)
-        if now and now.refusal:
-            self.form.add_error("address", now.refusal)
-        shown = self._preview() if valid and now and not now.refusal else None
-        context = {"preview": shown, "form": self.form, "photo_errors": self.refused}
-        return render(self.request, "issues/page/preview.html", context, status=200 if shown else 422)
+    def _similar(self) -> list[LookAlike]:
+        voice = voice_of(self.request)
+        return similar_to(self.form, self.data, community=self.community, at=self.at, voice=voice)
 
-    def _preview(self) -> dict[str, Any]:
-        return preview_of(self._report(), community=self.community, at=self.at)
+    def _join(self, number: str) -> HttpResponse:
+        """Joins one of the look-alikes; a refusal brings the form back, with everything in it."""
+        now = _answerer(self.form, self.community, at=self.at)
+        if "email" in self.form.errors:
+            return self._again(self.form, status=422, answerer=now)
+        try:
+            return joined(self.request, number, photos=self.photos, at=self.at)
+        except JoinRefusedError as refusal:
+            return self._again(self.form, status=422, answerer=now, similar_trouble=refusal_in_words(refusal.code))
 
     def _form(self, data: QueryDict | None = None, **more: Any) -> ReportForm:
         return ReportForm(data, community=self.community, on=self.community.day_of(self.at), **more)
@@ -230,6 +231,7 @@ class _Submission:
             answers=given["answers"],
             confirmed=confirmed,
             request_key=given["key"],
+            device=device_of(self.request),
         )
 
     def _send(self, *, confirmed: bool = False) -> HttpResponse:
@@ -274,14 +276,20 @@ class _Submission:
             data["pinned"] = choice
         return place
 
-    def _again(self, form: ReportForm, *, status: int, **more: Any) -> HttpResponse:
-        """`more`: answerer, is_asking, preview."""
+    def _again(
+        self, form: ReportForm, *, status: int, answerer: Answerer | None = None, is_asking: bool = False, **more: Any
+    ) -> HttpResponse:
+        if self.form.is_bound and hasattr(self.form, "cleaned_data"):
+            more["similar"] = self._similar()
         return _page(
             self.request,
             form,
             photos=self.photos,
             status=status,
             photo_errors=self.refused,
+            answerer=answerer,
+            is_asking=is_asking,
+            different=self.data.get("different", ""),
             **more,
         )
 
@@ -295,7 +303,7 @@ def _page(
     view: View | None = None,
     **more: Any,
 ) -> HttpResponse:
-    """The page of the form. `more`: photo_errors, answerer, is_asking, preview."""
+    """The page of the form. `more`: photo_errors, answerer, is_asking, and what issues/similar.html shows."""
     community = community_of(request)
     context = place_context(form, community, given=request.POST, view=view) | {
         "photos": [drafts.as_kept(photo, community=community) for photo in photos],

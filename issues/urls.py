@@ -1,15 +1,16 @@
 from geodata.community import community_path
-from issues import report_views, views, who_views
+from issues import report_views, support_views, views, who_views
 
 urlpatterns = [
     # Anybody
     community_path("report/", report_views.report, name="report"),
     community_path("report/answerer/", report_views.answerer, name="answerer"),
     community_path("report/details/", report_views.details, name="report_details"),
-    community_path("report/preview/", report_views.preview, name="report_preview"),
+    community_path("report/similar/", support_views.similar, name="similar"),
     community_path("who/", who_views.who, name="who"),
     community_path("who/answerer/", who_views.who_answerer, name="who_answerer"),
     community_path("issues/<int:number>/", views.issue_page, name="issue"),
+    community_path("issues/<int:number>/support/", support_views.support, name="support"),
     # Whoever holds the secret link
     community_path("mine/<str:token>/", views.mine, name="mine"),
     community_path("answer/<str:token>/", views.answer, name="answer"),

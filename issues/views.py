@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.devices import remember_device
 from accounts.models import Membership, User
 from accounts.permissions import communities_of_staff, viewer_for
 from core.models import DELIVERED, ON_THE_MAP, Token, Visibility
@@ -25,6 +26,7 @@ from issues.models import Issue
 from issues.moves import MoveRefusedError
 from issues.pages import asked_of_author, issue_context, passed_on
 from issues.qr import qr_of
+from issues.support_views import support_context
 from issues.uploads import kept_photos
 from media.drafts import as_kept
 from media.models import Photo
@@ -43,9 +45,10 @@ def issue_page(request: HttpRequest, number: int) -> HttpResponse:
     issue = get_object_or_404(visible, community=community_of(request), number=number)
     context = issue_context(issue, at=timezone.now())
     for_staff = _where_staff_repair(request.user, issue, context["rule"])
+    context["support"] = support_context(request, issue)
     response = render(request, "issues/issue.html", context | for_staff)
-    if for_staff:
-        response.headers["Cache-Control"] = "private, no-store"
+    remember_device(request, response)
+    response.headers["Cache-Control"] = "private, no-store" if for_staff else "private, no-cache"
     return response
 
 

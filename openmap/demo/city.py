@@ -31,6 +31,7 @@ class Kind:
     hold_new: bool = False
     is_sensitive: bool = False
     register: str = ""  # residents choose one of it
+    near: int = 50  # metres within which look-alikes are sought
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +96,8 @@ FALLBACK: Final = "council"
 KINDS: Final = (
     Kind("roads", "Ями й дороги", "Potholes and roads", "road", 7, "roads"),
     Kind("sidewalks", "Тротуари й плитка", "Pavements", "cone", 10, "roads"),
-    Kind("manholes", "Люки й колодязі", "Manholes", "manhole", 2, "water"),
-    Kind("lamps", "Вуличне освітлення", "Street lights", "lamp", 5, "light", register="lamps"),
+    Kind("manholes", "Люки й колодязі", "Manholes", "manhole", 2, "water", near=20),
+    Kind("lamps", "Вуличне освітлення", "Street lights", "lamp", 5, "light", register="lamps", near=25),
     Kind("waste", "Сміття й контейнери", "Waste bins", "bin", 3),
     Kind("dumps", "Стихійні звалища", "Illegal dumps", "trash", 10, "order"),
     Kind("water", "Водопостачання", "Water supply", "drop", 3, "water"),

@@ -38,6 +38,7 @@ class Story:
     answers: tuple[tuple[str, str], ...] = ()  # question → answer
     entrance: str = ""  # of the house
     by: str = ""  # the reporter's name, when they let everybody see it
+    joined: int = 0  # how many others said that it concerns them too
 
 
 def _t(day: int, clock: str, do: str, words: str = "", scene: str = "") -> Turn:
@@ -51,7 +52,8 @@ STREETS_AND_LIGHT: Final = (
                       _t(4, "19:02", "confirm", "Дякую, рівненько!"))),
     Story("roads", "проспект Миру", 78, 31, "8:05",
           "Яма на пішохідному переході. Діти йдуть до школи й обходять її проїзною частиною.", "pothole",
-          (_t(1, "9:10", "accept", "Додали до плану, ремонт після зрізання старого шару."),), name="prospekt-hole"),
+          (_t(1, "9:10", "accept", "Додали до плану, ремонт після зрізання старого шару."),), name="prospekt-hole",
+          joined=6),
     Story("roads", "проспект Миру", 78.6, 22, "18:44", "Величезна яма біля переходу на проспекті", "pothole",
           (_t(1, "10:20", "duplicate", "Про цю яму вже повідомили, стежте за першою заявкою."),),
           repeats="prospekt-hole"),
@@ -102,7 +104,8 @@ WATER_AND_HEAT: Final = (
            _t(4, "11:05", "finish", "Встановили нову кришку із замком, основу підлили бетоном. Дякуємо за фото: "
                                     "знайшли за п’ять хвилин.", "manhole-ok"))),
     Story("manholes", "проспект Миру", 44, 0, "", "Люк без кришки на тротуарі. Хтось поставив гілку, щоб було видно.",
-          "manhole", name="open-manhole"),
+          "manhole", name="open-manhole", joined=2),
+    Story("manholes", "проспект Миру", 44.4, 0, "", "Відкритий люк просто посеред тротуару, ледь не впали."),
     Story("manholes", "вул. Станційна", 45, 21, "9:00", "Кришка люка гримить під кожною машиною, спати неможливо.",
           "", (_t(1, "9:50", "refuse", "Колодязь зв’язківців, не водоканалу."),
                _t(2, "14:00", "accept", "З’ясували власника, вимагаємо закріпити кришку."),

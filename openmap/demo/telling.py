@@ -16,6 +16,7 @@ from issues.actions import NewReport, report_issue
 from issues.assets import address_of
 from issues.models import Issue
 from issues.states import State
+from issues.support import Voice, join
 from media.actions import keep_draft
 from media.models import Photo
 from openmap.demo.place import spot
@@ -68,7 +69,7 @@ class Chronicle:
         category = Category.objects.select_related("register").get(community=self.community, code=story.kind)
         asset = self._chosen(category, point, story.where, at=moment.at)
         resident = RESIDENTS[moment.order % len(RESIDENTS)]
-        return report_issue(
+        issue = report_issue(
             new=NewReport(
                 category=category,
                 point=point,
@@ -85,6 +86,9 @@ class Chronicle:
             community=self.community,
             at=moment.at,
         )
+        for neighbour in range(story.joined):
+            join(issue=issue, voice=Voice(digest=f"{neighbour:064x}"), at=moment.at)
+        return issue
 
     def _chosen(self, category: Category, point: Point, street: str, *, at: datetime) -> Asset | None:
         """What a resident would choose of the category's register: the nearest one of that street, or else of all."""

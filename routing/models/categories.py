@@ -45,6 +45,12 @@ class Category(models.Model):
         blank=True,
         help_text=_("Residents choose the house, the lamp… that the report is about."),
     )
+    near_metres = models.PositiveSmallIntegerField(
+        _("look-alikes are sought within, metres"),
+        default=50,
+        validators=[MinValueValidator(5), MaxValueValidator(500)],
+        help_text=_("Less for small things that stand close together: lamps, manholes."),
+    )
     position = models.PositiveSmallIntegerField(_("order"), default=100)
     is_active = models.BooleanField(_("can be chosen"), default=True)
 
@@ -57,6 +63,7 @@ class Category(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["community", "code"], name="category_code_once"),
             models.CheckConstraint(condition=Q(working_days__range=(1, 250)), name="category_promise_in_range"),
+            models.CheckConstraint(condition=Q(near_metres__range=(5, 500)), name="category_near_in_range"),
         ]
 
     def __str__(self) -> str:

@@ -8,6 +8,7 @@ import { DraftKeeper, forgetLeaving, forgetSent, lastSent, readSent, sentName } 
 import { fieldsOf, PutBack, untickedOf } from "./fields.js";
 import { PlaceStep } from "./place-step.js";
 import { sendWhenReachable } from "./sending.js";
+import { Similar } from "./similar.js";
 import { Uploads } from "./upload.js";
 
 /** @typedef {import("./draft.js").Sent} Sent */
@@ -49,6 +50,11 @@ const details = new Details(find("#details", HTMLElement), find("#details-said",
   },
 });
 
+const similar = new Similar(find("#similar", HTMLElement), form, () => {
+  find("#answerer", HTMLElement).focus(); // the button goes away with the look-alikes
+  changed();
+});
+
 const chosen = () => {
   const radio = form.querySelector("[name=category]:checked");
   return radio instanceof HTMLInputElement ? radio : null;
@@ -67,6 +73,7 @@ function changed() {
   isTouched ||= isStarted;
   details.update(place.asked, chosen(), place.source === "house");
   answerer.update(place.asked, category(), details.answers());
+  similar.update(place.asked, category(), text.value, details.values().asset ?? "");
   countText();
   showSteps();
   keep();
@@ -230,6 +237,7 @@ async function start() {
   const first = document.querySelector("[autofocus]");
   if (first instanceof HTMLElement) first.focus();
   answerer.opened();
+  similar.opened();
   details.opened();
   isStarted = true;
   if (isTouched) keep();

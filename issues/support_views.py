@@ -1,0 +1,122 @@
+"""Joining a report: from the form, as one of its look-alikes, and from its public page."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
+
+from accounts.devices import device_of
+from core.models import ON_THE_MAP, STRANGER
+from geodata.community import community_of
+from issues.forms import PlaceForm
+from issues.models import Issue
+from issues.similar import similar_to
+from issues.support import JoinRefusedError, Voice, has_joined, is_author, join, leave, supporters_of
+from media.drafts import key_for
+from media.models import Photo
+
+LONGEST_NUMBER = 9  # digits
+OWN = frozenset({"csrfmiddlewaretoken", "do", "photo_key"})  # not carried over as they came
+
+
+@never_cache
+@require_POST
+def similar(request: HttpRequest) -> HttpResponse:
+    """The look-alikes of what stands in the form, as a fragment of HTML. POST, because addresses end up in logs."""
+    community, at = community_of(request), timezone.now()
+    form = PlaceForm(request.POST, community=community, on=community.day_of(at))
+    form.is_valid()
+    found = similar_to(form, request.POST, community=community, at=at, voice=voice_of(request))
+    return render(request, "issues/similar.html", {"similar": found})
+
+
+@never_cache
+@require_POST
+def support(request: HttpRequest, number: int) -> HttpResponse:
+    """“This concerns me too” on the public page of a report, or (`do` = “leave”) no longer. 404 for whoever may not see
+    the report."""
+    issue = visible_issue(request, number)
+    if request.POST.get("do") == "leave":
+        if leave(issue=issue, voice=voice_of(request)):
+            messages.success(request, _("Your support is taken back."))
+    else:
+        try:
+            join_as(request, issue, at=timezone.now())
+            messages.success(request, _("Thank you: those who must answer see that it concerns you too."))
+        except JoinRefusedError as refusal:
+            messages.error(request, refusal_in_words(refusal.code))
+    return HttpResponseRedirect(issue.get_absolute_url())
+
+
+def joined(request: HttpRequest, number: str, *, photos: Sequence[Photo], at: datetime) -> HttpResponse:
+    """Joins the report of that number from the form of another: the page that says so holds all that was typed and
+    uploaded. Raises Http404 and JoinRefusedError."""
+    if not number.isdecimal() or len(number) > LONGEST_NUMBER:
+        raise Http404
+    issue = visible_issue(request, int(number))
+    is_new = join_as(request, issue, at=at)
+    keys = [("photo_key", key_for(photo)) for photo in photos]
+    context = {
+        "issue": issue,
+        "is_new": is_new,
+        "support_said": said(issue),
+        "typed": request.POST.get("text", "").strip(),
+        "kept": [(name, text) for name, texts in request.POST.lists() if name not in OWN for text in texts] + keys,
+    }
+    return render(request, "issues/joined.html", context)
+
+
+def join_as(request: HttpRequest, issue: Issue, *, at: datetime) -> bool:
+    """The voice of whoever asks; False when it was counted before. Raises JoinRefusedError."""
+    return join(issue=issue, voice=voice_of(request), device=device_of(request), at=at)
+
+
+def visible_issue(request: HttpRequest, number: int) -> Issue:
+    """The report of that number if strangers see it: staff join nothing that others do not see. Raises Http404."""
+    rows = Issue.objects.visible_to(STRANGER).select_related("subject", "community", "category")
+    return get_object_or_404(rows, community=community_of(request), number=number)
+
+
+def voice_of(request: HttpRequest) -> Voice:
+    """Whose voice a press of the button is: the account's, or else the browser's."""
+    user = request.user
+    return Voice.of(user=user if user.is_authenticated else None, device=device_of(request))
+
+
+def refusal_in_words(code: str) -> str:
+    """Why nobody was joined, for the person who pressed the button."""
+    return {
+        "closed": _("This report is closed, so nobody can join it. Is the problem there again? Write a new report."),
+        "unseen": _("This report is not shown now, so nobody can join it."),
+        "nobody": _(
+            "Your browser keeps no cookies, so we cannot count your voice only once. Allow them for this site."
+        ),
+    }[code]
+
+
+def support_context(request: HttpRequest, issue: Issue) -> dict[str, Any]:
+    """What issues/page/support.html shows to whoever asks."""
+    voice = voice_of(request)
+    mine = has_joined(issue, voice)
+    wrote = mine and is_author(issue, voice)
+    return {
+        "count": supporters_of(issue),
+        "said": said(issue),
+        "is_author": wrote,
+        "has_joined": mine and not wrote,
+        "can_join": issue.is_open and issue.subject.visibility in ON_THE_MAP,
+    }
+
+
+def said(issue: Issue) -> str:
+    """How many people joined, for a page."""
+    count = supporters_of(issue)
+    return ngettext("Supported by %(count)s person", "Supported by %(count)s people", count) % {"count": count}
