@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.devices import device_of, remember_device
 from core.tokens import secret_of
@@ -26,6 +26,7 @@ from issues.answerer import Answerer, answerer_for, refused
 from issues.forms import PlaceForm, ReportForm, coordinates_in
 from issues.lookalikes import LookAlike
 from issues.places import example, outside, refusal
+from issues.preview import preview_of
 from issues.questions import PREFIX
 from issues.similar import heard, similar_to, was_shown
 from issues.support import JoinRefusedError
@@ -65,6 +66,13 @@ def report(request: HttpRequest) -> HttpResponse:
     response = _opened(request, at=at) if request.method != "POST" else _Submission(request, at=at).answer()
     remember_device(request, response)
     return response
+
+
+@never_cache
+@require_POST
+def preview(request: HttpRequest) -> HttpResponse:
+    """What strangers will see of the form that was sent, as a fragment of HTML. Nothing is kept but new photos."""
+    return _Submission(request, at=timezone.now()).previewed()
 
 
 def asked_answerer(form: PlaceForm, community: Community, *, at: datetime) -> tuple[Answerer | None, int]:
@@ -183,14 +191,20 @@ class _Submission:
         if now.refusal:
             self.form.add_error("address", now.refusal)
             return self._again(self.form, status=422, answerer=now)
+        if self.do == "preview":
+            return self._again(self.form, status=200, answerer=now, preview=self._preview())
         if self.do == "check" or given["seen"] != now.seen:
             return self._again(self.form, status=200, answerer=now)
-        if given["sure"] != now.sure and now.doubt:
+        return self._look_once_more(now) or self._send(confirmed=bool(now.doubt))
+
+    def _look_once_more(self, now: Answerer) -> HttpResponse | None:
+        """What is to be looked at before sending: another owner who is near, look-alikes that no page showed yet."""
+        if self.form.cleaned_data["sure"] != now.sure and now.doubt:
             self.form.add_error("sure", _("Look at the close view, and say that the pin stands on the problem."))
             return self._again(self.form, status=422, answerer=now)
         if not all(was_shown(one, self.data) for one in self._similar()):
             return self._again(self.form, status=200, answerer=now, is_stopped=True)
-        return self._send(confirmed=bool(now.doubt))
+        return None
 
     def _similar(self) -> list[LookAlike]:
         voice = voice_of(self.request)
@@ -205,6 +219,19 @@ class _Submission:
             return joined(self.request, number, photos=self.photos, at=self.at)
         except JoinRefusedError as refusal:
             return self._again(self.form, status=422, answerer=now, similar_trouble=refusal_in_words(refusal.code))
+
+    def previewed(self) -> HttpResponse:
+        """What strangers would see, as a fragment of HTML; 422 with what is missing for that."""
+        valid = self.form.is_valid()
+        now = _answerer(self.form, self.community, at=self.at)
+        if now and now.refusal:
+            self.form.add_error("address", now.refusal)
+        shown = self._preview() if valid and now and not now.refusal else None
+        context = {"preview": shown, "form": self.form, "photo_errors": self.refused}
+        return render(self.request, "issues/page/preview.html", context, status=200 if shown else 422)
+
+    def _preview(self) -> dict[str, Any]:
+        return preview_of(self._report(), community=self.community, at=self.at)
 
     def _form(self, data: QueryDict | None = None, **more: Any) -> ReportForm:
         return ReportForm(data, community=self.community, on=self.community.day_of(self.at), **more)
@@ -276,10 +303,9 @@ class _Submission:
             data["pinned"] = choice
         return place
 
-    def _again(
-        self, form: ReportForm, *, status: int, answerer: Answerer | None = None, is_asking: bool = False, **more: Any
-    ) -> HttpResponse:
-        if self.form.is_bound and hasattr(self.form, "cleaned_data"):
+    def _again(self, form: ReportForm, *, status: int, **more: Any) -> HttpResponse:
+        """`more`: answerer, is_asking, preview, and what issues/similar.html shows."""
+        if hasattr(self.form, "cleaned_data"):
             more["similar"] = self._similar()
         return _page(
             self.request,
@@ -287,8 +313,6 @@ class _Submission:
             photos=self.photos,
             status=status,
             photo_errors=self.refused,
-            answerer=answerer,
-            is_asking=is_asking,
             different=self.data.get("different", ""),
             **more,
         )
@@ -303,7 +327,7 @@ def _page(
     view: View | None = None,
     **more: Any,
 ) -> HttpResponse:
-    """The page of the form. `more`: photo_errors, answerer, is_asking, and what issues/similar.html shows."""
+    """The page of the form. `more`: photo_errors, answerer, is_asking, preview, and what issues/similar.html shows."""
     community = community_of(request)
     context = place_context(form, community, given=request.POST, view=view) | {
         "photos": [drafts.as_kept(photo, community=community) for photo in photos],
