@@ -9,11 +9,12 @@ from io import BytesIO
 from typing import Final, Protocol
 
 from PIL import Image, ImageCms, ImageFile
-from PIL.ExifTags import Base
 
-from media.formats import Format, decoding, format_of, webp_chunks
+from media.decoders import Format, decoding
+from media.formats import format_of
 from media.position import UNREADABLE, Position, position_of, read_exif
 from media.refusals import MAX_BYTES, MAX_PIXELS, PhotoRefused
+from media.webp import webp_chunks
 
 LARGE: Final = 1600  # px, the long side
 SMALL: Final = 400
@@ -86,7 +87,7 @@ def clean(data: bytes) -> Cleaned:
     Raises PhotoRefused; "unclean" means that our own result did not pass the last look.
     """
     known, image = _open(data)
-    turn = _TURNS.get(_orientation(read_exif(known.raw_exif(data, image))))
+    turn = _TURNS.get(known.orientation(read_exif(known.raw_exif(data, image))))
     with decoding():
         target = _fit(image.size, LARGE)
         if target != image.size:
@@ -117,12 +118,6 @@ def _open(data: bytes) -> tuple[Format, ImageFile.ImageFile]:
     return known, image
 
 
-def _orientation(exif: Image.Exif) -> int:
-    """1 to 8; 1, upright, when the camera wrote something else."""
-    value = exif.get(Base.Orientation)
-    return value if isinstance(value, int) and value in _TURNS else 1
-
-
 def _fit(size: tuple[int, int], side: int) -> tuple[int, int]:
     """The same proportions with a long side of at most `side` px.
 
@@ -137,11 +132,24 @@ def _fit(size: tuple[int, int], side: int) -> tuple[int, int]:
 def _plain(image: Image.Image) -> Image.Image:
     """Decoded, in a mode that can be resized well: L, RGB, CMYK, or RGBA when something is transparent."""
     image.load()
-    if image.mode.startswith("I"):  # 16 bits of grey; Pillow's own conversion would make nearly all of it white
+    if image.mode.startswith("I;16"):  # Pillow's own conversion would make nearly all of it white
         return image.convert("I").point(lambda grey: grey * (1 / 257)).convert("L")
+    if image.mode in {"I", "F"}:
+        return _stretched(image)
+    if image.mode == "LAB":
+        lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB"))
+        return ImageCms.profileToProfile(image, lab, _srgb(), outputMode="RGB") or image
     wanted = "RGBA" if image.has_transparency_data else "RGB"
     fits = image.mode == wanted or (wanted == "RGB" and image.mode in {"L", "CMYK"})
     return image if fits else image.convert(wanted)
+
+
+def _stretched(image: Image.Image) -> Image.Image:
+    """Grey of 32 bits, whole numbers or fractions of any unit: the darkest is black, the lightest white."""
+    darkest, lightest = image.getextrema()
+    span = (lightest - darkest) or 1  # type: ignore[operator]
+    scale, shift = 255 / span, -darkest * 255 / span  # type: ignore[operator]
+    return image.convert("F").point(lambda grey: grey * scale + shift).convert("L")
 
 
 def _on_white(image: Image.Image) -> Image.Image:

@@ -2,9 +2,7 @@
 
 import re
 import zlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator
 from io import BytesIO
 from typing import Final
 
@@ -12,8 +10,12 @@ from PIL import ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 
-from media.position import UNREADABLE
+from media.bmff import brands_of
+from media.decoders import Format, decoding, noted_exif
+from media.heif import AVIF, HEIC
 from media.refusals import MAX_PIXELS, PhotoRefused
+from media.tiff import TIFF
+from media.webp import WEBP
 
 PNG_MAGIC: Final = b"\x89PNG\r\n\x1a\n"
 # Of a JPEG. Encoders write about ten, and a decoder goes over the whole picture for each: the largest photo may have
@@ -26,29 +28,6 @@ _MARKER: Final = re.compile(rb"\xff+([^\x00\x01\xd0-\xd8\xff])")
 _END_OF_IMAGE, _START_OF_SCAN = b"\xd9", b"\xda"
 
 Chunk = tuple[bytes, bytes]  # type and body
-
-
-@dataclass(frozen=True, slots=True)
-class Format:
-    """A format that is accepted: how it is recognised, opened without decoding, asked for EXIF, looked over.
-
-    `look_over` is quick and uses the opened image up; it raises PhotoRefused for a plainly damaged file.
-    """
-
-    name: str
-    matches: Callable[[bytes], bool]
-    open: Callable[[bytes], ImageFile.ImageFile]
-    raw_exif: Callable[[bytes, ImageFile.ImageFile], bytes]
-    look_over: Callable[[bytes, ImageFile.ImageFile], None]
-
-
-@contextmanager
-def decoding() -> Iterator[None]:
-    """Turns whatever a decoder raises into PhotoRefused "truncated" or "broken"."""
-    try:
-        yield
-    except (*UNREADABLE, zlib.error) as fault:
-        raise PhotoRefused("truncated" if "truncated" in str(fault).lower() else "broken") from fault
 
 
 def _open_jpeg(data: bytes) -> ImageFile.ImageFile:
@@ -76,10 +55,6 @@ def _scans_in(data: bytes) -> int:
     return scans
 
 
-def _jpeg_exif(data: bytes, image: ImageFile.ImageFile) -> bytes:
-    return bytes(image.info.get("exif", b""))
-
-
 def _look_over_jpeg(data: bytes, image: ImageFile.ImageFile) -> None:
     """Decodes the brightness at an eighth of the size: every byte is read, few pixels are made."""
     image.draft("L", (max(1, image.width // 8), max(1, image.height // 8)))
@@ -104,17 +79,20 @@ def _look_over_png(data: bytes, image: ImageFile.ImageFile) -> None:
 
 # An accepted format is one more row here; nothing else branches on it.
 FORMATS: Final = (
-    Format("JPEG", lambda data: data.startswith(b"\xff\xd8\xff"), _open_jpeg, _jpeg_exif, _look_over_jpeg),
+    Format("JPEG", lambda data: data.startswith(b"\xff\xd8\xff"), _open_jpeg, noted_exif, _look_over_jpeg),
     Format("PNG", lambda data: data.startswith(PNG_MAGIC), _open_png, _png_exif, _look_over_png),
+    WEBP,
+    TIFF,
+    AVIF,  # before HEIC: a file may name both brands
+    HEIC,
 )
 
-_HEIF_BRANDS: Final = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
+_CANON_RAW: Final = frozenset({b"crx "})
 _STARTS: Final = {
     b"GIF87a": "GIF",
     b"GIF89a": "GIF",
-    b"II*\0": "TIFF",
-    b"MM\0*": "TIFF",
     b"BM": "BMP",
+    b"II*\0\x10\0\0\0CR": "RAW",
     b"8BPS": "PSD",
     b"\0\0\0\x0cJXL ": "JPEG XL",
     b"\xff\x0a": "JPEG XL",
@@ -136,13 +114,8 @@ def format_of(data: bytes) -> Format:
 
 def _name_of_other(data: bytes) -> str:
     """Name of an image format that is not accepted; empty for what is no image."""
-    if data[4:8] == b"ftyp":  # ISO base media file format: the brand says what is inside; films have others
-        brand = data[8:12]
-        if brand in {b"avif", b"avis"}:
-            return "AVIF"
-        return "HEIC" if brand in _HEIF_BRANDS else ""
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return "WebP"
+    if brands_of(data) & _CANON_RAW:
+        return "RAW"
     return next((name for start, name in _STARTS.items() if data.startswith(start)), "")
 
 
@@ -162,17 +135,3 @@ def png_chunks(data: bytes) -> Iterator[Chunk]:
             raise PhotoRefused("broken")
         yield kind, body
         start = end
-
-
-def webp_chunks(data: bytes) -> list[bytes]:
-    """Types of the chunks of a WebP file (RFC 9649, section 2.3). Raises ValueError for anything else."""
-    if data[:4] != b"RIFF" or data[8:12] != b"WEBP" or len(data) != 8 + int.from_bytes(data[4:8], "little"):
-        raise ValueError("Not a whole WebP file.")
-    kinds, start = [], 12
-    while start < len(data):
-        kinds.append(data[start : start + 4])
-        size = int.from_bytes(data[start + 4 : start + 8], "little")
-        start += 8 + size + size % 2
-    if start != len(data):
-        raise ValueError("A chunk goes beyond the end of the file.")
-    return kinds

@@ -11,8 +11,8 @@ _MESSAGES: Final = {
     "empty": _("No photo arrived. Choose it once more."),
     "too_big": _("This photo is larger than 20 MB. Send a smaller one."),
     "too_many_pixels": _("This photo has more than 60 megapixels. Send a smaller one."),
-    "not_a_photo": _("This file is not a photo. Send JPEG or PNG."),
-    "unsupported": _("We cannot read %(kind)s yet. Send JPEG or PNG."),
+    "not_a_photo": _("This file is not a photo. Send JPEG, PNG, WebP, AVIF, HEIC or TIFF."),
+    "unsupported": _("We cannot read %(kind)s. Send JPEG, PNG, WebP, AVIF, HEIC or TIFF."),
     "broken": _("This photo is damaged and does not open. Choose another one."),
     "truncated": _("Only a part of this photo arrived. Send it once more."),
 }

@@ -4,12 +4,15 @@ from celery import shared_task
 from django.utils import timezone
 
 from media import actions
+from media.limits import memory_bounded
 
 
 @shared_task(name="media.tasks.clean_waiting", time_limit=int(actions.TIME_LIMIT.total_seconds()))
 def clean_waiting() -> int:
-    """Cleans waiting photos; returns how many were tried. A decoder that hangs is killed with its process."""
-    return actions.clean_waiting(at=timezone.now())
+    """Cleans waiting photos; returns how many were tried. A decoder that hangs is killed with its process, one that
+    wants all memory gets no more than a good photo needs."""
+    with memory_bounded():
+        return actions.clean_waiting(at=timezone.now())
 
 
 @shared_task(name="media.tasks.drop_abandoned_drafts")

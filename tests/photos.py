@@ -22,7 +22,7 @@ Place = tuple[float, float]  # lon, lat
 MakeBytes = Callable[..., bytes]
 
 # What a camera held that way stores: the upright picture turned backwards.
-_STORED_AS = {
+STORED_AS = {
     1: None,
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -118,7 +118,7 @@ def jpeg(
 ) -> bytes:
     """A JPEG that looks upright when shown `width` × `height`; `options` go to Pillow."""
     image = picture(width, height, mode=mode)
-    turn = _STORED_AS[orientation or 1]
+    turn = STORED_AS[orientation or 1]
     stored = image.transpose(turn) if turn is not None else image
     if (orientation is not None or place is not None) and "exif" not in options:
         options["exif"] = b"Exif\0\0" + exif(orientation=orientation, gps=gps(place) if place else None)
@@ -248,9 +248,9 @@ def foreign() -> bytes:
     return b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\n" + bytes(100)
 
 
-def heic() -> bytes:
-    """How a photo of an iPhone begins."""
-    return b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(100)
+def gif() -> bytes:
+    """The picture in a format that is not accepted."""
+    return in_format("GIF")
 
 
 def in_format(name: str) -> bytes:
