@@ -217,6 +217,25 @@ class CalendarDay(models.Model):
         return f"{self.day:%Y-%m-%d}"
 
 
+class Usage(models.Model):
+    """How often something was done in the window that ends at that moment. core.limits counts; nothing else writes."""
+
+    community = models.ForeignKey(Community, on_delete=models.CASCADE, verbose_name=_("community"))
+    key = models.CharField(_("HMAC of what is counted"), max_length=64)
+    used = models.PositiveIntegerField(_("used"))
+    ends_at = models.DateTimeField(_("window ends"), db_index=True)
+
+    objects: ClassVar[models.Manager["Usage"]] = ScopedManager(community="community")
+
+    class Meta:
+        verbose_name = _("counter of a limit")
+        verbose_name_plural = _("counters of limits")
+        constraints = [models.UniqueConstraint(fields=["community", "key"], name="usage_counted_once")]
+
+    def __str__(self) -> str:
+        return f"{self.used}"
+
+
 class Job(models.Model):
     """Long work that a worker does while people see how far it is. core.jobs claims, runs and finishes it."""
 

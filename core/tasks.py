@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from core import jobs, outbox
+from core import jobs, limits, outbox
 
 
 @shared_task(name="core.tasks.send_due")
@@ -22,3 +22,9 @@ def run_jobs() -> int:
 def clear_old_inputs() -> int:
     """Deletes the files of jobs that ended long ago; returns how many."""
     return jobs.clear_old_inputs(at=timezone.now())
+
+
+@shared_task(name="core.tasks.forget_ended_limits")
+def forget_ended_limits() -> int:
+    """Deletes counters of limits whose windows have ended; returns how many."""
+    return limits.forget_ended(at=timezone.now())

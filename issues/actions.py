@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -99,11 +99,19 @@ def who_answers(
     return decide(point, category, community=community, at=at, answers=answers, asset=asset)
 
 
-def report_issue(*, new: NewReport, community: Community, at: datetime, reporter: User | None = None) -> Issue:
+def report_issue(
+    *,
+    new: NewReport,
+    community: Community,
+    at: datetime,
+    reporter: User | None = None,
+    admit: Callable[[], bool] = lambda: False,
+) -> Issue:
     """Accepts a report: subject, number, decision, delivery and letters in one transaction.
 
-    The same report with the same `request_key` again returns the first one, completed by what is new in it. Raises
-    OutsideCommunityError.
+    The same report with the same `request_key` again returns the first one, completed by what is new in it. `admit` is
+    asked, inside the transaction, about one that is new: it raises to refuse it, or says whether a moderator is to look
+    first (issues.gate). Raises OutsideCommunityError.
     """
     key = _key_of(new)
     if _sent_before(community, key):
@@ -120,6 +128,7 @@ def report_issue(*, new: NewReport, community: Community, at: datetime, reporter
         if sent_meanwhile:
             transaction.set_rollback(True)  # gives the number back
             return sent_meanwhile  # at the same moment, by the same press
+        hold = admit() or hold
         subject = Subject.objects.create(community=community, kind=KIND, visibility=of_new(new.category, held=hold))
         issue: Issue = Issue.objects.create(
             subject=subject,

@@ -15,6 +15,7 @@ from geodata.models import WGS84, Community
 from issues import assets, questions
 from issues.models import MAX_NAME, MAX_TEXT
 from issues.places import example
+from issues.proof import LONGEST
 from issues.tapmap import number
 from routing.models import Asset, Category, Register
 
@@ -28,6 +29,21 @@ class WordsField(forms.CharField):
 
     def to_python(self, value: Any) -> Any:
         return super().to_python(value.replace("\r\n", "\n") if isinstance(value, str) else value)
+
+
+class DecoyField(forms.CharField):
+    """Stands where nobody sees it. Programs fill in what they find; when this is filled, it is shown and explained, so
+    that a person whose browser did it can go on."""
+
+    def __init__(self) -> None:
+        super().__init__(required=False, label=_("Leave this field empty"))
+
+    def clean(self, value: Any) -> str:
+        if value:
+            raise forms.ValidationError(
+                _("A program seems to have filled in this field. Please empty it and send once more.")
+            )
+        return ""
 
 
 class PlaceForm(forms.Form):
@@ -151,6 +167,9 @@ class ReportForm(PlaceForm):
     )
     name = forms.CharField(required=False, max_length=MAX_NAME, label=_("Your name"))
     shows_name = forms.BooleanField(required=False)
+    proof = forms.CharField(required=False, max_length=LONGEST, widget=forms.HiddenInput)
+    proof_work = forms.CharField(required=False, max_length=LONGEST, widget=forms.HiddenInput)
+    homepage = DecoyField()
     key = forms.UUIDField(required=False, widget=forms.HiddenInput)
     seen = forms.CharField(required=False, max_length=100, widget=forms.HiddenInput)
     sure = forms.CharField(required=False, max_length=200)  # the place that was looked at closely

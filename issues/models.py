@@ -1,9 +1,10 @@
 """Reports, and what happened to them."""
 
 from datetime import date
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib.gis.db import models
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -19,6 +20,16 @@ MAX_TEXT = 4000  # characters, as in Open311
 MAX_NAME = 100
 
 
+def _limit(name: Any, most: int) -> "models.PositiveSmallIntegerField[int, int]":
+    """How many reports one may send. The database knows the default: a community's row is often made by SQL."""
+    return models.PositiveSmallIntegerField(
+        name, default=most, db_default=most, validators=[MinValueValidator(1), MaxValueValidator(10_000)]
+    )
+
+
+LIMITS = ("device_hour", "device_day", "network_hour", "network_day", "email_day", "unproved_hour")
+
+
 class IssueSettings(models.Model):
     """How one community receives reports."""
 
@@ -28,6 +39,12 @@ class IssueSettings(models.Model):
         default=False,
         help_text=_("Strangers see nothing of a new report until a moderator looks; it is delivered all the same."),
     )
+    device_hour = _limit(_("reports of one device in an hour"), 10)
+    device_day = _limit(_("reports of one device in a day"), 30)
+    network_hour = _limit(_("reports of one network address in an hour"), 30)
+    network_day = _limit(_("reports of one network address in a day"), 100)
+    email_day = _limit(_("reports with one e-mail address in a day"), 30)
+    unproved_hour = _limit(_("reports of one network address in an hour, without the work of a browser"), 5)
     last_number = models.PositiveIntegerField(_("last number given"), default=0, editable=False)
 
     objects: ClassVar[models.Manager["IssueSettings"]] = ScopedManager(community="community")
@@ -35,6 +52,11 @@ class IssueSettings(models.Model):
     class Meta:
         verbose_name = _("settings of reports")
         verbose_name_plural = _("settings of reports")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(**{f"{name}__range": (1, 10_000) for name in LIMITS}), name="limits_of_reports_in_range"
+            )
+        ]
 
     def __str__(self) -> str:
         return str(self.community)

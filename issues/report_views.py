@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.contrib.gis.geos import Point
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -15,6 +15,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.devices import device_of, remember_device
+from accounts.networks import network_of
+from accounts.permissions import viewer_for
 from core.tokens import secret_of
 from geodata.boxes import MIN_ZOOM, Corner
 from geodata.community import community_of
@@ -24,6 +26,7 @@ from issues import assets
 from issues.actions import NewReport, author_token, report_issue, was_sent
 from issues.answerer import Answerer, answerer_for, refused
 from issues.forms import PlaceForm, ReportForm, coordinates_in
+from issues.gate import NotAdmittedError, admission, fresh_challenge, sender_of
 from issues.lookalikes import LookAlike
 from issues.places import example, outside, refusal
 from issues.preview import preview_of
@@ -73,6 +76,14 @@ def report(request: HttpRequest) -> HttpResponse:
 def preview(request: HttpRequest) -> HttpResponse:
     """What strangers will see of the form that was sent, as a fragment of HTML. Nothing is kept but new photos."""
     return _Submission(request, at=timezone.now()).previewed()
+
+
+@never_cache
+@require_safe
+def proof(request: HttpRequest) -> JsonResponse:
+    """What a browser computes while a person fills in the form: {challenge}; static/issues/proof.js solves it."""
+    community = community_of(request)
+    return JsonResponse({"challenge": fresh_challenge(network_of(request), community=community, at=timezone.now())})
 
 
 def asked_answerer(form: PlaceForm, community: Community, *, at: datetime) -> tuple[Answerer | None, int]:
@@ -262,15 +273,30 @@ class _Submission:
         )
 
     def _send(self, *, confirmed: bool = False) -> HttpResponse:
-        user = self.request.user
-        issue = report_issue(
-            new=self._report(confirmed=confirmed),
-            community=self.community,
-            at=self.at,
-            reporter=user if user.is_authenticated else None,
+        user = self.request.user if self.request.user.is_authenticated else None
+        sender = sender_of(
+            self.form.cleaned_data, device=device_of(self.request), network=network_of(self.request)
         )
+        try:
+            issue = report_issue(
+                new=self._report(confirmed=confirmed),
+                community=self.community,
+                at=self.at,
+                reporter=user,
+                admit=admission(sender, viewer_for(user), community=self.community, at=self.at),
+            )
+        except NotAdmittedError as refusal:
+            return self._not_now(refusal)
         secret = secret_of(author_token(issue))
         return HttpResponseRedirect(reverse("mine", args=[self.community.slug, secret]) + "?new")
+
+    def _not_now(self, refusal: NotAdmittedError) -> HttpResponse:
+        """The form once more, with everything in it, and when it may be sent."""
+        self.form.add_error(None, refusal.words)
+        now = _answerer(self.form, self.community, at=self.at)
+        response = self._again(self.form, status=429, answerer=now)
+        response.headers["Retry-After"] = str(refusal.seconds)
+        return response
 
     def _with_place(self, data: QueryDict) -> QueryDict:
         """A tap on the drawn map, or else the place of a photo or of the chosen house, becomes lon and lat."""

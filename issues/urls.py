@@ -8,6 +8,7 @@ urlpatterns = [
     community_path("report/details/", report_views.details, name="report_details"),
     community_path("report/similar/", support_views.similar, name="similar"),
     community_path("report/preview/", report_views.preview, name="report_preview"),
+    community_path("report/proof/", report_views.proof, name="report_proof"),
     community_path("who/", who_views.who, name="who"),
     community_path("who/answerer/", who_views.who_answerer, name="who_answerer"),
     community_path("issues/<int:number>/", views.issue_page, name="issue"),

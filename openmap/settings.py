@@ -132,6 +132,7 @@ CELERY_BEAT_SCHEDULE = {
     "clean waiting photos": {"task": "media.tasks.clean_waiting", "schedule": 5.0, "options": {"expires": 5}},
     "run jobs": {"task": "core.tasks.run_jobs", "schedule": 5.0, "options": {"expires": 5}},
     "clear old files of jobs": {"task": "core.tasks.clear_old_inputs", "schedule": 3600.0},
+    "forget ended limits": {"task": "core.tasks.forget_ended_limits", "schedule": 600.0},
     "drop abandoned photo drafts": {"task": "media.tasks.drop_abandoned_drafts", "schedule": 3600.0},
     # Every hour: midnight comes at another hour in each time zone.
     "check rules on a new day": {"task": "routing.tasks.check_what_is_stale", "schedule": crontab(minute=5)},
@@ -149,6 +150,9 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 LOGIN_URL = "admin:login"
+
+# Work that a browser does before it sends a report: each more doubles it; tests do real work, but little of it.
+PROOF_BITS = env.int("MISTO_PROOF_BITS", default=12 if ENVIRONMENT != "test" else 2)
 
 # Words and time ---------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "uk"
@@ -233,7 +237,9 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SECURE_SSL_REDIRECT = HTTPS
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("MISTO_BEHIND_PROXY", default=False) else None
+BEHIND_PROXY = env.bool("MISTO_BEHIND_PROXY", default=False)
+TRUSTED_PROXIES = env.int("MISTO_PROXIES", default=int(BEHIND_PROXY))  # so many write X-Forwarded-For before us
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
