@@ -74,4 +74,4 @@ def forget_ended(*, at: datetime) -> int:
     """Deletes the counters of windows that have ended, of all communities; returns how many."""
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM core_usage WHERE ends_at <= %s", [at])
-        return cursor.rowcount
+        return int(cursor.rowcount)

@@ -129,8 +129,8 @@ def _so_many(limit: Limit) -> str:
             most,
         ) % {"most": most}
     return ngettext(
-        "From your network %(most)s report came a short while ago, perhaps of your neighbours: more we do not take now.",
-        "From your network %(most)s reports came a short while ago, perhaps of your neighbours: more we do not take now.",
+        "From your network %(most)s report came a short while ago, perhaps of neighbours: more we do not take now.",
+        "From your network %(most)s reports came a short while ago, perhaps of neighbours: more we do not take now.",
         most,
     ) % {"most": most}
 

@@ -37,8 +37,10 @@ def challenge_for(community: Community, *, at: datetime, bits: int) -> str:
 
 
 def bits_for(used: int) -> int:
-    """Leading zero bits that each puzzle asks for, when a network has sent so many reports in this hour: one more, which
-    is twice the work, from 5, 10, 20 and 40 on."""
+    """Leading zero bits that each puzzle asks for, when a network has sent so many reports in this hour.
+
+    From 5, 10, 20 and 40 on one more, which is twice the work.
+    """
     extra = (used // 5).bit_length()
     return int(settings.PROOF_BITS) + min(extra, MOST_EXTRA_BITS)
 

@@ -274,9 +274,7 @@ class _Submission:
 
     def _send(self, *, confirmed: bool = False) -> HttpResponse:
         user = self.request.user if self.request.user.is_authenticated else None
-        sender = sender_of(
-            self.form.cleaned_data, device=device_of(self.request), network=network_of(self.request)
-        )
+        sender = sender_of(self.form.cleaned_data, device=device_of(self.request), network=network_of(self.request))
         try:
             issue = report_issue(
                 new=self._report(confirmed=confirmed),

@@ -6,8 +6,11 @@ from datetime import datetime
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from accounts.devices import device_of
+from accounts.networks import network_of
 from geodata.community import community_of
 from media.actions import keep_draft
+from media.allowance import count_upload
 from media.drafts import photos_of
 from media.models import Photo
 from media.refusals import PhotoRefused
@@ -28,6 +31,7 @@ def kept_photos(keys: Sequence[str], request: HttpRequest, *, at: datetime) -> t
     room = MOST_PHOTOS - len(photos)
     for file in files[:room]:
         try:
+            count_upload(community=community_of(request), device=device_of(request), network=network_of(request), at=at)
             photos.append(keep_draft(community=community_of(request), file=file, name=file.name or "", at=at))
         except PhotoRefused as refusal:
             refused.append(f"{file.name}: {refusal}")

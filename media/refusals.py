@@ -14,6 +14,7 @@ _MESSAGES: Final = {
     "not_a_photo": _("This file is not a photo. Send JPEG, PNG, WebP, AVIF, HEIC or TIFF."),
     "unsupported": _("We cannot read %(kind)s. Send JPEG, PNG, WebP, AVIF, HEIC or TIFF."),
     "broken": _("This photo is damaged and does not open. Choose another one."),
+    "too_many": _("Very many photos came from here within an hour. Send this one an hour later."),
     "truncated": _("Only a part of this photo arrived. Send it once more."),
 }
 _NOT_PREPARED: Final = _("We could not prepare this photo, so nobody will see it. Send another one.")

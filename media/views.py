@@ -11,14 +11,18 @@ from django.utils.cache import get_conditional_response
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.devices import device_of
+from accounts.networks import network_of
 from accounts.permissions import viewer_for
 from core.models import STRANGER, Viewer
 from geodata.community import community_of
 from media.actions import keep_draft
+from media.allowance import count_upload
 from media.drafts import as_kept, is_granted, photo_of, preview_url
 from media.models import Photo
 from media.refusals import PhotoRefused
 
+STATUSES = {"too_big": 413, "too_many": 429}  # of refused photos, where it is not 422
 FOR_EVERYBODY = "public, max-age=300"
 FOR_THIS_VIEWER = "private, max-age=60"
 
@@ -28,17 +32,19 @@ FOR_THIS_VIEWER = "private, max-age=60"
 def photo_upload(request: HttpRequest) -> HttpResponse:
     """Keeps one photo as a draft. 201 with {key, name, position [lon, lat] or null, preview_url}.
 
-    Refused: 422, or 413 past 20 MB, with {error: words in the chosen language, code}.
+    Refused: 422, or 413 past 20 MB, or 429 past what one may upload in an hour, with {error: words in the chosen
+    language, code}.
     """
     community = community_of(request)
     file = request.FILES.get("photo")
     try:
         if file is None:
             raise PhotoRefused("empty")
+        count_upload(community=community, device=device_of(request), network=network_of(request), at=timezone.now())
         photo = keep_draft(community=community, file=file, name=file.name or "", at=timezone.now())
     except PhotoRefused as refused:
         answer = {"error": refused.message, "code": refused.code}
-        return JsonResponse(answer, status=413 if refused.code == "too_big" else 422)
+        return JsonResponse(answer, status=STATUSES.get(refused.code, 422))
     kept = as_kept(photo, community=community)
     address = preview_url(kept.key, community=community)
     return JsonResponse(

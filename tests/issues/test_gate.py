@@ -209,7 +209,9 @@ def test_one_proof_serves_one_report_when_many_try_it_at_once(city: City, town: 
     assert sorted(results) == ["held"] * 3 + ["public"] * 2  # one by the proof, one by the credit of those without
 
 
-def test_challenge_gets_harder_for_a_network_that_sends_much(client: Client, city: City, filled: dict[str, str]) -> None:
+def test_challenge_gets_harder_for_a_network_that_sends_much(
+    client: Client, city: City, filled: dict[str, str]
+) -> None:
     def bits() -> int:
         answer = client.get(f"{FORM}proof/")
         assert "no-store" in answer["Cache-Control"]

@@ -14,7 +14,7 @@ from accounts.models import User
 from core.models import OutboxMessage, Subject, Visibility
 from geodata.models import Area, Community
 from issues.actions import report_issue
-from issues.models import Issue, IssueEvent, IssueSettings
+from issues.models import LIMITS, Issue, IssueEvent, IssueSettings
 from issues.moves import set_visibility
 from issues.states import State
 from routing.models import Channel
@@ -77,7 +77,8 @@ def test_settings_saved_while_somebody_reports_leave_the_numbers_alone(
 
     def save() -> int:
         reported.wait(timeout=30)
-        return client.post(address(IssueSettings, "change", row.pk), {"hold_new": "on"}).status_code
+        given = {"hold_new": "on"} | {name: getattr(row, name) for name in LIMITS}
+        return client.post(address(IssueSettings, "change", row.pk), given).status_code
 
     assert at_once([report, save], community=city.community) == [2, 302]
     row.refresh_from_db()

@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('geodata', '0003_codifier'),
-        ('issues', '0006_name_of_the_reporter'),
+        ('issues', '0007_supporters'),
     ]
 
     operations = [
