@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 from django.contrib.gis.db import models
 from django.contrib.gis.db.models import Extent
 from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import DateRangeField, RangeOperators
+from django.contrib.postgres.fields import ArrayField, DateRangeField, RangeOperators
+from django.contrib.postgres.indexes import GinIndex, GistIndex
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db.models import F, Func, Q
@@ -275,6 +276,87 @@ class MapShape(models.Model):
 
     def __str__(self) -> str:
         return self.name or self.get_kind_display()
+
+
+class Street(models.Model):
+    """A street, square or other place that houses are numbered by, with the names that it had before.
+
+    `search` is what geodata.street_words makes of all of its names; geodata.address_import writes it.
+    """
+
+    community = models.ForeignKey(Community, on_delete=models.CASCADE, verbose_name=_("community"))
+    key = models.CharField(_("key in the source"), max_length=200)
+    name = models.CharField(_("name, as people write it"), max_length=200)
+    locality = models.CharField(_("settlement, when the community has several"), max_length=100, blank=True)
+    former_names = ArrayField(
+        models.CharField(max_length=200), verbose_name=_("former names"), default=list, blank=True
+    )
+    search = models.TextField(_("what it is found by"), max_length=2000, editable=False)
+    path = models.MultiLineStringField(
+        _("line"), srid=WGS84, geography=True, null=True, blank=True, spatial_index=False
+    )
+    middle = models.PointField(_("a point on it"), srid=WGS84, geography=True, spatial_index=False)
+
+    objects: ClassVar[models.Manager["Street"]] = ScopedManager(community="community")
+
+    class Meta:
+        verbose_name = _("street")
+        verbose_name_plural = _("streets")
+        ordering = ["name", "locality"]
+        indexes = [
+            # Used by the search of places: names with mistyped letters.
+            GinIndex(fields=["search"], opclasses=["gin_trgm_ops"], name="street_search"),
+            # Used to name a place that no house is near: the nearest street, in metres.
+            GistIndex(fields=["community", "path"], name="street_place"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["community", "key"], name="street_key_once"),
+            models.CheckConstraint(condition=~Q(key="") & ~Q(name=""), name="street_has_key_and_name"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.locality})" if self.locality else self.name
+
+
+class Address(models.Model):
+    """A house number with its place. geodata.address_import writes it."""
+
+    community = models.ForeignKey(Community, on_delete=models.CASCADE, verbose_name=_("community"))
+    # The first index below begins with the street: it needs none of its own.
+    street = models.ForeignKey(
+        Street, on_delete=models.CASCADE, verbose_name=_("street"), related_name="addresses", db_index=False
+    )
+    key = models.CharField(_("key in the source"), max_length=200)
+    number = models.CharField(_("number, as people write it"), max_length=30)
+    # “12-А”, “12 A” and “12а” are one number: geodata.street_words.number_key.
+    number_key = models.CharField(_("number, as it is compared"), max_length=30, editable=False)
+    location = models.PointField(_("place"), srid=WGS84, geography=True, spatial_index=False)
+
+    objects: ClassVar[models.Manager["Address"]] = ScopedManager(community="community")
+
+    class Meta:
+        verbose_name = _("address")
+        verbose_name_plural = _("addresses")
+        ordering = ["street", "number_key"]
+        indexes = [
+            # Used by the search of places: numbers of a street that begin so.
+            models.Index(fields=["street", "number_key"], name="address_number"),
+            # Used to name a place: the nearest house, in metres.
+            GistIndex(fields=["community", "location"], name="address_place"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["community", "key"], name="address_key_once"),
+            models.CheckConstraint(
+                condition=~Q(key="") & ~Q(number="") & ~Q(number_key=""), name="address_has_key_and_number"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.street.name}, {self.number}"
+
+    def clean(self) -> None:
+        if self.street_id and self.community_id and self.street.community_id != self.community_id:
+            raise ValidationError({"street": _("This belongs to another community.")})
 
 
 def local_name(row: Any, language: str) -> str:

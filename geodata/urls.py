@@ -1,6 +1,6 @@
 """Pages about places. Anybody may open them."""
 
-from geodata import views
+from geodata import place_views, views
 from geodata.community import community_path
 
 urlpatterns = [
@@ -8,5 +8,7 @@ urlpatterns = [
     community_path("list/", views.map_list, name="map_list"),
     community_path("marks.geojson", views.marks, name="marks"),
     community_path("base.geojson", views.base_shapes, name="base_shapes"),
+    community_path("places/", place_views.places, name="places"),
+    community_path("places/near/", place_views.nearest, name="nearest_place"),
     community_path("place.svg", views.place_image, name="place_image"),
 ]

@@ -12,7 +12,9 @@ from django.utils.translation import gettext_lazy as _
 
 from geodata.boxes import Corner
 from geodata.models import WGS84, Community
-from issues import assets, questions
+from geodata.pasted_places import UnreadablePlaceError
+from geodata.place_search import is_place, place_of_text, search_places
+from issues import assets, place_choice, questions
 from issues.models import MAX_NAME, MAX_TEXT
 from issues.places import example
 from issues.proof import LONGEST
@@ -52,7 +54,8 @@ class PlaceForm(forms.Form):
 
     lon = forms.FloatField(required=False, min_value=-180, max_value=180, widget=forms.HiddenInput)
     lat = forms.FloatField(required=False, min_value=-90, max_value=90, widget=forms.HiddenInput)
-    address = forms.CharField(required=False, max_length=300, label=_("Address or coordinates"))
+    address = forms.CharField(required=False, max_length=2000, label=_("Address or coordinates"))
+    suggested = forms.CharField(required=False, max_length=300, widget=forms.HiddenInput)  # the address that we wrote
     category: "forms.ModelChoiceField[Category]" = forms.ModelChoiceField(
         queryset=None,  # set for the community
         to_field_name="code",
@@ -65,7 +68,7 @@ class PlaceForm(forms.Form):
 
     def __init__(self, *args: Any, community: Community, on: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._on = on
+        self._on, self._community = on, community
         choices = Category.objects.filter(community=community, is_active=True).select_related("register")
         self.fields["category"].queryset = choices  # type: ignore[attr-defined]
         ask = _("Show the place: tap the map, or type coordinates like %(example)s.")
@@ -89,7 +92,7 @@ class PlaceForm(forms.Form):
         lon, lat = number(self["lon"].value()), number(self["lat"].value())
         if (lon or lat) and abs(lon) <= 180 and abs(lat) <= 90:
             return lon, lat
-        return coordinates_in(str(self["address"].value() or ""))
+        return place_choice.pasted_in(str(self["address"].value() or ""), self._community)
 
     def place_of(self, choice: str) -> Corner | None:
         """A point on that one of the register that the category asks about; None when there is none."""
@@ -136,18 +139,37 @@ class PlaceForm(forms.Form):
             raise forms.ValidationError(_("What you chose is no longer in the list. Choose again."))
         return found
 
+    def clean_address(self) -> str:
+        address: str = self.cleaned_data["address"]
+        if len(address) > place_choice.MOST_ADDRESS and not is_place(address):
+            most = {"most": place_choice.MOST_ADDRESS}
+            raise forms.ValidationError(_("An address has no more than %(most)s characters."), params=most)
+        return address
+
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
         lon, lat = data.get("lon"), data.get("lat")
-        if lon is None or lat is None:
-            lon, lat = coordinates_in(data.get("address", "")) or (None, None)
-        if lon is None or lat is None:
-            if "address" not in self.errors:
-                self.add_error("address", self._asks_for_place)
-        else:
+        if lon is not None and lat is not None:
             data["point"] = Point(lon, lat, srid=WGS84)
+        elif "address" not in self.errors:
+            self._place_by_words(data)
         data["answers"] = questions.answers_from(data)
         return data
+
+    def _place_by_words(self, data: dict[str, Any]) -> None:
+        """The point that the address field names, or beside it why there is none."""
+        address = data.get("address", "")
+        try:
+            pasted = place_of_text(address, self._community)
+        except UnreadablePlaceError as mistake:
+            self.add_error("address", mistake.words)
+            return
+        if pasted:
+            data["point"] = Point(*pasted.corner, srid=WGS84)
+        elif address and search_places(address, community=self._community, on=self._on).options:
+            self.add_error("address", _("Choose the place among those that were found, or show it on the map."))
+        else:
+            self.add_error("address", self._asks_for_place)
 
 
 class ReportForm(PlaceForm):

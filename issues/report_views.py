@@ -28,6 +28,7 @@ from issues.answerer import Answerer, answerer_for, refused
 from issues.forms import PlaceForm, ReportForm, coordinates_in
 from issues.gate import NotAdmittedError, admission, fresh_challenge, sender_of
 from issues.lookalikes import LookAlike
+from issues.place_choice import TAKE, address_for, found_for, pasted_in, place_sent, words_near
 from issues.places import example, outside, refusal
 from issues.preview import preview_of
 from issues.questions import PREFIX
@@ -102,7 +103,8 @@ def place_context(
     form: PlaceForm, community: Community, *, given: QueryDict, view: View | None = None
 ) -> dict[str, Any]:
     """What the map and the categories of a form need. `given`: what the form sent; `view`: where to look first."""
-    language = get_language() or "uk"
+    language, on = get_language() or "uk", community.day_of(timezone.now())
+    address = str(form["address"].value() or "")
     rows = Category.objects.filter(community=community, is_active=True)
     asking = set(Question.objects.filter(community=community).values_list("category", flat=True))
     return {
@@ -117,6 +119,8 @@ def place_context(
             for row in rows
         ],
         "place_example": example(community),
+        "place_near": words_near(form_place(form), community=community, on=on),
+        "place_found": found_for(given, address, community=community, on=on, place=form_place(form)),
         "place_box": box_to_show(given, form_place(form), community, view),
         "place_images": image_sizes(),
         "map_config": base_config(community) | {"view": view._asdict() if view else None},
@@ -187,7 +191,7 @@ class _Submission:
 
     def answer(self) -> HttpResponse:
         """The receipt after sending; otherwise the form again, with everything in it."""
-        if tapped(self.data) or self.do.startswith(("drop:", "zoom", "add", "find")):
+        if tapped(self.data) or self.do.startswith(("drop:", "zoom", "add", "find", TAKE)):
             return self._again(self._unchecked(), status=200)
         valid, given = self.form.is_valid(), self.form.cleaned_data
         if self.do.startswith("join:"):
@@ -252,12 +256,13 @@ class _Submission:
 
     def _report(self, *, confirmed: bool = False) -> NewReport:
         given = self.form.cleaned_data
-        typed = "" if coordinates_in(given["address"]) else given["address"]
+        on = self.community.day_of(self.at)
+        of_asset = assets.address_of(given.get("asset"))
         return NewReport(
             category=given["category"],
             point=given["point"],
             text=given["text"],
-            address=typed or assets.address_of(given.get("asset")),
+            address=address_for(given["address"], of_asset, given["point"], community=self.community, on=on),
             email=given["email"],
             name=given["name"],
             shows_name=given["shows_name"],
@@ -298,10 +303,10 @@ class _Submission:
 
     def _with_place(self, data: QueryDict) -> QueryDict:
         """A tap on the drawn map, or else the place of a photo or of the chosen house, becomes lon and lat."""
-        place: tuple[float, ...] | None = place_tapped(data, self.community)
+        place: tuple[float, ...] | None = place_tapped(data, self.community) or place_sent(data, self.community)
         if place:
             data["pinned"] = ""
-        elif data.get("lon") or coordinates_in(data.get("address", "")):
+        elif data.get("lon") or pasted_in(data.get("address", ""), self.community):
             place = self._followed(data)
         else:
             taken = [photo.taken_at for photo in self.photos if photo.taken_at]

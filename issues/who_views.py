@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from geodata.boxes import Corner
 from geodata.community import community_of
 from issues.forms import PlaceForm
+from issues.place_choice import place_sent
 from issues.questions import PREFIX
 from issues.report_views import asked_answerer, place_context
 from issues.tapmap import box_to_show, place_tapped
@@ -24,6 +25,11 @@ def who(request: HttpRequest) -> HttpResponse:
     community, at = community_of(request), timezone.now()
     on = community.day_of(at)
     form = PlaceForm(initial=request.GET.dict(), community=community, on=on)
+    sent = request.GET.copy()
+    if taken := place_sent(sent, community):
+        return HttpResponseRedirect(
+            _address(request, taken, **{name: sent[name] for name in ("address", "suggested") if sent.get(name)})
+        )
     if tapped := place_tapped(request.GET, community):
         box = box_to_show(request.GET, tapped, community)  # the map a little closer
         return HttpResponseRedirect(_address(request, tapped, tap_box=box))

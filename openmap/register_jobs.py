@@ -17,12 +17,12 @@ from geodata.candidates import IDENTITY, NUMBER, surroundings_of
 from geodata.features import ChooseLayerError, Feature, FeatureFile
 from geodata.problems import Problem, RefusedError
 from geodata.reading import read_features
+from geodata.reading_tables import LATITUDES, LONGITUDES, Table, is_table, read_table
 from openmap.area_jobs import CHOOSE, PREVIEW, WRITTEN, about, file_unread
 from routing.register_import import import_register, never
 from routing.register_plan import RegisterPlan
 from routing.register_preview import counts_of, digest_of, keepers_in, preview_of
 from routing.register_rows import AssetRow, rows_of
-from routing.register_tables import LATITUDES, LONGITUDES, Table, is_table, read_table
 from routing.register_values import Fields
 
 CHECK, IMPORT = "register.check", "register.import"

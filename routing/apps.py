@@ -9,4 +9,8 @@ class RoutingConfig(AppConfig):
     verbose_name = _("Who must answer")
 
     def ready(self) -> None:
+        from geodata import address_sources
         from routing import rule_check  # noqa: F401  registers its job
+        from routing.address_source import RegisterAddresses
+
+        address_sources.register(RegisterAddresses())

@@ -1,19 +1,17 @@
 """What of a register lies around a point, and what of it is called so: for residents who choose a house or a lamp."""
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date
 from typing import Any
 
 from django.contrib.gis.db.models import GeometryField
 from django.contrib.gis.geos import Point
 from django.contrib.postgres.search import TrigramWordSimilarity
-from django.db import connection, transaction
 from django.db.models import Case, F, FloatField, Func, IntegerField, QuerySet, Value, When
 from django.db.models.functions import Cast
 
 from geodata.models import WGS84
+from geodata.trigrams import alike_from
 from routing.models import Asset, Register
 
 MAX_SEARCH = 300  # characters, as in routing.models.Asset
@@ -74,20 +72,9 @@ def find_assets(*, register: Register, text: str, near: Point | None = None, day
     alike = rows.annotate(alike=TrigramWordSimilarity(name, "search")).filter(search__trigram_word_similar=name)
     found = _first(alike, near, limit)
     if not found:
-        with _alike_from(ALIKE):
+        with alike_from(ALIKE):
             found = _first(alike, near, limit)
     return found
-
-
-@contextmanager
-def _alike_from(share: float) -> Iterator[None]:
-    """How alike names have to be for the operator, which finds them by the index: a filter would read the register."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT current_setting('pg_trgm.word_similarity_threshold')")
-        ((usual,),) = cursor.fetchall()
-        cursor.execute("SELECT set_config('pg_trgm.word_similarity_threshold', %s, true)", [str(share)])
-        yield
-        cursor.execute("SELECT set_config('pg_trgm.word_similarity_threshold', %s, true)", [usual])
 
 
 def _numbered(rows: "QuerySet[Asset]", number: str) -> "QuerySet[Asset]":

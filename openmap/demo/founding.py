@@ -10,9 +10,11 @@ from shapely.geometry.base import BaseGeometry
 
 from accounts.models import Organisation
 from geodata.actions import create_community, import_areas
+from geodata.address_import import import_addresses
 from geodata.candidates import Candidate
 from geodata.models import Community, MapShape
 from geodata.shapes import polygons_in
+from openmap.demo.addresses import addresses_of, addresses_of_neighbour
 from openmap.demo.city import (
     BODIES,
     DISTRICTS_CODE,
@@ -83,6 +85,7 @@ def found_neighbour(*, at: datetime) -> Community:
         lanes: list[Layer] = [(MapShape.Kind.STREET, name, line) for name, line in streets.items()]
         village: Layer = (MapShape.Kind.LAND, "Соснівка", shapely.union_all(list(streets.values())).buffer(40))
         _draw(community, [village, *lanes, *((MapShape.Kind.BUILDING, "", house) for house in houses)])
+        import_addresses(community, list(addresses_of_neighbour(streets, houses)))
         bodies = _found_bodies(community, NEIGHBOUR_BODIES)
         CommunityRouting.objects.create(community=community, fallback=bodies["village"])
         write_rules_of_neighbour(community, bodies, at=at)
@@ -112,8 +115,10 @@ def _found_districts(community: Community, town: Town) -> None:
 
 
 def _bring_registers(community: Community, town: Town, *, at: datetime) -> None:
-    """Registers are imported as from a file."""
-    for sheet in draw_registers(town, names={body.key: body.name for body in BODIES}):
+    """Registers are imported as from a file, and addresses made of the same houses."""
+    sheets = draw_registers(town, names={body.key: body.name for body in BODIES})
+    import_addresses(community, list(addresses_of(sheets)))
+    for sheet in sheets:
         plan = import_register(
             community,
             sheet.code,

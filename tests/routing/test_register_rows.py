@@ -8,10 +8,10 @@ import pytest
 from geodata.models import Community
 from geodata.problems import Problem, RefusedError
 from geodata.reading import read_geojson
+from geodata.reading_tables import LATITUDES, LONGITUDES, read_table
 from routing.models import Asset
 from routing.register_import import import_register
 from routing.register_rows import AssetRow, rows_of
-from routing.register_tables import LATITUDES, LONGITUDES, read_table
 from routing.register_values import Fields, check_digit
 from tests.conftest import LONG_AGO, NOW
 

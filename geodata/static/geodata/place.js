@@ -7,7 +7,7 @@ import { find } from "./page.js";
 
 /** @typedef {import("./leaflet.js").LonLat} LonLat */
 /** @typedef {import("./words.js").Words} Words */
-/** @typedef {"hand" | "device" | "photo" | "typed" | "draft" | "house" | "page"} Source who named the place */
+/** @typedef {"hand" | "device" | "photo" | "typed" | "found" | "draft" | "house" | "page"} Source who named the place */
 /** @typedef {{centre: LonLat, zoom: number}} View */
 /**
  * @typedef {object} Config

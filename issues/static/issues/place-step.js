@@ -1,7 +1,9 @@
-// The second step of the form: where it is. By hand, by coordinates, by the device or by a photo; never far outside.
+// The second step of the form: where it is. By hand, by words, by the device or by a photo; never far outside.
 
 import { find, readJson } from "../geodata/page.js";
 import { PlacePicker, placeIn, written } from "../geodata/place.js";
+import { PlaceSearch } from "../geodata/place-search.js";
+import { NearestAddress } from "./nearest.js";
 
 /** @typedef {import("../geodata/leaflet.js").LonLat} LonLat */
 /** @typedef {import("../geodata/place.js").Source} Source */
@@ -18,7 +20,8 @@ export class PlaceStep {
   #offer = find("#photo-place", HTMLElement);
   /** Places of photos that turned out to be outside, as `written`. @type {Set<string>} */ #strays = new Set();
   /** What was asked for, though the map does not go there. @type {LonLat | null} */ #farAway = null;
-  #read = ""; // of the address, the last time
+  /** @type {PlaceSearch} */ #search;
+  /** @type {NearestAddress} */ #nearest;
   /** Whose place was refused. @type {"photo" | "place" | null} */ #refused = null;
 
   /** @param {HTMLFormElement} form @param {Handlers} handlers */
@@ -33,11 +36,15 @@ export class PlaceStep {
       onFarAway: (at, source) => this.#stray(at, source),
       onTrouble: (message) => (find("#place-trouble", HTMLElement).textContent = message),
     });
-    this.#address.addEventListener("change", () => this.#typed());
-    this.#address.addEventListener("keydown", (event) => {
-      if (event.key !== "Enter") return;
-      event.preventDefault();
-      this.#typed();
+    this.#search = new PlaceSearch(find("#place-search", HTMLElement, form), {
+      words: handlers.words,
+      near: () => this.#picker.place,
+      takePlain: (text) => this.#takePlain(text),
+      onTaken: (at, address) => this.#taken(at, address),
+    });
+    this.#nearest = new NearestAddress(form, this.#address, (address) => {
+      this.#search.settle(address);
+      handlers.onChange();
     });
     find("button", HTMLElement, this.#offer).addEventListener("click", () => {
       const at = this.#goodPhotoPlace();
@@ -105,11 +112,11 @@ export class PlaceStep {
   #chosen(at, source) {
     this.#farAway = null;
     this.#write(at);
-    if (source !== "typed") this.#read = "";
     const isTyping = document.activeElement === this.#address; // nobody's words change under the cursor
     if (source !== "typed" && !isTyping && placeIn(this.#address.value)) this.#address.value = written(at);
     find("#place-said", HTMLElement).textContent = this.#handlers.words(`place-${source}`, { place: written(at) });
     this.#address.removeAttribute("aria-invalid");
+    this.#nearest.ask(at, source);
     this.#say("");
     this.#showOffer();
     this.#handlers.onChange();
@@ -138,13 +145,14 @@ export class PlaceStep {
     if (source) this.#picker.goHome();
     this.#write(null);
     find("#place-said", HTMLElement).textContent = "";
+    this.#nearest.forget();
   }
 
   /** Back to the community: whatever lay outside is forgotten. */
   #goHome() {
     if (this.#refused === "place") {
       this.#forget();
-      [this.#farAway, this.#read] = [null, ""];
+      this.#farAway = null;
       if (placeIn(this.#address.value)) this.#address.value = "";
     }
     this.#picker.goHome();
@@ -157,12 +165,23 @@ export class PlaceStep {
     find("#pickmap [data-canvas]", HTMLElement).focus();
   }
 
-  /** Pressing Enter and then leaving the field is one answer, not two. */
-  #typed() {
-    if (this.#address.value === this.#read) return;
-    this.#read = this.#address.value;
-    const at = placeIn(this.#address.value);
-    if (at) this.#picker.show(at, "typed");
+  /** Coordinates that need no server, in the order that lies here. @param {string} text @returns {boolean} */
+  #takePlain(text) {
+    const at = placeIn(text);
+    if (!at) return false;
+    const [lon, lat] = at;
+    const isSwapped = !this.#picker.isNear(at) && this.#picker.isNear([lat, lon]);
+    const place = isSwapped ? /** @type {LonLat} */ ([lat, lon]) : at;
+    if (this.#picker.place && written(this.#picker.place) === written(place)) return true; // Enter, and then leaving the field
+    this.#picker.show(place, "typed");
+    if (isSwapped) find("#place-said", HTMLElement).textContent = this.#handlers.words("place-swapped", { place: written(place) });
+    return true;
+  }
+
+  /** One of the options was chosen. @param {LonLat} at @param {string} address */
+  #taken(at, address) {
+    this.#nearest.found(at, address);
+    this.#picker.show(at, placeIn(address) ? "typed" : "found");
   }
 
   /** @param {LonLat | null} at */

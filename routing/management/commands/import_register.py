@@ -17,11 +17,11 @@ from geodata.import_report import problem_table
 from geodata.management.files import bytes_of, community_called
 from geodata.problems import RefusedError
 from geodata.reading import FeatureFile, read_features
+from geodata.reading_tables import LATITUDES, LONGITUDES, is_table, read_table
 from routing.models import Register
 from routing.register_import import always, import_register, never
 from routing.register_plan import RegisterPlan
 from routing.register_rows import rows_of
-from routing.register_tables import LATITUDES, LONGITUDES, is_table, read_table
 from routing.register_values import Fields
 
 MOST_NAMES = 20

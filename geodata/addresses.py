@@ -1,0 +1,219 @@
+"""What people call a place: addresses found by words, however they are written, and the address nearest to a point."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from difflib import SequenceMatcher
+from typing import Any
+
+from django.contrib.gis.geos import Point
+from django.contrib.postgres.search import TrigramWordSimilarity
+from django.db import connection
+from django.db.models import Q
+
+from geodata.address_sources import Found, Sure, all_sources
+from geodata.models import Address, Community, Street
+from geodata.street_words import Sought, kind_of, sought_in, words_of
+from geodata.trigrams import alike_from
+
+MOST = 7  # results of one search: what a phone shows above its keyboard
+NEAR_HOUSE = 60  # metres from the point to the house by which it is named
+NEAR_STREET = 150  # metres to the street, where no house is near
+SHORTEST = 2  # letters to search by
+_ALIKE = 0.35  # share of the triples of letters that a name and what was typed have in common
+_STREETS = 30  # streets that are looked at closely
+_NUMBERS = 4  # of each street
+_EXACT, _CLOSE, _LEAST = 0.97, 0.78, 0.62  # how well words fit
+_WORSE = 0.2  # than the best; what fits worse is not shown
+
+_NEAREST_HOUSE = """
+SELECT s.name, s.locality, a.number, ST_X(a.location::geometry), ST_Y(a.location::geometry),
+       ST_Distance(a.location, %(point)s::geography)
+FROM geodata_address a JOIN geodata_street s ON s.id = a.street_id
+WHERE a.community_id = %(community)s AND ST_DWithin(a.location, %(point)s::geography, %(within)s)
+ORDER BY a.location <-> %(point)s::geography, a.id LIMIT 1
+"""
+_NEAREST_STREET = """
+SELECT name, locality, '', ST_X(at), ST_Y(at), metres FROM (
+    SELECT name, locality, ST_Distance(path, %(point)s::geography) AS metres,
+           ST_ClosestPoint(path::geometry, %(point)s::geometry) AS at
+    FROM geodata_street
+    WHERE community_id = %(community)s AND ST_DWithin(path, %(point)s::geography, %(within)s)
+    ORDER BY path <-> %(point)s::geography, id LIMIT 1
+) AS nearest
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    """A street that may be meant, and how well it fits: 1 is exact."""
+
+    street: Street
+    score: float
+    number: str
+    former: str
+
+
+def find_addresses(
+    text: str, *, community: Community, on: date, near: Point | None = None, limit: int = MOST
+) -> list[Found]:
+    """Addresses and streets that the text may mean, the likeliest first; with equal names the nearest to `near`.
+
+    What other sources know is asked when the community has imported no addresses. Call it inside the scope.
+    """
+    if len(text.strip()) < SHORTEST:
+        return []
+    found = _own(text, community=community, near=near, limit=limit)
+    if Address.objects.filter(community=community).exists():
+        return found
+    for source in all_sources():
+        found += source.find(text, community=community, near=near, on=on, limit=limit)
+    return found[:limit]
+
+
+def nearest_address(point: Point, *, community: Community, on: date) -> Found | None:
+    """The house within NEAR_HOUSE metres of the point (SRID 4326), else the street within NEAR_STREET, else None."""
+    given = {"point": f"SRID=4326;POINT({point.x!r} {point.y!r})", "community": community.pk}
+    house = _nearest(_NEAREST_HOUSE, given | {"within": NEAR_HOUSE})
+    if house:
+        return house
+    if not Address.objects.filter(community=community).exists():
+        houses = (one.nearest(point, community=community, on=on, within=NEAR_HOUSE) for one in all_sources())
+        if other := min((one for one in houses if one), key=lambda one: one.metres or 0, default=None):
+            return other
+    return _nearest(_NEAREST_STREET, given | {"within": NEAR_STREET})
+
+
+def label_of(street: str, locality: str, number: str = "") -> str:
+    """“вул. Соборна, 12”, in a community of several settlements “Соснівка, вул. Соборна, 12”."""
+    return ", ".join(part for part in (locality, street, number) if part)
+
+
+def _nearest(query: str, given: dict[str, Any]) -> Found | None:
+    with connection.cursor() as cursor:
+        cursor.execute(query, given)
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    street, locality, number, lon, lat, metres = row
+    return Found(
+        label_of(street, locality, number), (lon, lat), Sure.GUESS, is_street=not number, metres=round(metres, 1)
+    )
+
+
+def _own(text: str, *, community: Community, near: Point | None, limit: int) -> list[Found]:
+    best: dict[int, _Fit] = {}
+    for way in sought_in(text):
+        for street in _streets(way, community):
+            fit = _fit(street, way)
+            known = best.get(street.pk)
+            if fit.score >= _LEAST and (known is None or fit.score > known.score + 0.001):
+                best[street.pk] = fit
+    if not best:
+        return []
+    top = max(fit.score for fit in best.values())
+    fits = [fit for fit in best.values() if fit.score >= top - _WORSE]
+    houses = _houses(fits)
+
+    def order(fit: _Fit) -> tuple[float, bool, float, str, int]:
+        away = _away(fit.street.middle, near)
+        return -round(fit.score, 2), fit.street.pk not in houses, away, fit.street.name, fit.street.pk
+
+    return _results(sorted(fits, key=order), houses)[:limit]
+
+
+def _streets(way: Sought, community: Community) -> list[Street]:
+    """Streets whose names have enough letters in common with the words, by the index."""
+    rows: Any = Street.objects.filter(community=community, search__trigram_word_similar=way.text)
+    with alike_from(_ALIKE):
+        return list(
+            rows.annotate(alike=TrigramWordSimilarity(way.text, "search"))
+            .defer("path")
+            .order_by("-alike", "name", "pk")[:_STREETS]
+        )
+
+
+def _fit(street: Street, way: Sought) -> _Fit:
+    """How well the words fit the names of the street, best of them."""
+    today = _score(way, words_of(street.name), street)
+    found, former = today, ""
+    for name in street.former_names:
+        score = _score(way, words_of(name), street) - 0.005
+        if score > found:
+            found, former = score, name
+    latin = _score(way, street.search.split(), street) - 0.01
+    if latin > found:
+        found, former = latin, ""
+    return _Fit(street, found, way.number, former)
+
+
+def _score(way: Sought, words: Sequence[str], street: Street) -> float:
+    """From 0 to 1: each word that was typed beside the best of the name, less for what the name has beyond them."""
+    known = [*words, *words_of(street.locality)] if street.locality else words
+    if not known or not way.words:
+        return 0.0
+    typed = sum(_alike(word, known) for word in way.words) / len(way.words)
+    left = sum(_alike(word, way.words) < 0.7 for word in words)
+    doubled = way.number != "" and way.number in words  # «8 Березня» is not house 8 of it
+    other_kind = bool(way.kind) and way.kind != kind_of(street.name)
+    return max(0.0, typed - 0.03 * left - 0.1 * doubled - 0.04 * other_kind)
+
+
+def _alike(word: str, known: Sequence[str]) -> float:
+    if word in known:
+        return 1.0
+    if any(other.startswith(word) for other in known):
+        return 0.95
+    return max(SequenceMatcher(None, word, other).ratio() for other in known) * 0.98
+
+
+def _results(fits: Sequence[_Fit], houses: Mapping[int, Sequence[Address]]) -> list[Found]:
+    """Houses of the streets where a number was typed, else the streets; a street stands for a number it has not."""
+    found: list[Found] = []
+    for fit in fits:
+        named = Sure.EXACT if fit.score >= _EXACT else Sure.CLOSE if fit.score >= _CLOSE else Sure.GUESS
+        own = houses.get(fit.street.pk, ())
+        for house in own:
+            is_other = house.number_key != fit.number and named is Sure.EXACT
+            found.append(_found(fit, house.location, Sure.CLOSE if is_other else named, house.number))
+        if not own:
+            found.append(_found(fit, fit.street.middle, Sure.STREET if fit.number else named))
+    return found
+
+
+def _found(fit: _Fit, point: Point, sure: Sure, number: str = "") -> Found:
+    label = label_of(fit.street.name, fit.street.locality, number)
+    return Found(label, (point.x, point.y), sure, is_street=not number, former=fit.former)
+
+
+def _houses(fits: Sequence[_Fit]) -> dict[int, list[Address]]:
+    """By street: the house with the number that was typed, then others whose number begins so."""
+    asked = [(fit.street.pk, fit.number) for fit in fits if fit.number]
+    found: dict[int, list[Address]] = {}
+    if not asked:
+        return found
+    rows = Address.objects.filter(street__in=[pk for pk, _number in asked])
+    numbers = dict(asked)
+    first = {number for _pk, number in asked}
+    for row in rows.filter(_begins_with(first)):
+        if row.number_key.startswith(numbers[row.street_id]):
+            found.setdefault(row.street_id, []).append(row)
+    return {pk: sorted(own, key=lambda row: _order(row, numbers[pk]))[:_NUMBERS] for pk, own in found.items()}
+
+
+def _begins_with(numbers: set[str]) -> Q:
+    wanted = Q()
+    for number in numbers:
+        wanted |= Q(number_key__startswith=number)
+    return wanted
+
+
+def _order(row: Address, number: str) -> tuple[int, int, str]:
+    """12, then 12а and 12/3, then 120."""
+    rest = row.number_key.removeprefix(number)
+    return (0 if not rest else 2 if rest[0].isdigit() else 1, len(rest), rest)
+
+
+def _away(middle: Point, near: Point | None) -> float:
+    """Degrees between two points, good enough to tell streets of one name apart; 0 without the second."""
+    return float(middle.distance(near)) if near else 0.0
