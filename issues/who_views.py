@@ -27,9 +27,8 @@ def who(request: HttpRequest) -> HttpResponse:
     form = PlaceForm(initial=request.GET.dict(), community=community, on=on)
     sent = request.GET.copy()
     if taken := place_sent(sent, community):
-        return HttpResponseRedirect(
-            _address(request, taken, **{name: sent[name] for name in ("address", "suggested") if sent.get(name)})
-        )
+        address, suggested = (str(sent.get(name, "")) for name in ("address", "suggested"))
+        return HttpResponseRedirect(_address(request, taken, address=address, suggested=suggested))
     if tapped := place_tapped(request.GET, community):
         box = box_to_show(request.GET, tapped, community)  # the map a little closer
         return HttpResponseRedirect(_address(request, tapped, tap_box=box))

@@ -147,7 +147,7 @@ def test_pasted_coordinates_become_the_nearest_address_and_own_words_stay(
     place = f"{town['p'].y:.6f}, {town['p'].x:.6f}"
     assert sent(client, written | {"address": place}).address == "вул. Соборна, 12"
     own = {"address": "біля аптеки", "lon": f"{town['p'].x:.6f}", "lat": f"{town['p'].y:.6f}"}
-    assert sent(client, written | own | {"text": "Ще одна яма."}).address == "біля аптеки"
+    assert sent(client, written | own | {"text": "Відкритий люк.", "category": "manholes"}).address == "біля аптеки"
 
 
 def test_place_far_from_any_address_stays_without_one(
