@@ -1,7 +1,7 @@
 """Keeping, attaching, cleaning and dropping photos."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from secrets import token_hex
 from typing import Final
@@ -17,7 +17,7 @@ from core.models import Subject
 from geodata.models import WGS84, Community
 from media.cleaning import Cleaned, Readable, clean, inspect, read_limited
 from media.drafts import DRAFT_LIFE
-from media.models import Photo, PhotoQuerySet
+from media.models import Photo, PhotoQuerySet, size_name
 from media.refusals import PhotoRefused
 
 log = logging.getLogger(__name__)
@@ -28,10 +28,13 @@ MAX_TRIES: Final = 3
 PAUSE: Final = timedelta(seconds=30)  # before the next try; grows with each
 
 
-def keep_draft(*, community: Community, file: Readable, name: str, at: datetime) -> Photo:
+def keep_draft(
+    *, community: Community, file: Readable, name: str, at: datetime, boxes: Sequence[Sequence[float]] = ()
+) -> Photo:
     """Keeps an uploaded photo privately, as a draft that waits to be cleaned and belongs to nothing yet.
 
-    Raises PhotoRefused, and keeps nothing, when the file is no photo that we accept.
+    `boxes` (see media.boxes.boxes_in) were drawn before the photo left its device. Raises PhotoRefused, and
+    keeps nothing, when the file is no photo that we accept.
     """
     data = read_limited(file)
     inspected = inspect(data)
@@ -45,6 +48,8 @@ def keep_draft(*, community: Community, file: Readable, name: str, at: datetime)
                 original=original,
                 taken_at=Point(*inspected.position, srid=WGS84) if inspected.position else None,
                 uploaded_at=at,
+                boxes=[list(box) for box in boxes],
+                hidden_at=at if boxes else None,
             )
             nudge_on_commit("media.tasks.clean_waiting")
     except DatabaseError:
@@ -67,6 +72,8 @@ def attach(*, photos: Iterable[Photo], subject: Subject, role: str, at: datetime
     with scope(community=subject.community_id), transaction.atomic():
         drafts = list(Photo.objects.drafts(at - DRAFT_LIFE).filter(pk__in=wanted).select_for_update())
         Photo.objects.filter(pk__in=[photo.pk for photo in drafts]).update(subject=subject, role=role)
+        if any(photo.boxes for photo in drafts):
+            nudge_on_commit("media.tasks.forget_originals")
     for photo in drafts:
         photo.subject, photo.role = subject, role
     return drafts
@@ -88,47 +95,52 @@ def clean_waiting(*, at: datetime, limit: int = 20) -> int:
 
 def _give_up_on_deadly(*, at: datetime) -> None:
     """A photo that its worker did not survive three times is not tried a fourth time."""
-    deadly = Photo.objects.waiting(at).filter(attempts__gte=MAX_TRIES)
+    deadly = Photo.objects.waiting(at).filter(tries__gte=MAX_TRIES)
     deadly.update(state=Photo.State.FAILED, failure="interrupted", leased_until=None)
 
 
 def _claim(*, at: datetime) -> Photo | None:
     """The next photo, with a lease: nobody else takes it before that ends. `attempts` says whose claim it is."""
     with transaction.atomic():
-        free = Photo.objects.waiting(at).filter(attempts__lt=MAX_TRIES)
+        free = Photo.objects.waiting(at).filter(tries__lt=MAX_TRIES)
         photo = free.select_for_update(skip_locked=True).first()
         if photo is not None:
             photo.attempts += 1
+            photo.tries += 1
             photo.leased_until = at + LEASE
-            photo.save(update_fields=["attempts", "leased_until"])
+            photo.save(update_fields=["attempts", "tries", "leased_until"])
     return photo
 
 
 def _clean_claimed(photo: Photo, *, at: datetime) -> None:
     """Outside any transaction: decoding takes long. What nobody foresaw is raised; the lease brings a new try."""
     try:
-        with default_storage.open(photo.original) as file:
-            data = file.read()
-        _publish(photo, clean(data))
+        _publish(photo, clean(_source_of(photo), boxes=photo.boxes))
     except PhotoRefused as refused:
         log.info("Photo %s is not published: %s.", photo.pk, refused.code)
         _own_claim(photo).update(state=Photo.State.FAILED, failure=refused.code, leased_until=None)
     except OSError as fault:  # the storage; a decoder's faults come as PhotoRefused
         log.warning("Photo %s: the storage failed (%s).", photo.pk, type(fault).__name__)
-        if photo.attempts < MAX_TRIES:
-            _own_claim(photo).update(leased_until=at + PAUSE * photo.attempts)
+        if photo.tries < MAX_TRIES:
+            _own_claim(photo).update(leased_until=at + PAUSE * photo.tries)
         else:
             _own_claim(photo).update(state=Photo.State.FAILED, failure="storage", leased_until=None)
+
+
+def _source_of(photo: Photo) -> bytes:
+    """The original; once that is gone, the size that was shown last, with its boxes painted."""
+    for name in filter(None, (photo.original, photo.large)):
+        try:
+            with default_storage.open(name) as file:
+                return bytes(file.read())
+        except FileNotFoundError:
+            log.warning("Photo %s: a file is gone.", photo.pk)
+    raise FileNotFoundError(photo.original)
 
 
 def _own_claim(photo: Photo) -> PhotoQuerySet:
     """The row while it is still ours: not taken by a later claim, not dropped."""
     return Photo.objects.filter(pk=photo.pk, state=Photo.State.WAITING, attempts=photo.attempts)
-
-
-def _size_name(photo: Photo, attempt: int, size: str) -> str:
-    """Each try writes files of its own, so that a late worker never overwrites, and every leftover can be named."""
-    return f"photos/{photo.pk.hex[:2]}/{photo.pk.hex}-{attempt}-{size}.webp"
 
 
 def _publish(photo: Photo, cleaned: Cleaned) -> None:
@@ -145,8 +157,8 @@ def _publish(photo: Photo, cleaned: Cleaned) -> None:
 
 
 def _store(photo: Photo, cleaned: Cleaned) -> None:
-    photo.large = default_storage.save(_size_name(photo, photo.attempts, "large"), ContentFile(cleaned.large))
-    photo.small = default_storage.save(_size_name(photo, photo.attempts, "small"), ContentFile(cleaned.small))
+    photo.large = default_storage.save(size_name(photo, photo.attempts, "large"), ContentFile(cleaned.large))
+    photo.small = default_storage.save(size_name(photo, photo.attempts, "small"), ContentFile(cleaned.small))
 
 
 def _show(photo: Photo, cleaned: Cleaned) -> int:
@@ -164,7 +176,7 @@ def _show(photo: Photo, cleaned: Cleaned) -> int:
 def _delete_sizes(photo: Photo, attempts: Iterable[int]) -> None:
     for attempt in attempts:
         for size in ("large", "small"):
-            default_storage.delete(_size_name(photo, attempt, size))
+            default_storage.delete(size_name(photo, attempt, size))
 
 
 def drop_photo(*, photo: Photo) -> None:
@@ -172,7 +184,8 @@ def drop_photo(*, photo: Photo) -> None:
 
     Files go first: if this stops half way, the row still knows what is left to delete.
     """
-    default_storage.delete(photo.original)
+    if photo.original:
+        default_storage.delete(photo.original)
     _delete_sizes(photo, range(1, photo.attempts + 1))
     with scope(community=photo.community_id):
         photo.delete()

@@ -3,6 +3,7 @@
 `inspect` is quick and runs while the person waits; `clean` decodes everything and runs in a worker.
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from io import BytesIO
@@ -10,6 +11,7 @@ from typing import Final, Protocol
 
 from PIL import Image, ImageCms, ImageFile
 
+from media.boxes import paint
 from media.decoders import Format, decoding
 from media.formats import format_of
 from media.position import UNREADABLE, Position, position_of, read_exif
@@ -81,8 +83,10 @@ def inspect(data: bytes) -> Inspected:
     return Inspected(known.name, width, height, position)
 
 
-def clean(data: bytes) -> Cleaned:
+def clean(data: bytes, *, boxes: Iterable[Sequence[float]] = ()) -> Cleaned:
     """Both sizes, upright, in sRGB on white, with nothing in them but pixels; never larger than the photo.
+
+    `boxes` are painted over (see media.boxes) before anything is written.
 
     Raises PhotoRefused; "unclean" means that our own result did not pass the last look.
     """
@@ -97,6 +101,7 @@ def clean(data: bytes) -> Cleaned:
             plain = plain.resize(target, Image.Resampling.LANCZOS, reducing_gap=REDUCING_GAP)
         plain = _in_srgb(_on_white(plain), image.info.get("icc_profile"))
         large = plain.transpose(turn) if turn is not None else plain
+        paint(large, boxes)
         target = _fit(large.size, SMALL)
         small = large.resize(target, Image.Resampling.LANCZOS, reducing_gap=REDUCING_GAP)
     return Cleaned(_webp(large), _webp(small), large.width, large.height)

@@ -29,7 +29,7 @@ class KeptPhoto:
     """A draft as the form shows it.
 
     `position` is (lon, lat), SRID 4326. `preview_url` is None until there is something to show. `failure` tells
-    why nobody will ever see it, and is empty otherwise.
+    why nobody will ever see it, and is empty otherwise. `hidden`: how many places are hidden on it.
     """
 
     key: str
@@ -37,6 +37,7 @@ class KeptPhoto:
     position: tuple[float, float] | None
     preview_url: str | None
     failure: str
+    hidden: int = 0
 
 
 def key_for(photo: Photo) -> str:
@@ -62,6 +63,16 @@ def photo_of(key: str, *, community: Community, at: datetime) -> Photo | None:
     return next(iter(photos_of([key], community=community, at=at)), None)
 
 
+def photo_to_hide(key: str, *, community: Community, at: datetime) -> Photo | None:
+    """The photo of a key, though it may be sent already: who uploaded it may hide a face on it for 24 h.
+
+    A report that leaves at the moment when boxes are drawn takes them along, or is followed by them.
+    """
+    wanted = _read_key(key, community=community)
+    with scope(community=community):
+        return Photo.objects.filter(pk=wanted, uploaded_at__gt=at - DRAFT_LIFE).first() if wanted else None
+
+
 def kept(keys: Iterable[str], *, community: Community, at: datetime) -> list[KeptPhoto]:
     """What the form shows again of the photos it has uploaded."""
     return [as_kept(photo, community=community) for photo in photos_of(keys, community=community, at=at)]
@@ -76,12 +87,19 @@ def as_kept(photo: Photo, *, community: Community) -> KeptPhoto:
         position=(photo.taken_at.x, photo.taken_at.y) if photo.taken_at else None,
         preview_url=preview_url(key, community=community) if photo.state == Photo.State.CLEAN else None,
         failure=message_for(photo.failure) if photo.state == Photo.State.FAILED else "",
+        hidden=len(photo.boxes),
     )
 
 
-def preview_url(key: str, *, community: Community) -> str:
-    """Address of a draft's small size; it answers 404 until the photo is cleaned."""
-    return reverse("photo_draft", args=[community.slug, key])
+def preview_url(key: str, *, community: Community, size: str = "small") -> str:
+    """Address of a size of a draft; it answers 404 until the photo is cleaned."""
+    address = reverse("photo_draft", args=[community.slug, key])
+    return address if size == "small" else f"{address}?size={size}"
+
+
+def boxes_url(key: str, *, community: Community) -> str:
+    """Address that takes the boxes over faces and plates on a draft, and tells how it is."""
+    return reverse("photo_boxes", args=[community.slug, key])
 
 
 def grant_for(photo: Photo, *, at: datetime) -> str:

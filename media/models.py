@@ -14,6 +14,19 @@ from core.models import Subject
 from geodata.models import WGS84, Community
 
 
+class AreBoxes(models.Func):
+    """Whether JSON is a list of at most 50 boxes [left, top, right, bottom], each 0 ≤ left < right ≤ 1, top as left."""
+
+    arity = 1
+    output_field = models.BooleanField()
+    template = (
+        "(jsonb_typeof(%(expressions)s) = 'array' AND jsonb_array_length(%(expressions)s) <= 50 AND"
+        " jsonb_array_length(%(expressions)s) = jsonb_array_length(jsonb_path_query_array(%(expressions)s, '"
+        "strict $[*] ? (@.size() == 4 && @[0] >= 0 && @[0] < @[2] && @[2] <= 1"
+        " && @[1] >= 0 && @[1] < @[3] && @[3] <= 1)')))"
+    )
+
+
 class PhotoQuerySet(models.QuerySet["Photo"]):
     def published(self) -> "PhotoQuerySet":
         """Cleaned and belonging to a subject: what a page may show to those who see the subject."""
@@ -22,6 +35,10 @@ class PhotoQuerySet(models.QuerySet["Photo"]):
     def drafts(self, since: datetime) -> "PhotoQuerySet":
         """Uploaded after that moment and not attached to anything."""
         return self.filter(subject=None, uploaded_at__gt=since)
+
+    def hiding(self) -> "PhotoQuerySet":
+        """With boxes over faces or plates."""
+        return self.exclude(boxes=[])
 
     def waiting(self, at: datetime) -> "PhotoQuerySet":
         """To be cleaned, and claimed by nobody at that moment."""
@@ -58,9 +75,13 @@ class Photo(models.Model):
     height = models.PositiveIntegerField(_("height of the large size, px"), default=0)
     taken_at = models.PointField(_("place read from the photo (private)"), srid=WGS84, null=True, blank=True)
     uploaded_at = models.DateTimeField(_("uploaded"))
-    attempts = models.PositiveSmallIntegerField(_("tries"), default=0)
+    attempts = models.PositiveSmallIntegerField(_("number of the last try"), default=0)  # names its files; never falls
+    tries = models.PositiveSmallIntegerField(_("tries"), default=0)  # since the photo came, or since boxes were drawn
     leased_until = models.DateTimeField(_("claimed until"), null=True, blank=True)
     failure = models.CharField(_("why it failed"), max_length=300, blank=True)
+    boxes = models.JSONField(_("hidden places: left, top, right, bottom of the upright photo, 0 to 1"), default=list)
+    changes = models.PositiveSmallIntegerField(_("how often the hidden places were changed"), default=0)
+    hidden_at = models.DateTimeField(_("hidden places were drawn"), null=True, blank=True)
 
     grant = ""  # not kept: media.drafts.granted puts a signed right here, and the addresses carry it
 
@@ -75,11 +96,17 @@ class Photo(models.Model):
             models.Index(fields=["uploaded_at"], condition=Q(state="waiting"), name="photo_waiting"),
             # Used by media.actions.drop_abandoned_drafts.
             models.Index(fields=["uploaded_at"], condition=Q(subject=None), name="photo_draft"),
+            # Used by media.redaction.forget_originals.
+            models.Index(fields=["hidden_at"], condition=~Q(boxes=[]), name="photo_hiding"),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(state__in=["waiting", "clean", "failed"]), name="photo_state_known"),
             models.CheckConstraint(
                 condition=~Q(state="clean") | (~Q(large="") & ~Q(small="")), name="photo_clean_has_both_sizes"
+            ),
+            models.CheckConstraint(condition=AreBoxes("boxes"), name="photo_boxes_lie_inside"),
+            models.CheckConstraint(
+                condition=Q(boxes=[]) | Q(hidden_at__isnull=False), name="photo_hidden_places_have_a_time"
             ),
         ]
 
@@ -98,3 +125,8 @@ class Photo(models.Model):
     @property
     def small_url(self) -> str:
         return self.url("small")
+
+
+def size_name(photo: Photo, attempt: int, size: str) -> str:
+    """Each try writes files of its own, so that a late worker never overwrites, and every leftover can be named."""
+    return f"photos/{photo.pk.hex[:2]}/{photo.pk.hex}-{attempt}-{size}.webp"

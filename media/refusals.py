@@ -16,6 +16,10 @@ _MESSAGES: Final = {
     "broken": _("This photo is damaged and does not open. Choose another one."),
     "too_many": _("Very many photos came from here within an hour. Send this one an hour later."),
     "truncated": _("Only a part of this photo arrived. Send it once more."),
+    "boxes_nonsense": _("What you marked did not arrive whole. Mark it once more."),
+    "boxes_too_many": _("No more than 50 places can be hidden on one photo."),
+    "boxes_too_often": _("The hidden places of this photo were changed too often. Add the photo anew."),
+    "boxes_gone": _("This photo is no longer here. Add it once more."),
 }
 _NOT_PREPARED: Final = _("We could not prepare this photo, so nobody will see it. Send another one.")
 

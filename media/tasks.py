@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from media import actions
+from media import actions, redaction
 from media.limits import memory_bounded
 
 
@@ -12,10 +12,20 @@ def clean_waiting() -> int:
     """Cleans waiting photos; returns how many were tried. A decoder that hangs is killed with its process, one that
     wants all memory gets no more than a good photo needs."""
     with memory_bounded():
-        return actions.clean_waiting(at=timezone.now())
+        tried = actions.clean_waiting(at=timezone.now())
+    redaction.forget_originals(at=timezone.now())
+    return tried
 
 
 @shared_task(name="media.tasks.drop_abandoned_drafts")
 def drop_abandoned_drafts() -> int:
-    """Drops drafts that nobody attached; returns how many."""
+    """Drops drafts that nobody attached, and what dead workers left of photos that hide something; returns how many
+    drafts."""
+    redaction.sweep(at=timezone.now())
     return actions.drop_abandoned_drafts(at=timezone.now())
+
+
+@shared_task(name="media.tasks.forget_originals")
+def forget_originals() -> int:
+    """Deletes originals of what is hidden on photos that were sent; returns how many."""
+    return redaction.forget_originals(at=timezone.now())

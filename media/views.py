@@ -1,6 +1,8 @@
 """Photos over HTTP: a draft comes in, cleaned sizes go out. No address leads to an original."""
 
+import json
 from hashlib import sha256
+from typing import Any
 from uuid import UUID
 
 from django.core.files.storage import default_storage
@@ -9,22 +11,26 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.cache import get_conditional_response
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.devices import device_of
 from accounts.networks import network_of
 from accounts.permissions import viewer_for
 from core.models import STRANGER, Viewer
 from geodata.community import community_of
+from geodata.models import Community
 from media.actions import keep_draft
 from media.allowance import count_upload
-from media.drafts import as_kept, is_granted, photo_of, preview_url
+from media.boxes import Box, BoxesRefusedError, boxes_in
+from media.drafts import as_kept, is_granted, photo_of, photo_to_hide, preview_url
 from media.models import Photo
-from media.refusals import PhotoRefused
+from media.redaction import HidingRefusedError, hide
+from media.refusals import PhotoRefused, message_for
 
 STATUSES = {"too_big": 413, "too_many": 429}  # of refused photos, where it is not 422
-FOR_EVERYBODY = "public, max-age=300"
-FOR_THIS_VIEWER = "private, max-age=60"
+# Kept by browsers and proxies, and asked about every time: a face that is hidden now is not shown from a cache.
+FOR_EVERYBODY = "public, no-cache"
+FOR_THIS_VIEWER = "private, no-cache"
 
 
 @never_cache
@@ -32,6 +38,7 @@ FOR_THIS_VIEWER = "private, max-age=60"
 def photo_upload(request: HttpRequest) -> HttpResponse:
     """Keeps one photo as a draft. 201 with {key, name, position [lon, lat] or null, preview_url}.
 
+    `boxes` may say, as JSON, what was hidden on it before it left the device.
     Refused: 422, or 413 past 20 MB, or 429 past what one may upload in an hour, with {error: words in the chosen
     language, code}.
     """
@@ -40,8 +47,9 @@ def photo_upload(request: HttpRequest) -> HttpResponse:
     try:
         if file is None:
             raise PhotoRefused("empty")
+        boxes = _boxes_of(request.POST.get("boxes", "[]"))
         count_upload(community=community, device=device_of(request), network=network_of(request), at=timezone.now())
-        photo = keep_draft(community=community, file=file, name=file.name or "", at=timezone.now())
+        photo = keep_draft(community=community, file=file, name=file.name or "", at=timezone.now(), boxes=boxes)
     except PhotoRefused as refused:
         answer = {"error": refused.message, "code": refused.code}
         return JsonResponse(answer, status=STATUSES.get(refused.code, 422))
@@ -50,6 +58,48 @@ def photo_upload(request: HttpRequest) -> HttpResponse:
     return JsonResponse(
         {"key": kept.key, "name": kept.name, "position": kept.position, "preview_url": address}, status=201
     )
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def photo_boxes(request: HttpRequest, key: str) -> HttpResponse:
+    """Boxes over faces and plates, for the form that uploaded the photo: POST `boxes` as JSON.
+
+    Answers {state, error, boxes, hidden, picture_url, preview_url}; 404 for a key that is no longer good, 422 with
+    {error} for boxes that are not taken.
+    """
+    community, at = community_of(request), timezone.now()
+    found = photo_to_hide(key, community=community, at=at)
+    if found is None:
+        raise Http404
+    if request.method == "POST":
+        try:
+            found = hide(photo=found, boxes=_boxes_of(request.POST.get("boxes", "")), at=at)
+        except (PhotoRefused, HidingRefusedError) as refused:
+            return JsonResponse({"error": refused.message}, status=422)
+    return JsonResponse(_as_told(found, key, community=community))
+
+
+def _as_told(photo: Photo, key: str, *, community: Community) -> dict[str, Any]:
+    version = f"v={photo.attempts}"  # browsers keep pictures of an address in mind, whatever the headers say
+    return {
+        "state": photo.state,
+        "error": message_for(photo.failure) if photo.state == Photo.State.FAILED else "",
+        "boxes": [] if photo.subject_id else photo.boxes,
+        "hidden": len(photo.boxes),
+        "picture_url": f"{preview_url(key, community=community, size='large')}&{version}",
+        "preview_url": f"{preview_url(key, community=community)}?{version}",
+    }
+
+
+def _boxes_of(text: str) -> list[Box]:
+    """Boxes from JSON. Raises PhotoRefused."""
+    try:
+        return boxes_in(json.loads(text))
+    except BoxesRefusedError as refused:
+        raise PhotoRefused(f"boxes_{refused.code}") from refused
+    except (ValueError, RecursionError) as fault:
+        raise PhotoRefused("boxes_nonsense") from fault
 
 
 @require_safe
@@ -67,11 +117,13 @@ def photo(request: HttpRequest, photo: UUID, size: str) -> HttpResponseBase:
 
 @require_safe
 def photo_draft(request: HttpRequest, key: str) -> HttpResponseBase:
-    """The small size of a draft, for the form that uploaded it; 404 until it is cleaned, and once it is attached."""
+    """A size of a draft (`size`: small or large), for the form that uploaded it; 404 until it is cleaned, and once it
+    is attached."""
     draft = photo_of(key, community=community_of(request), at=timezone.now())
     if draft is None or draft.state != Photo.State.CLEAN:
         raise Http404
-    return _picture(request, draft, "small", cache="private, no-store")
+    size = "large" if request.GET.get("size") == "large" else "small"
+    return _picture(request, draft, size, cache="private, no-store")
 
 
 def _viewer(request: HttpRequest) -> Viewer:

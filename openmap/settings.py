@@ -133,6 +133,7 @@ CELERY_BEAT_SCHEDULE = {
     "run jobs": {"task": "core.tasks.run_jobs", "schedule": 5.0, "options": {"expires": 5}},
     "clear old files of jobs": {"task": "core.tasks.clear_old_inputs", "schedule": 3600.0},
     "forget ended limits": {"task": "core.tasks.forget_ended_limits", "schedule": 600.0},
+    "forget originals of redacted photos": {"task": "media.tasks.forget_originals", "schedule": 300.0},
     "drop abandoned photo drafts": {"task": "media.tasks.drop_abandoned_drafts", "schedule": 3600.0},
     # Every hour: midnight comes at another hour in each time zone.
     "check rules on a new day": {"task": "routing.tasks.check_what_is_stale", "schedule": crontab(minute=5)},
@@ -197,6 +198,7 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FILES = 1000  # past it the form is lost; media.uploads stores the first 20 only
 FILE_UPLOAD_PERMISSIONS = 0o640
+KEEP_REDACTED_ORIGINALS = env.bool("MISTO_KEEP_REDACTED_ORIGINALS", default=False)  # privately; else they are deleted
 
 # Maps -------------------------------------------------------------------------------------------------------
 BASEMAP_URL = env.str("MISTO_BASEMAP_URL", default="")

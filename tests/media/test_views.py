@@ -162,7 +162,7 @@ def test_a_stranger_sees_both_sizes_of_a_public_photo(client: Client, shown_phot
         answer = client.get(address)
         assert answer.status_code == 200
         assert answer["Content-Type"] == "image/webp"
-        assert answer["Cache-Control"] == "public, max-age=300"
+        assert answer["Cache-Control"] == "public, no-cache"
         assert answer["X-Content-Type-Options"] == "nosniff"
         assert answer["Content-Disposition"].startswith("inline")
         assert "Vary" not in answer or "Cookie" not in answer["Vary"]

@@ -81,7 +81,7 @@ def test_two_workers_clean_each_photo_once(
     cleaned: list[bytes] = []
     together = threading.Barrier(2, timeout=30)
 
-    def counting(data: bytes) -> cleaning.Cleaned:
+    def counting(data: bytes, **_boxes: object) -> cleaning.Cleaned:
         if len(cleaned) < 2:
             together.wait()  # both workers hold a claim at this moment
         cleaned.append(data)
@@ -124,7 +124,7 @@ def test_a_draft_can_be_attached_while_it_is_being_cleaned(
 ) -> None:
     photo, subject = draft(), subject_of()
 
-    def attach_meanwhile(data: bytes) -> cleaning.Cleaned:
+    def attach_meanwhile(data: bytes, **_boxes: object) -> cleaning.Cleaned:
         attach(photos=[photo], subject=subject, role=Photo.Role.PROBLEM, at=now)
         return cleaning.clean(data)
 
@@ -155,7 +155,7 @@ def test_a_killed_worker_leaves_its_photo_to_the_next_one(
 def test_a_photo_that_kills_every_worker_is_given_up(
     draft: MakePhoto, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def die(data: bytes) -> None:
+    def die(data: bytes, **_boxes: object) -> None:
         raise MemoryError
 
     photo = draft()
@@ -173,7 +173,7 @@ def test_a_worker_that_comes_too_late_changes_nothing(
 ) -> None:
     photo = draft()
 
-    def overtaken(data: bytes) -> cleaning.Cleaned:
+    def overtaken(data: bytes, **_boxes: object) -> cleaning.Cleaned:
         monkeypatch.setattr(actions, "clean", cleaning.clean)
         assert clean_waiting(at=now + LEASE) == 1
         return cleaning.clean(data)
@@ -193,7 +193,7 @@ def test_a_draft_dropped_while_it_is_cleaned_leaves_no_file(
 ) -> None:
     draft()
 
-    def dropped_meanwhile(data: bytes) -> cleaning.Cleaned:
+    def dropped_meanwhile(data: bytes, **_boxes: object) -> cleaning.Cleaned:
         assert drop_abandoned_drafts(at=now + timedelta(hours=24)) == 1
         return cleaning.clean(data)
 
@@ -220,7 +220,7 @@ def test_a_photo_that_cannot_be_cleaned_fails_at_once_and_for_good(
 def test_a_result_that_is_not_clean_is_not_published(
     draft: MakePhoto, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def unclean(data: bytes) -> None:
+    def unclean(data: bytes, **_boxes: object) -> None:
         raise PhotoRefused("unclean")
 
     photo = draft()
