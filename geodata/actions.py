@@ -18,7 +18,7 @@ from geodata.boxes import zoom_to_fit
 from geodata.candidates import Candidate
 from geodata.convert import as_boundary, as_shape
 from geodata.coverage import coverage
-from geodata.events import areas_changed
+from geodata.events import areas_changed, communities_made
 from geodata.fingerprints import boundary_hash
 from geodata.models import WGS84, Area, Community, Division
 from geodata.problems import Problem
@@ -186,5 +186,7 @@ def create_community(
         raise ValidationError({"centre": missing})
     community.centre = Point(*centre, srid=WGS84)
     community.full_clean()
-    community.save()
+    with transaction.atomic():
+        community.save()
+        communities_made.send(Community, communities=[community])
     return community

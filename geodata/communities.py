@@ -20,7 +20,7 @@ from geodata.communities_join import Claim, Register
 from geodata.communities_slugs import Slugs
 from geodata.convert import as_boundary, as_shape
 from geodata.coverage import Coverage, coverage
-from geodata.events import areas_changed
+from geodata.events import areas_changed, communities_made
 from geodata.fingerprints import boundary_hash
 from geodata.katottg_import import LOCK
 from geodata.models import WGS84, Community
@@ -107,6 +107,7 @@ def _write(plan: CommunityPlan, compared_with: Sequence[Community]) -> None:
         plan.problems.append(Problem("stored_meanwhile"))
         return
     Community.objects.bulk_create(plan.created, batch_size=BATCH)
+    communities_made.send(Community, communities=plan.created)
     Community.objects.bulk_update(plan.redrawn, ["boundary"], batch_size=BATCH)
     for community in plan.redrawn:
         with scope(community=community):

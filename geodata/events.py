@@ -5,3 +5,6 @@ from django.dispatch import Signal
 # The ground of a community was cut anew: areas came, ended or were corrected, or its boundary changed. Sent inside the
 # transaction, with `community`.
 areas_changed = Signal()
+
+# Communities were made. Sent inside the transaction that made them, with `communities`.
+communities_made = Signal()

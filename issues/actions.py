@@ -66,6 +66,7 @@ class NewReport:
     answers: Mapping[str, str] = field(default_factory=dict)  # code of a question → code of an answer
     confirmed: bool = False  # the resident looked closely, because another owner is near
     request_key: uuid.UUID | None = None
+    dangers: Sequence[str] = ()  # codes of those that the reporter was warned of, and went on
     device: str = ""  # key of the browser (accounts.devices), so that nobody supports their own report
 
 
@@ -148,6 +149,7 @@ def report_issue(
             reporter_name=new.name,
             shows_name=new.shows_name and new.name != "",
             language=new.language,
+            dangers=list(new.dangers),
             request_key=key,
             created_at=at,
             changed_at=at,

@@ -46,12 +46,24 @@ def new_report(issue: Issue, secret: str, trace: Mapping[str, Any], *, note: str
             issue,
             subject=_("Report No. %(number)s: %(title)s") % _words(issue),
             heading=to_pass_on if trace["fallback"] else yours,
-            paragraphs=[issue.text, *why(trace, names_of(trace, issue.community_id)), *([note] if note else [])],
+            paragraphs=[
+                *_danger(issue),
+                issue.text,
+                *why(trace, names_of(trace, issue.community_id)),
+                *([note] if note else []),
+            ],
             link=_answer_link(issue, secret),
             action=_("Open and answer"),
             closing=" ".join([alone, *secret_place]),
             facts=[*_answered(issue), *_private(issue)],
         )
+
+
+def _danger(issue: Issue) -> list[str]:
+    """Before anything else: that people may be in danger."""
+    if not issue.dangers:
+        return []
+    return [_("Danger is possible: the reporter was asked to call the emergency services first, and went on.")]
 
 
 def for_information(issue: Issue, *, responsible: Organisation | None) -> Letter:

@@ -106,6 +106,12 @@ class Issue(models.Model):
         _("reporter's name"), max_length=MAX_NAME, blank=True, default="", db_default=""
     )  # for those who must answer; for strangers only when `shows_name`
     shows_name = models.BooleanField(_("everybody sees the name"), default=False, db_default=False)
+    dangers = models.JSONField(
+        _("dangers that the reporter was warned of"),
+        default=list,
+        blank=True,
+        db_default=models.Value([], models.JSONField()),
+    )  # codes of routing.Danger; the reporter said to have called, or that there is no danger
     language = models.CharField(_("reporter's language"), max_length=2, default="uk")
     duplicate_of = models.ForeignKey(
         "self", on_delete=models.SET_NULL, verbose_name=_("duplicate of"), null=True, blank=True

@@ -27,6 +27,7 @@ from issues.actions import NewReport, author_token, report_issue, was_sent
 from issues.answerer import Answerer, answerer_for, refused
 from issues.forms import PlaceForm, ReportForm, coordinates_in
 from issues.gate import NotAdmittedError, admission, fresh_challenge, sender_of
+from issues.guessing import chosen_by_guess, guesses_for
 from issues.lookalikes import LookAlike
 from issues.place_choice import TAKE, address_for, found_for, pasted_in, place_sent, words_near
 from issues.places import example, outside, refusal
@@ -37,6 +38,7 @@ from issues.support import JoinRefusedError
 from issues.support_views import joined, refusal_in_words, voice_of
 from issues.tapmap import CLOSE_ZOOM, View, box_to_show, image_sizes, number, place_tapped, tapped
 from issues.uploads import MOST_PHOTOS, kept_photos
+from issues.warnings import Warned, warnings_for
 from media import drafts
 from media.models import Photo
 from routing.models import Category, Question
@@ -186,15 +188,17 @@ class _Submission:
         keys = [key for key in request.POST.getlist("photo_key") if self.do != f"drop:{key}"]
         self.photos, self.refused = kept_photos(keys, request, at=at)
         self.data = self._with_place(request.POST.copy())
-        self.do = heard(self.data, self.do)
+        self.do = chosen_by_guess(self.data, heard(self.data, self.do))
         self.form = self._form(self.data)
+        self.warnings: list[Warned] = warnings_for(self.form, self.data, community=self.community)
+        self.is_in_danger = not all(one.is_passed for one in self.warnings)
 
     def answer(self) -> HttpResponse:
         """The receipt after sending; otherwise the form again, with everything in it."""
         if tapped(self.data) or self.do.startswith(("drop:", "zoom", "add", "find", TAKE)):
             return self._again(self._unchecked(), status=200)
         valid, given = self.form.is_valid(), self.form.cleaned_data
-        if self.do.startswith("join:"):
+        if self.do.startswith("join:") and not self.is_in_danger:
             return self._join(self.do.removeprefix("join:"))
         if valid and self.do == "send" and was_sent(self._report(), community=self.community):
             return self._send()
@@ -208,7 +212,7 @@ class _Submission:
             return self._again(self.form, status=422, answerer=now)
         if self.do == "preview":
             return self._again(self.form, status=200, answerer=now, preview=self._preview())
-        if self.do == "check" or given["seen"] != now.seen:
+        if self.do == "check" or given["seen"] != now.seen or self.is_in_danger:
             return self._again(self.form, status=200, answerer=now)
         return self._look_once_more(now) or self._send(confirmed=bool(now.doubt))
 
@@ -274,6 +278,7 @@ class _Submission:
             answers=given["answers"],
             confirmed=confirmed,
             request_key=given["key"],
+            dangers=[one.danger.code for one in self.warnings],
             device=device_of(self.request),
         )
 
@@ -334,6 +339,8 @@ class _Submission:
 
     def _again(self, form: ReportForm, *, status: int, **more: Any) -> HttpResponse:
         """`more`: answerer, is_asking, preview, and what issues/similar.html shows."""
+        more["warnings"], more["is_stopped_by_danger"] = self.warnings, self.is_in_danger
+        more["guesses"] = guesses_for(form, self.data, community=self.community)
         if hasattr(self.form, "cleaned_data"):
             more["similar"] = self._similar()
         return _page(

@@ -1,5 +1,5 @@
 from geodata.community import community_path
-from issues import report_views, support_views, views, who_views
+from issues import report_views, support_views, views, who_views, words_views
 
 urlpatterns = [
     # Anybody
@@ -7,6 +7,7 @@ urlpatterns = [
     community_path("report/answerer/", report_views.answerer, name="answerer"),
     community_path("report/details/", report_views.details, name="report_details"),
     community_path("report/similar/", support_views.similar, name="similar"),
+    community_path("report/words/", words_views.words, name="report_words"),
     community_path("report/preview/", report_views.preview, name="report_preview"),
     community_path("report/proof/", report_views.proof, name="report_proof"),
     community_path("who/", who_views.who, name="who"),

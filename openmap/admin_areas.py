@@ -14,7 +14,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from leaflet.admin import LeafletGeoAdminMixin
 
-from geodata.events import areas_changed
+from geodata.events import areas_changed, communities_made
 from geodata.models import Area, Community, Division, MapShape
 from issues.models import Issue
 from openmap.admin_maps import MAP_MEDIA, GeoMap, collection, feature, simplified
@@ -79,7 +79,9 @@ class CommunityAdmin(OnAMap, OnlyWhatTheFormShows, LeafletGeoAdminMixin, ScopedA
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
-        if change and "boundary" in form.changed_data:
+        if not change:
+            communities_made.send(Community, communities=[obj])
+        elif "boundary" in form.changed_data:
             areas_changed.send(Community, community=obj)
 
     def formfield_for_dbfield(self, db_field: "Field[Any, Any]", request: HttpRequest, **kwargs: Any) -> Any:

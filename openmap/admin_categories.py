@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from openmap.admin_site import RowForm, ScopedAdmin
 from openmap.forms_rules import QuestionForm
-from routing.models import Category, CommunityRouting, Question, Register
+from routing.models import Category, CommunityRouting, Danger, Question, Register
 from routing.rule_check import check_soon
 
 
@@ -24,12 +24,18 @@ class CategoryForm(RowForm):
         if self.instance.community_id and "register" in self.fields:
             here = Register.objects.filter(community=self.instance.community_id)
             self.fields["register"].queryset = here  # type: ignore[attr-defined]
+        if self.instance.community_id and "danger" in self.fields:
+            mine = Danger.objects.filter(community=self.instance.community_id)
+            self.fields["danger"].queryset = mine  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
         register, community = data.get("register"), data.get("community") or self.instance.community
         if register and community and register.community_id != community.pk:
             self.add_error("register", _("This belongs to another community."))
+        danger = data.get("danger")
+        if danger and community and danger.community_id != community.pk:
+            self.add_error("danger", _("This belongs to another community."))
         return data
 
 

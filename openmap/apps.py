@@ -10,13 +10,14 @@ class OpenmapConfig(AppConfig):
     name = "openmap"
 
     def ready(self) -> None:
-        from geodata.events import areas_changed
+        from geodata.events import areas_changed, communities_made
         from geodata.icons import draw_icons_with, outline_marks_with
         from openmap import area_jobs, checks, register_jobs, whatif_jobs  # noqa: F401  register themselves
         from openmap.icons import MARKS, icon_paths
 
         draw_icons_with(icon_paths)
         areas_changed.connect(check_rules_again)
+        communities_made.connect(warn_of_dangers)
         outline_marks_with(lambda group: MARKS.get(group, ""))
 
 
@@ -29,6 +30,13 @@ def check_rules_again(sender: object, *, community: Any, **_more: object) -> Non
 
     with scope(community=community):
         check_soon(community, at=timezone.now())
+
+
+def warn_of_dangers(sender: object, *, communities: Any, **_more: object) -> None:
+    """Whoever writes of gas or fire there is asked to call first, from the first day on."""
+    from routing.usual_dangers import found_dangers
+
+    found_dangers(communities)
 
 
 class CityAdminConfig(AdminConfig):

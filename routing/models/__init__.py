@@ -1,6 +1,7 @@
 """Categories, registers, rules, decisions, and what was delivered to whom."""
 
 from routing.models.categories import Category, Question
+from routing.models.dangers import Danger
 from routing.models.deliveries import Channel, CommunityRouting, Decision, Delivery, DeliveryQuerySet
 from routing.models.findings import CoveragePiece, RuleCheck
 from routing.models.registers import Asset, Register
@@ -12,6 +13,7 @@ __all__ = [
     "Channel",
     "CommunityRouting",
     "CoveragePiece",
+    "Danger",
     "Decision",
     "Delivery",
     "DeliveryQuerySet",

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django_scopes import ScopedManager
 
 from geodata.models import Community
+from routing.models.dangers import Danger, check_lines
 from routing.models.registers import Register
 
 
@@ -44,6 +45,27 @@ class Category(models.Model):
         null=True,
         blank=True,
         help_text=_("Residents choose the house, the lamp… that the report is about."),
+    )
+    danger = models.ForeignKey(
+        Danger,
+        on_delete=models.SET_NULL,
+        verbose_name=_("means danger"),
+        null=True,
+        blank=True,
+        help_text=_("Whoever chooses this kind of problem is asked to call first."),
+    )
+    keywords = models.TextField(
+        _("words that suggest it"),
+        max_length=20000,
+        blank=True,
+        default="",
+        db_default="",
+        validators=[check_lines],
+        help_text=_(
+            "Added to the usual words of this code and to its name. A line for each: a word (in any form), a beginning "
+            "with *, =exactly; several words of a line must stand near each other, “/” is “or”. A line that begins "
+            "with “-” tells what means something else."
+        ),
     )
     near_metres = models.PositiveSmallIntegerField(
         _("look-alikes are sought within, metres"),

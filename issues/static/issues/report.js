@@ -10,6 +10,7 @@ import { PlaceStep } from "./place-step.js";
 import { sendWhenReachable } from "./sending.js";
 import { Similar } from "./similar.js";
 import { Uploads } from "./upload.js";
+import { WordsHints } from "./words.js";
 
 /** @typedef {import("./draft.js").Sent} Sent */
 
@@ -55,6 +56,8 @@ const similar = new Similar(find("#similar", HTMLElement), form, () => {
   changed();
 });
 
+const hints = new WordsHints(form, changed);
+
 const chosen = () => {
   const radio = form.querySelector("[name=category]:checked");
   return radio instanceof HTMLInputElement ? radio : null;
@@ -73,6 +76,7 @@ function changed() {
   isTouched ||= isStarted;
   details.update(place.asked, chosen(), place.source === "house");
   answerer.update(place.asked, category(), details.answers());
+  hints.update(text.value, category());
   similar.update(place.asked, category(), text.value, details.values().asset ?? "");
   countText();
   showSteps();
@@ -193,7 +197,10 @@ function listen() {
   find("#restored button", HTMLElement).addEventListener("click", startAnew);
   find("#sent-before button", HTMLElement).addEventListener("click", startAnew);
   sendWhenReachable(form, {
-    trouble: () => (uploads.isRunning ? words("still-uploading") : ""),
+    trouble: () => {
+      hints.open?.focus();
+      return hints.open ? words("danger-first") : uploads.isRunning ? words("still-uploading") : "";
+    },
     onLeaving: () => {
       keep();
       return draft.leave(key.value);
