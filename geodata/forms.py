@@ -50,9 +50,15 @@ class Asked:
 
 
 def menu_of(layers: Sequence[Layer], community_id: int) -> Menu:
-    """Choices of all layers in their order. Must be called inside the community's scope."""
-    groups = {code: Choice(code, str(name)) for layer in layers for code, name in layer.groups}
-    categories = {choice.code: choice for layer in layers for choice in layer.categories(community_id)}
+    """Choices of all layers in their order; where two name the same, the words of the first. Must be called inside the
+    community's scope."""
+    groups: dict[str, Choice] = {}
+    categories: dict[str, Choice] = {}
+    for layer in layers:
+        for code, name in layer.groups:
+            groups.setdefault(code, Choice(code, str(name)))
+        for choice in layer.categories(community_id):
+            categories.setdefault(choice.code, choice)
     return Menu(list(groups.values()), list(categories.values()))
 
 

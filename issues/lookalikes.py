@@ -112,8 +112,10 @@ def _judged(near: Near, report: Issue | None, draft: Draft) -> LookAlike | None:
 
 
 def _known(near: Near, draft: Draft) -> LookAlike | None:
-    """Works and outages explain what residents see around them, whatever they call it."""
-    if near.metres > draft.category.near_metres:
+    """Works and outages explain what residents see around them: problems of the kinds that they name (`concerns`), of
+    every kind when they name none."""
+    concerns = near.row.get("concerns", ())
+    if near.metres > draft.category.near_metres or (concerns and draft.category.code not in concerns):
         return None
     metres = round(near.metres)
     return LookAlike(key=near.key, row=near.row, metres=metres, likeness=ENOUGH + 0.3 * _nearness(near.metres, draft))

@@ -34,6 +34,7 @@ from openmap import (  # noqa: F401  register what they are about
     admin_rules,
     admin_rulesets,
     admin_whatif,
+    admin_works,
 )
 from openmap.admin_site import AboutAReport, OnlyWhatTheFormShows, ReadOnly, ScopedAdmin, say_how_many
 from routing.actions import leave_address, send_again

@@ -40,6 +40,7 @@ NPM_ROOT = BASE_DIR / "node_modules"
 INSTALLED_APPS = [
     "openmap.apps.OpenmapConfig",
     "issues.apps.IssuesConfig",
+    "works.apps.WorksConfig",
     "routing.apps.RoutingConfig",
     "media.apps.MediaConfig",
     "accounts.apps.AccountsConfig",

@@ -13,6 +13,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/", include("openmap.api")),
     path("", include("issues.urls")),
+    path("", include("works.urls")),
     path("", include("media.urls")),
     path("", include("geodata.urls")),
 ]

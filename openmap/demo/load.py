@@ -15,6 +15,7 @@ from media.actions import clean_waiting
 from media.models import Photo
 from openmap.demo.accounts import MODERATOR, Account, open_accounts
 from openmap.demo.founding import found_neighbour, found_yavoryn
+from openmap.demo.known_works import announce_works
 from openmap.demo.post import settle_letters
 from openmap.demo.stories_of_yards import STORIES
 from openmap.demo.telling import Chronicle, moments
@@ -46,6 +47,7 @@ def load_demo(*, at: datetime, say: Say) -> Demo:
         accounts = open_accounts(community)
         say(_("Telling what happened"))
         with scope(community=community), override("uk"):
+            announce_works(community, at=at)
             _tell(community, accounts, at=at)
     _clean_photos(community, at=at, say=say)
     return Demo(community, accounts)

@@ -12,7 +12,7 @@ from issues.models import Issue
 
 # People, bodies that serve many communities, the communities themselves, the national codifier.
 GLOBAL = {"accounts.User", "accounts.Organisation", "geodata.Community", "geodata.Unit"}
-OURS = {"openmap", "issues", "routing", "media", "accounts", "core", "geodata"}
+OURS = {"openmap", "issues", "works", "routing", "media", "accounts", "core", "geodata"}
 
 
 def models_of_ours() -> list[type[Model]]:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from django.db import connection
@@ -18,9 +18,11 @@ from geodata.lists import things
 from geodata.marks import marks
 from geodata.models import Area, Community, Division
 from issues.states import State
-from tests.conftest import City
+from tests.conftest import NOW, City
 from tests.geodata.conftest import PETITIONS, TODAY, pin, question
 from tests.grid import Town
+from works.actions import announce
+from works.models import Work
 
 LAYERS = [*all_layers(), PETITIONS]
 Fill = Callable[[Layer, str], str]
@@ -48,6 +50,9 @@ def fill(city: City, town: Town, squares: Division) -> Fill:
                 boundary=town.area("ABDC"),
                 valid_from=date(2026, 1, 1),
             )
+        elif layer.name == "works":
+            soon = {"starts_at": NOW + timedelta(days=1), "geometry": town.area("ABDC")}
+            announce(Work(community=city.community, name=title, **soon), is_shown=True, at=NOW)
         else:
             pin(city.community, town["p"], category=city.roads, title=title)
         return title
@@ -56,7 +61,7 @@ def fill(city: City, town: Town, squares: Division) -> Fill:
 
 
 def test_registered_layers_are_among_those_asked() -> None:
-    assert "issues" in {layer.name for layer in LAYERS}
+    assert {"issues", "works"} <= {layer.name for layer in LAYERS}
 
 
 def test_rows_have_the_fixed_columns_and_the_allowed_properties_only(layer: Layer, fill: Fill, city: City) -> None:

@@ -38,6 +38,7 @@ from routing.bulk import decide_many
 from routing.models import Asset, Channel, Decision, Delivery, Rule, RuleSet
 from routing.responsibility import Asked
 from routing.rulesets import SetState, state_of
+from works.models import Work
 
 KYIV = ZoneInfo("Europe/Kyiv")
 LINK = re.compile(r'(?:href|src)="([^"#]+)')
@@ -269,3 +270,14 @@ def test_power_grid_of_the_demo_serves_two_communities(demo: Demo) -> None:
     with scopes_disabled():
         channels = Channel.objects.filter(organisation__name="Яворинський РЕМ обленерго")
         assert {channel.community.slug for channel in channels} == {"yavoryn", "sosnivka"}
+
+
+def test_demo_has_works_that_run_that_have_no_end_yet_and_that_are_to_come(demo: Demo) -> None:
+    with scopes_disabled():
+        works = list(Work.objects.select_related("community").order_by("starts_at"))
+        today = works[0].community.day_of(works[0].created_at)
+        assert [work.state_on(today) for work in works] == ["running", "running", "planned"]
+        assert [work.ends_at is None for work in works] == [False, True, False]
+        assert all(work.organisation and work.categories.exists() for work in works)
+        for work in works:
+            work.full_clean()
