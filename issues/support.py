@@ -16,7 +16,8 @@ from issues.states import OPEN
 
 
 class JoinRefusedError(ValueError):
-    """Nobody can join. `code`: “closed”, “unseen” (strangers do not see the report) or “nobody” (no voice)."""
+    """Nobody can join. `code`: “closed”, “unseen” (strangers do not see the report), “nobody” (no voice) or “too_many”
+    (from there, within an hour)."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -14,9 +15,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from accounts.devices import device_of
+from accounts.networks import network_of
 from core.models import ON_THE_MAP, STRANGER
 from geodata.community import community_of
 from issues.forms import PlaceForm
+from issues.join_limits import may_join
 from issues.models import Issue
 from issues.similar import similar_to
 from issues.support import JoinRefusedError, Voice, has_joined, is_author, join, leave, supporters_of
@@ -69,6 +72,7 @@ def joined(request: HttpRequest, number: str, *, photos: Sequence[Photo], at: da
         "is_new": is_new,
         "support_said": said(issue),
         "typed": request.POST.get("text", "").strip(),
+        "photos": photos,
         "kept": [(name, text) for name, texts in request.POST.lists() if name not in OWN for text in texts] + keys,
     }
     return render(request, "issues/joined.html", context)
@@ -76,7 +80,12 @@ def joined(request: HttpRequest, number: str, *, photos: Sequence[Photo], at: da
 
 def join_as(request: HttpRequest, issue: Issue, *, at: datetime) -> bool:
     """The voice of whoever asks; False when it was counted before. Raises JoinRefusedError."""
-    return join(issue=issue, voice=voice_of(request), device=device_of(request), at=at)
+    device, network = device_of(request), network_of(request)
+    with transaction.atomic():
+        is_new = join(issue=issue, voice=voice_of(request), device=device, at=at)
+        if is_new and not may_join(community=issue.community, device=device, network=network, at=at):
+            raise JoinRefusedError("too_many")
+    return is_new
 
 
 def visible_issue(request: HttpRequest, number: int) -> Issue:
@@ -99,6 +108,7 @@ def refusal_in_words(code: str) -> str:
         "nobody": _(
             "Your browser keeps no cookies, so we cannot count your voice only once. Allow them for this site."
         ),
+        "too_many": _("Very many voices came from here within an hour: please join again a little later."),
     }[code]
 
 

@@ -12,6 +12,7 @@ from geodata.models import Community
 from issues.actions import report_issue
 from issues.models import Issue, Supporter
 from issues.support import supporters_of
+from issues.support_views import refusal_in_words
 from media.models import Photo
 from tests.conftest import NOW, City, hole
 from tests.grid import Town
@@ -131,6 +132,50 @@ def test_what_was_typed_and_uploaded_stands_on_the_page_and_leads_back_to_the_fo
     assert [photo.name for photo in back.context["photos"]] == ["яма.jpg"]
     assert back.context["similar"] == [], "and what was joined is taken for another problem"
     assert Photo.objects.count() == 1
+
+
+def test_photo_without_words_leads_back_to_the_form_too(
+    neighbour: Client, filled: dict[str, str], known: Issue
+) -> None:
+    sent = filled | {"text": "", "do": f"join:{known.number}", "photo": upload(jpeg(), name="яма.jpg")}
+    page = neighbour.post(ADDRESS, sent)
+    assert "яма.jpg" in page.content.decode()
+    kept = dict(page.context["kept"])
+    assert all(f'name="{name}" value="{value}"' in page.content.decode() for name, value in kept.items())
+    back = neighbour.post(ADDRESS, kept | {"do": "different"})
+    assert [photo.name for photo in back.context["photos"]] == ["яма.jpg"]
+
+
+def test_past_the_limit_of_a_device_nobody_is_joined_and_everything_stays(
+    neighbour: Client,
+    filled: dict[str, str],
+    known: Issue,
+    city: City,
+    town: Town,
+    now: datetime,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("issues.join_limits.OF_A_DEVICE", 1)
+    other = report_issue(new=hole(city, town["p"], email=""), community=city.community, at=now)
+    neighbour.post(ADDRESS, filled | {"do": f"join:{known.number}"})
+    refused = neighbour.post(ADDRESS, filled | {"do": f"join:{other.number}"})
+    again = neighbour.post(ADDRESS, filled | {"do": f"join:{known.number}"})
+    assert refused.status_code == 422
+    assert refused.context["similar_trouble"] == refusal_in_words("too_many")
+    assert refused.context["form"]["text"].value() == filled["text"]
+    assert (supporters_of(known), supporters_of(other)) == (1, 0)
+    assert again.status_code == 200, "a voice that was counted before costs nothing"
+
+
+def test_new_browsers_from_one_network_are_counted_together(
+    client: Client, known: Issue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("issues.join_limits.OF_A_NETWORK", 2)
+    for _browser in range(4):
+        fresh = Client()
+        fresh.get(ADDRESS)
+        fresh.post(f"/yavoryn/issues/{known.number}/support/", {"do": "join"})
+    assert supporters_of(known) == 2
 
 
 def test_join_that_comes_too_late_brings_the_form_back_with_everything(

@@ -1,0 +1,20 @@
+"""How often one may join in an hour: a voice is counted once a browser, and a program makes itself new browsers."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from core import limits
+from core.limits import Limit
+from geodata.models import Community
+
+WINDOW: Final = timedelta(hours=1)
+OF_A_DEVICE: Final = 30  # in a window
+OF_A_NETWORK: Final = 100  # neighbours, and phones of one operator, share an address
+
+
+def may_join(*, community: Community, device: str, network: str, at: datetime) -> bool:
+    """Counts one new voice in the caller's transaction; False past what a `device` (accounts.devices) or a `network`
+    (accounts.networks) may do in an hour: then roll back. "" is not counted."""
+    rows = [("joins of a device", device, OF_A_DEVICE), ("joins of a network", network, OF_A_NETWORK)]
+    asked = [Limit(kind, whose, most, WINDOW) for kind, whose, most in rows if whose]
+    return not limits.use(asked, community=community, at=at)
