@@ -165,6 +165,8 @@ def slow_down(page: Page) -> None:
     session.send("Network.enable")
     session.send("Network.emulateNetworkConditions", SLOW_NETWORK)
     session.send("Emulation.setCPUThrottlingRate", {"rate": 4})
+    page.set_default_timeout(6 * PATIENCE)
+    page.set_default_navigation_timeout(6 * PATIENCE)
 
 
 def expect_script_error(page: Page, words: str) -> None:

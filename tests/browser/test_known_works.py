@@ -39,12 +39,12 @@ def test_known_works_appear_while_the_form_is_filled_in(page_at: PageAt, works: 
     page.locator("#address").press("Enter")
     page.locator("#text").fill("З труби тече, дорогу розрито.")
     choose(page, "roads")
-    known = page.get_by_role("region", name="Можливо, про це вже відомо")
+    known = page.get_by_role("region", name="Схоже, про це вже знають")
     expect(known).to_contain_text("Ремонт водогону", timeout=30_000)
     expect(known).to_contain_text(UNTIL)
     assert_accessible(page)
     screenshot(page, "report-known-works-390", full=True)
-    known.get_by_role("button", name="Ні, у мене інше").click()
+    known.get_by_role("button", name="Ні, це інше").click()
     expect(known).to_be_hidden()
 
 
