@@ -193,7 +193,7 @@ def send_to_responsible(
     """Keeps the decision and hands the report to whom it names; None when it names nobody. `note`: why whoever had it
     before gave it on. Those who are to be informed hear of it too, each once."""
     decision = record_decision(subject=issue.subject, verdict=verdict, as_of=issue.created_at, at=at)
-    _inform(issue, decision, verdict.informed, at=at)
+    inform_of(issue, decision, verdict.informed, at=at)
     if verdict.organisation is None:
         return None
     organisation = Organisation.objects.get(pk=verdict.organisation)
@@ -207,7 +207,8 @@ def send_to_responsible(
     return delivery
 
 
-def _inform(issue: Issue, decision: Decision, organisations: Sequence[int], *, at: datetime) -> None:
+def inform_of(issue: Issue, decision: Decision, organisations: Sequence[int], *, at: datetime) -> None:
+    """A letter to each of these organisations that has not heard of the report yet."""
     told = Delivery.objects.filter(subject=issue.subject).values("organisation")
     responsible = decision.organisation
     for organisation in Organisation.objects.filter(pk__in=organisations).exclude(pk__in=told).order_by("name"):

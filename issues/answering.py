@@ -80,6 +80,7 @@ def refusal_in_words(code: str) -> str:
     """Why a move was refused, for the person who pressed the button."""
     return {
         "needs_text": _("Write a few words: people will read them."),
+        "too_late_to_correct": _("They have begun to work on it meanwhile. Add your words to the report instead."),
         "too_late": _("This report was handed to another organisation meanwhile."),
         "no_such_move": _("The report changed meanwhile, and this is no longer possible. Look at its state above."),
         "needs_original": _("Name the report that this one repeats."),

@@ -17,6 +17,7 @@ def append_event(
     was: str = "",
     now: str = "",
     text: str = "",
+    changed: str = "",
 ) -> IssueEvent:
     """One more event, inside the caller's transaction; its words get a row of their own."""
     words = EventText.objects.create(community_id=issue.community_id, text=text) if text else None
@@ -31,5 +32,6 @@ def append_event(
         was=was,
         now=now,
         words=words,
+        changed=changed,
     )
     return event

@@ -89,7 +89,7 @@ def for_information(issue: Issue, *, responsible: Organisation | None) -> Letter
 
 def to_organisation(issue: Issue, secret: str, *, news: str, text: str) -> Letter:
     """To the organisation that has the report: what the reporter or the staff did since. `news`: a state, “reply”,
-    “added” or “moderated”."""
+    “added”, “corrected” or “moderated”."""
     with override(ORGANISATIONS_READ):
         happened = {
             "reply": _("The reporter answered"),
@@ -98,6 +98,7 @@ def to_organisation(issue: Issue, secret: str, *, news: str, text: str) -> Lette
             State.WITHDRAWN: _("The reporter withdrew the report"),
             State.CONFIRMED: _("The reporter confirms that it is fixed"),
             State.DUPLICATE: _("The report repeats another one and is closed"),
+            "corrected": _("The reporter corrected the report"),
         }.get(news) or _("The report changed: %(state)s") % {"state": State(issue.state).label}
         return _letter(
             issue,
@@ -107,6 +108,21 @@ def to_organisation(issue: Issue, secret: str, *, news: str, text: str) -> Lette
             link=_answer_link(issue, secret),
             action=_("Open and answer") if issue.is_open else _("Open the report"),
             facts=[*_answered(issue), *_private(issue)],
+        )
+
+
+def taken_back(issue: Issue) -> Letter:
+    """To an organisation that had the report until its author corrected it: nothing is asked of them any more."""
+    with override(ORGANISATIONS_READ):
+        what = _("The report was corrected: it is not yours any more")
+        return _letter(
+            issue,
+            subject=_("Report No. %(number)s: %(what)s") % (_words(issue) | {"what": _lower(what)}),
+            heading=what,
+            paragraphs=[_("Somebody else must answer it now. Nothing more is asked of you, and your link has ended.")],
+            link=settings.SITE_URL + issue.get_absolute_url(),
+            action=_("Open the report"),
+            is_rough=issue.is_blurred,
         )
 
 

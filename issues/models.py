@@ -209,6 +209,7 @@ class IssueEvent(models.Model):
         PASSED_ON = "passed_on", _("passed on by the duty queue")
         ANSWERED = "answered", _("answered")
         ADDED = "added", _("added by the reporter")
+        CORRECTED = "corrected", _("corrected by the reporter")
         VISIBILITY = "visibility", _("visibility changed")
         REDACTED = "redacted", _("words redacted")
 
@@ -229,6 +230,9 @@ class IssueEvent(models.Model):
     )
     was = models.CharField(_("from state"), max_length=12, choices=State, blank=True)
     now = models.CharField(_("to state"), max_length=12, choices=State, blank=True)
+    changed = models.CharField(
+        _("corrected parts"), max_length=60, blank=True, default="", db_default=""
+    )  # names of issues.corrections.PARTS, with commas between them
     words = models.OneToOneField(EventText, on_delete=models.PROTECT, verbose_name=_("words"), null=True, blank=True)
 
     objects: ClassVar[models.Manager["IssueEvent"]] = ScopedManager(community="community")

@@ -53,7 +53,7 @@ def move_by_organisation(
 ) -> Issue:
     """The organisation moves its report on; the reporter is told. Raises MoveRefusedError."""
     with transaction.atomic():
-        issue = _locked(delivery.subject_id)
+        issue = locked(delivery.subject_id)
         _still_theirs(delivery)
         _move(issue, to, actor=Actor.ORGANISATION, text=text, at=at, organisation=delivery.organisation)
         if photos:
@@ -68,7 +68,7 @@ def reply_by_organisation(*, delivery: Delivery, text: str, photos: Sequence[Pho
     if not text:
         raise MoveRefusedError("needs_text")
     with transaction.atomic():
-        issue = _locked(delivery.subject_id)
+        issue = locked(delivery.subject_id)
         _still_theirs(delivery)
         if issue.state not in OPEN:
             raise MoveRefusedError("no_such_move")
@@ -129,7 +129,7 @@ def give_by_staff(*, issue: Issue, to: Organisation, user: User, text: str = "",
     Raises MoveRefusedError.
     """
     with transaction.atomic():
-        issue = _locked(issue.subject_id)
+        issue = locked(issue.subject_id)
         if not nobody_holds(issue):
             raise MoveRefusedError("no_such_move")
         drop_unheard(subject=issue.subject, at=at)
@@ -142,7 +142,7 @@ def write_once_more(*, delivery: Delivery, at: datetime) -> OutboxMessage | None
     """The letter about an open report again, with a link that works. None when nobody is to get it: the report is
     closed, the organisation let it go, or has no channel."""
     with transaction.atomic():
-        issue = _locked(delivery.subject_id)
+        issue = locked(delivery.subject_id)
         if issue.state not in OPEN or Delivery.objects.filter(pk=delivery.pk, refused_at__isnull=False).exists():
             return None
         trace = Decision.objects.filter(subject=issue.subject).latest("decided_at", "id").trace
@@ -170,12 +170,12 @@ def send_waiting(*, organisation: Organisation, community: Community, at: dateti
 def move_by_reporter(*, issue: Issue, to: State, text: str = "", photos: Sequence[Photo] = (), at: datetime) -> Issue:
     """Confirm, reopen, withdraw, or answer a question; the organisation is told. Raises MoveRefusedError."""
     with transaction.atomic():
-        issue = _locked(issue.subject_id)
+        issue = locked(issue.subject_id)
         answers = issue.state == State.WAITING and to == State.ACCEPTED
         _move(issue, to, actor=Actor.REPORTER, text=text, at=at)
         if photos:
             attach(photos=photos, subject=issue.subject, role=Photo.Role.PROBLEM, at=at)
-        _tell_organisations(issue, text=text, at=at, news="reply" if answers else "")
+        tell_organisations(issue, text=text, at=at, news="reply" if answers else "")
     return issue
 
 
@@ -184,7 +184,7 @@ def add_by_reporter(*, issue: Issue, text: str, photos: Sequence[Photo] = (), at
     if not text:
         raise MoveRefusedError("needs_text")
     with transaction.atomic():
-        issue = _locked(issue.subject_id)
+        issue = locked(issue.subject_id)
         if issue.state == State.WAITING:
             return move_by_reporter(issue=issue, to=State.ACCEPTED, text=text, photos=photos, at=at)
         if issue.state not in OPEN:
@@ -195,7 +195,7 @@ def add_by_reporter(*, issue: Issue, text: str, photos: Sequence[Photo] = (), at
         if photos:
             attach(photos=photos, subject=issue.subject, role=Photo.Role.PROBLEM, at=at)
         _touch(issue, at=at)
-        _tell_organisations(issue, text=text, at=at, news="added")
+        tell_organisations(issue, text=text, at=at, news="added")
     return issue
 
 
@@ -206,11 +206,11 @@ def move_by_staff(
     if to == State.DUPLICATE and not _is_original(duplicate_of, of=issue):
         raise MoveRefusedError("needs_original")
     with transaction.atomic():
-        issue = _locked(issue.subject_id)
+        issue = locked(issue.subject_id)
         issue.duplicate_of = duplicate_of if to == State.DUPLICATE else None
         _move(issue, to, actor=Actor.STAFF, text=text, at=at, user=user)
         _tell_author(issue, who=issue.community, text=text, at=at)
-        _tell_organisations(issue, text=text, at=at, news=to if to == State.DUPLICATE else "moderated")
+        tell_organisations(issue, text=text, at=at, news=to if to == State.DUPLICATE else "moderated")
     return issue
 
 
@@ -223,7 +223,7 @@ def set_visibility(*, issue: Issue, visibility: Visibility, reason: str = "", us
     if visibility == Visibility.HIDDEN and not reason:
         raise MoveRefusedError("needs_text")
     with transaction.atomic():
-        issue = _locked(issue.subject_id)
+        issue = locked(issue.subject_id)
         subject = issue.subject
         subject.refresh_from_db()  # as it is now that the report is locked
         if visibility == Visibility.PUBLIC:
@@ -244,7 +244,7 @@ def redact_words(*, event: IssueEvent, user: User, at: datetime) -> None:
     """Takes the words out of an event, and out of letters that have not left, for good; that it was done is an event
     itself."""
     with transaction.atomic():
-        issue = _locked(event.issue.subject_id)
+        issue = locked(event.issue.subject_id)
         words = event.words
         if words is None or words.redacted_at:
             return
@@ -257,12 +257,14 @@ def redact_words(*, event: IssueEvent, user: User, at: datetime) -> None:
         _touch(issue, at=at)
 
 
-def _locked(subject_id: int) -> Issue:
-    issue: Issue = (
-        Issue.objects.select_for_update(of=("self",))
-        .select_related("subject", "community", "category")
-        .get(subject=subject_id)
-    )
+def locked(subject_id: int) -> Issue:
+    """The report of that subject, which nobody else changes until the transaction ends.
+
+    Locked first and read after: a statement that does both joins what it read before it waited, and finds no row when
+    a correction meanwhile changed the category.
+    """
+    Issue.objects.select_for_update().only("pk").get(subject=subject_id)
+    issue: Issue = Issue.objects.select_related("subject", "community", "category").get(subject=subject_id)
     return issue
 
 
@@ -276,7 +278,7 @@ def nobody_holds(issue: Issue) -> bool:
 def _let_go(delivery: Delivery, kind: IssueEvent.Kind, *, reason: str, at: datetime) -> Issue:
     """The delivery ends with its reason, the report is new again, and the reporter hears of it. `kind`: handed back,
     or passed on by the duty queue."""
-    issue = _locked(delivery.subject_id)
+    issue = locked(delivery.subject_id)
     was = State(issue.state)
     if was not in HANDED_BACK:
         raise MoveRefusedError("no_such_move")
@@ -373,9 +375,9 @@ def _tell_author(issue: Issue, *, who: Organisation | Community, text: str, at: 
         write_to_author(issue=issue, letter=letter, at=at)
 
 
-def _tell_organisations(issue: Issue, *, text: str, at: datetime, news: str = "") -> None:
-    """Those who hold the report hear what the reporter or the staff did; `news`: “reply”, “added” or “moderated”, else
-    the state."""
+def tell_organisations(issue: Issue, *, text: str, at: datetime, news: str = "") -> None:
+    """Those who hold the report hear what the reporter or the staff did; `news`: “reply”, “added”, “corrected” or
+    “moderated”, else the state."""
     standing = Delivery.objects.standing().responsible().filter(subject=issue.subject)
     for delivery in standing.select_related("organisation", "token", "subject", "message"):
 

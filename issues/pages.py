@@ -26,6 +26,7 @@ from routing.wording import names_of
 
 Kind = IssueEvent.Kind
 By = IssueEvent.By
+FOR_STAFF = {Kind.VISIBILITY, Kind.CORRECTED}  # why it was hidden, how it was before a correction
 SMALL_MAP = 0.004  # degrees of longitude on each side of the pin
 
 
@@ -182,7 +183,7 @@ def asked_of_author(issue: Issue) -> str:
 
 def _how_far(delivery: Delivery) -> tuple[datetime, str]:
     message = delivery.message
-    if delivery.state == "refused" and delivery.refused_at:
+    if delivery.refused_at:
         return delivery.refused_at, delivery.refusal
     if delivery.state == "answered" and delivery.answered_at:
         return delivery.answered_at, ""
@@ -209,7 +210,7 @@ def timeline(issue: Issue) -> list[Line]:
 
 
 def _line(event: IssueEvent, issue: Issue) -> Line:
-    words = event.words if event.kind != Kind.VISIBILITY else None  # why it was hidden is for the staff
+    words = event.words if event.kind not in FOR_STAFF else None
     text = ""
     if words:
         text = _("These words were removed by a moderator.") if words.redacted_at else words.text
@@ -226,6 +227,7 @@ def _title(event: IssueEvent) -> str:
         Kind.PASSED_ON: _("Passed on by the duty queue"),
         Kind.ANSWERED: _("Answer"),
         Kind.ADDED: _("Added by the reporter"),
+        Kind.CORRECTED: _("Corrected by the reporter: %(parts)s") % {"parts": _parts(event)},
         Kind.VISIBILITY: _("A moderator hid this") if event.words else _("A moderator changed who sees this"),
         Kind.REDACTED: _("A moderator removed words"),
     }
@@ -234,6 +236,19 @@ def _title(event: IssueEvent) -> str:
     if event.kind == Kind.MOVED:
         return str(State(event.now).label)
     return titles[Kind(event.kind)]
+
+
+def _parts(event: IssueEvent) -> str:
+    """The corrected parts, in words; never how they were."""
+    names = {
+        "text": _("the description"),
+        "category": _("the kind of problem"),
+        "place": _("the place"),
+        "answers": _("the answers"),
+        "photos": _("photos"),
+        "name": _("the name"),
+    }
+    return ", ".join(names[part] for part in event.changed.split(",") if part in names)
 
 
 def _who(event: IssueEvent, issue: Issue) -> str:

@@ -69,7 +69,7 @@ def details(request: HttpRequest) -> HttpResponse:
 def report(request: HttpRequest) -> HttpResponse:
     """The form of a new report. Whatever goes wrong, what was typed and uploaded comes back."""
     at = timezone.now()
-    response = _opened(request, at=at) if request.method != "POST" else _Submission(request, at=at).answer()
+    response = _opened(request, at=at) if request.method != "POST" else Submission(request, at=at).answer()
     remember_device(request, response)
     return response
 
@@ -78,7 +78,7 @@ def report(request: HttpRequest) -> HttpResponse:
 @require_POST
 def preview(request: HttpRequest) -> HttpResponse:
     """What strangers will see of the form that was sent, as a fragment of HTML. Nothing is kept but new photos."""
-    return _Submission(request, at=timezone.now()).previewed()
+    return Submission(request, at=timezone.now()).previewed()
 
 
 @never_cache
@@ -178,8 +178,10 @@ def _opened(request: HttpRequest, *, at: datetime) -> HttpResponse:
     return _page(request, form, photos=[], view=view)
 
 
-class _Submission:
+class Submission:
     """One POST of the form: what it asks for, and the page that answers."""
+
+    template = "issues/report.html"
 
     def __init__(self, request: HttpRequest, *, at: datetime) -> None:
         self.request, self.at = request, at
@@ -204,7 +206,7 @@ class _Submission:
             return self._send()
         if self.form.has_open_questions and self.data.get("asked") != self.form["category"].value():
             return self._again(self._unchecked(), status=200, is_asking=True)  # nobody saw the questions yet
-        now = _answerer(self.form, self.community, at=self.at)
+        now = self._who()
         if not valid or self.refused or now is None:
             return self._again(self.form, status=422, answerer=now)
         if now.refusal:
@@ -215,6 +217,10 @@ class _Submission:
         if self.do == "check" or given["seen"] != now.seen or self.is_in_danger:
             return self._again(self.form, status=200, answerer=now)
         return self._look_once_more(now) or self._send(confirmed=bool(now.doubt))
+
+    def _who(self) -> Answerer | None:
+        """Who will answer, as far as the form tells."""
+        return _answerer(self.form, self.community, at=self.at)
 
     def _look_once_more(self, now: Answerer) -> HttpResponse | None:
         """What is to be looked at before sending: another owner who is near, look-alikes that no page showed yet."""
@@ -231,7 +237,7 @@ class _Submission:
 
     def _join(self, number: str) -> HttpResponse:
         """Joins one of the look-alikes; a refusal brings the form back, with everything in it."""
-        now = _answerer(self.form, self.community, at=self.at)
+        now = self._who()
         if "email" in self.form.errors:
             return self._again(self.form, status=422, answerer=now)
         try:
@@ -242,7 +248,7 @@ class _Submission:
     def previewed(self) -> HttpResponse:
         """What strangers would see, as a fragment of HTML; 422 with what is missing for that."""
         valid = self.form.is_valid()
-        now = _answerer(self.form, self.community, at=self.at)
+        now = self._who()
         if now and now.refusal:
             self.form.add_error("address", now.refusal)
         shown = self._preview() if valid and now and not now.refusal else None
@@ -301,7 +307,7 @@ class _Submission:
     def _not_now(self, refusal: NotAdmittedError) -> HttpResponse:
         """The form once more, with everything in it, and when it may be sent."""
         self.form.add_error(None, refusal.words)
-        now = _answerer(self.form, self.community, at=self.at)
+        now = self._who()
         response = self._again(self.form, status=429, answerer=now)
         response.headers["Retry-After"] = str(refusal.seconds)
         return response
@@ -348,6 +354,7 @@ class _Submission:
             form,
             photos=self.photos,
             status=status,
+            template=self.template,
             photo_errors=self.refused,
             different=self.data.get("different", ""),
             **more,
@@ -361,6 +368,7 @@ def _page(
     photos: list[Photo],
     status: int = 200,
     view: View | None = None,
+    template: str = "issues/report.html",
     **more: Any,
 ) -> HttpResponse:
     """The page of the form. `more`: photo_errors, answerer, is_asking, preview, and what issues/similar.html shows."""
@@ -373,7 +381,7 @@ def _page(
         "place_trouble": _place_trouble(form, photos, community),
         "private": True,
     }
-    return render(request, "issues/report.html", context | more, status=status)
+    return render(request, template, context | more, status=status)
 
 
 def _place_trouble(form: ReportForm, photos: list[Photo], community: Community) -> str:

@@ -1,5 +1,5 @@
 from geodata.community import community_path
-from issues import report_views, support_views, views, who_views, words_views
+from issues import correct_views, report_views, support_views, views, who_views, words_views
 
 urlpatterns = [
     # Anybody
@@ -16,5 +16,6 @@ urlpatterns = [
     community_path("issues/<int:number>/support/", support_views.support, name="support"),
     # Whoever holds the secret link
     community_path("mine/<str:token>/", views.mine, name="mine"),
+    community_path("mine/<str:token>/correct/", correct_views.correct, name="correct"),
     community_path("answer/<str:token>/", views.answer, name="answer"),
 ]

@@ -21,6 +21,7 @@ from core.tokens import UnknownTokenError, find_token
 from geodata.community import community_of
 from issues import answering
 from issues.actions import AUTHOR_PURPOSE
+from issues.corrections import may_correct
 from issues.forms import WordsForm
 from issues.models import Issue
 from issues.moves import MoveRefusedError
@@ -56,11 +57,11 @@ def issue_page(request: HttpRequest, number: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def mine(request: HttpRequest, token: str) -> HttpResponse:
     """The author's page. Opening it changes nothing; confirm, reopen, withdraw and reply are POST."""
-    right = _right(token, AUTHOR_PURPOSE)
+    right = right_of(token, AUTHOR_PURPOSE)
     at = timezone.now()
-    issue = _issue_of(right)
+    issue = issue_of(right)
     if not right.is_good(at):
-        return _link_ended(request, link_state=_link_state(right))
+        return link_ended(request, link_state=link_state_of(right))
     hidden = issue.subject.visibility == Visibility.HIDDEN
     form, photos = _submitted(request, at=at)
     if form.is_bound:
@@ -79,10 +80,11 @@ def mine(request: HttpRequest, token: str) -> HttpResponse:
         "held": issue.subject.visibility == Visibility.HELD,
         "hidden": hidden,
         "question": asked_of_author(issue),
+        "correct_url": reverse("correct", args=[community_of(request).slug, token]) if may_correct(issue) else "",
         "form": form,
         "kept_photos": [as_kept(photo, community=community_of(request)) for photo in photos],
     }
-    return _private(render(request, "issues/mine.html", context, status=422 if form.errors else 200))
+    return private(render(request, "issues/mine.html", context, status=422 if form.errors else 200))
 
 
 @never_cache
@@ -90,15 +92,15 @@ def mine(request: HttpRequest, token: str) -> HttpResponse:
 def answer(request: HttpRequest, token: str) -> HttpResponse:
     """The organisation's page, without an account. A program that opens every link of a letter changes nothing here:
     every move is a POST."""
-    right = _right(token, ANSWER_PURPOSE)
+    right = right_of(token, ANSWER_PURPOSE)
     at = timezone.now()
     delivery = Delivery.objects.select_related("organisation", "subject", "token").filter(token=right).first()
     if delivery is None:  # a newer letter brought another link
-        return _link_ended(request, link_state="revoked", is_organisation=True)
+        return link_ended(request, link_state="revoked", is_organisation=True)
     hidden = delivery.subject.visibility not in DELIVERED
     if hidden or not right.is_good(at):
-        link_state = "hidden" if hidden else _link_state(right)
-        return _link_ended(request, link_state=link_state, is_organisation=True, **_how_it_ended(delivery))
+        link_state = "hidden" if hidden else link_state_of(right)
+        return link_ended(request, link_state=link_state, is_organisation=True, **_how_it_ended(delivery))
     form, photos = _submitted(request, at=at)
     if form.is_valid() and _try(
         form,
@@ -112,7 +114,7 @@ def answer(request: HttpRequest, token: str) -> HttpResponse:
         seen = _("Saved. The reporter and everybody on the page see it now.")
         messages.success(request, seen if public else _("Saved. The reporter sees it now."))
         return HttpResponseRedirect(request.path)
-    issue = _issue_of(right)
+    issue = issue_of(right)
     may = answering.organisation_may(issue, delivery)
     context = issue_context(issue, at=at, exact=True) | {
         "organisation": delivery.organisation,
@@ -124,7 +126,7 @@ def answer(request: HttpRequest, token: str) -> HttpResponse:
         "kept_photos": [as_kept(photo, community=community_of(request)) for photo in photos],
         "link_state": "good",
     }
-    return _private(render(request, "issues/answer.html", context, status=422 if form.errors else 200))
+    return private(render(request, "issues/answer.html", context, status=422 if form.errors else 200))
 
 
 def _where_staff_repair(user: User | AnonymousUser, issue: Issue, rule: int | None) -> dict[str, str]:
@@ -149,16 +151,19 @@ def _submitted(request: HttpRequest, *, at: datetime) -> tuple[WordsForm, list[P
     return form, photos
 
 
-def _link_ended(request: HttpRequest, **context: Any) -> HttpResponse:
+def link_ended(request: HttpRequest, **context: Any) -> HttpResponse:
     """The page of a link that works no longer; what was typed into its form comes back to be copied."""
     page = context | {"typed": request.POST.get("text", "").strip()}
-    return _private(render(request, "issues/link_ended.html", page, status=410))
+    return private(render(request, "issues/link_ended.html", page, status=410))
 
 
 def _how_it_ended(delivery: Delivery) -> dict[str, Any]:
     """For an organisation that let the report go by this link: that it worked, and which report it was."""
     issue = Issue.objects.get(subject=delivery.subject_id)
     was_passed_on = (delivery.organisation_id, delivery.refused_at) in passed_on(issue)
+    if delivery.was_taken_back:
+        words = _("Report No. %(number)s was corrected: it is not yours any more")
+        return {"delivery": delivery, "ended": words % {"number": issue.number}}
     words = _("You passed report No. %(number)s on") if was_passed_on else _("You handed report No. %(number)s back")
     return {"delivery": delivery, "was_passed_on": was_passed_on, "ended": words % {"number": issue.number}}
 
@@ -173,23 +178,23 @@ def _try(form: WordsForm, act: Any, *, at: datetime, **row: Any) -> bool:
     return True
 
 
-def _right(secret: str, purpose: str) -> Token:
+def right_of(secret: str, purpose: str) -> Token:
     try:
         return find_token(secret=secret, purpose=purpose)
     except UnknownTokenError:
         raise Http404 from None
 
 
-def _issue_of(right: Token) -> Issue:
+def issue_of(right: Token) -> Issue:
     rows = Issue.objects.select_related("subject", "community", "category")
     return get_object_or_404(rows, subject=right.subject_id)
 
 
-def _link_state(right: Token) -> str:
+def link_state_of(right: Token) -> str:
     return "revoked" if right.revoked_at else "expired"
 
 
-def _private(response: HttpResponse) -> HttpResponse:
+def private(response: HttpResponse) -> HttpResponse:
     """A page behind a secret link: no search engine keeps it. Its address leaves for no other site, as everywhere
     here (Referrer-Policy same-origin; with no-referrer browsers would send the forms from origin “null”)."""
     response.headers["X-Robots-Tag"] = "noindex, nofollow"

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.db.models import QuerySet
 
 from accounts.models import Organisation
-from core.models import Lane, OutboxMessage, Subject
+from core.models import Failure, Lane, OutboxMessage, Subject
 from core.outbox import Letter, enqueue, give_up, readdress, resend
 from core.tokens import extend_token, issue_token, placeholder_for, revoke_token
 from routing.models import Channel, CommunityRouting, Decision, Delivery
@@ -144,7 +144,8 @@ def is_duty_queue(delivery: Delivery) -> bool:
 def refused_by(subject: Subject) -> frozenset[int]:
     """Organisations that handed the thing back. The duty queue, which only passed it on, is not among them."""
     queues = CommunityRouting.objects.filter(community=subject.community_id, fallback__isnull=False).values("fallback")
-    refused = Delivery.objects.filter(subject=subject, refused_at__isnull=False).exclude(organisation__in=queues)
+    ended = Delivery.objects.filter(subject=subject, refused_at__isnull=False, was_taken_back=False)
+    refused = ended.exclude(organisation__in=queues)
     return frozenset(refused.values_list("organisation", flat=True))
 
 
@@ -174,6 +175,24 @@ def hand_back(*, delivery: Delivery, reason: str, at: datetime) -> bool:
     if changed and delivery.token:
         revoke_token(delivery.token, at=at)
     return bool(changed)
+
+
+def take_back(*, delivery: Delivery, at: datetime) -> bool:
+    """The thing was corrected and is not theirs any more: the delivery and its link end. Returns whether its letter had
+    not left, and now never will."""
+    Delivery.objects.filter(pk=delivery.pk, refused_at=None).update(refused_at=at, was_taken_back=True)
+    if delivery.token:
+        revoke_token(delivery.token, at=at)
+    message = delivery.message
+    if message is None or message.dead_at:
+        return True
+    waiting = OutboxMessage.objects.pending().filter(pk=message.pk, claim=None, attempts=0)
+    return bool(waiting.update(dead_at=at, failure=Failure.OURS, last_error="the report was corrected before it left"))
+
+
+def write_to(*, subject: Subject, organisation: Organisation, letter: Letter, at: datetime) -> OutboxMessage | None:
+    """A letter about the thing to an organisation that has no right to answer; None when it has no channel."""
+    return _send(subject=subject, organisation=organisation, letter=letter, at=at)
 
 
 def forget_refusal(*, subject: Subject, organisation: Organisation | None, refused_at: datetime) -> None:

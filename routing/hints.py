@@ -76,7 +76,8 @@ def _refusals(community_id: int, lineages: list[uuid.UUID]) -> "QuerySet[Deliver
     """
     own = KeyTextTransform("area", KeyTransform("matched", "decision__trace"))
     first = KeyTextTransform("name", KeyTransform("0", KeyTransform("areas", "decision__trace")))
-    given = Delivery.objects.responsible().filter(community=community_id, refused_at__isnull=False)
+    theirs = Delivery.objects.responsible().filter(community=community_id, was_taken_back=False)
+    given = theirs.filter(refused_at__isnull=False)
     found: QuerySet[Delivery] = given.filter(
         decision__rule__lineage__in=lineages, decision__organisation=F("organisation")
     ).annotate(lineage=F("decision__rule__lineage"), area=Coalesce(own, first, Value(""), output_field=TextField()))

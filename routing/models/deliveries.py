@@ -150,6 +150,9 @@ class Delivery(models.Model):
     created_at = models.DateTimeField(_("queued"))
     answered_at = models.DateTimeField(_("answered"), null=True, blank=True)
     refused_at = models.DateTimeField(_("handed back"), null=True, blank=True)
+    was_taken_back = models.BooleanField(
+        _("taken back, because the report was corrected"), default=False, db_default=False
+    )  # then `refused_at` is when, and nobody refused anything
     refusal = models.CharField(_("why it was handed back"), max_length=500, blank=True)
 
     objects: ClassVar[DeliveryManager["Delivery"]] = ScopedManager(DeliveryManager, community="community")
@@ -167,7 +170,10 @@ class Delivery(models.Model):
             ),
             models.CheckConstraint(condition=Q(role__in=["responsible", "informed"]), name="delivery_role_known"),
             models.CheckConstraint(
-                condition=Q(refused_at=None) | ~Q(refusal=""), name="delivery_handed_back_with_a_reason"
+                condition=Q(refused_at=None, was_taken_back=False)
+                | Q(refused_at__isnull=False, was_taken_back=True)
+                | (Q(refused_at__isnull=False) & ~Q(refusal="")),
+                name="delivery_ended_with_a_reason",
             ),
         ]
 
@@ -176,9 +182,9 @@ class Delivery(models.Model):
 
     @property
     def state(self) -> str:
-        """One of queued, delivered, failed, unreachable, answered, refused: what the public page says of it."""
+        """One of queued, delivered, failed, unreachable, answered, refused, taken: what the public page says of it."""
         if self.refused_at:
-            return "refused"
+            return "taken" if self.was_taken_back else "refused"
         if self.answered_at:
             return "answered"
         if self.message is None:
