@@ -20,7 +20,7 @@ def no_credit(city: City) -> None:
 
 def send(page: Page) -> None:
     page.locator("#send").click()
-    expect(page.locator("#receipt")).to_be_visible()
+    expect(page.locator("#receipt")).to_be_visible(timeout=15_000)
 
 
 def visibility_of_the_last() -> str:
