@@ -26,14 +26,19 @@ class SendingFailedError(Exception):
 
 
 def send_letter(*, recipient: str, payload: dict[str, Any], key: uuid.UUID) -> None:
-    """Sends one letter (payload: subject, text, html). The key becomes its Message-ID, so that a receiver who got it
-    twice can tell. Raises SendingFailedError."""
+    """Sends one letter (payload: subject, text, html, perhaps stop_url). The key becomes its Message-ID, so that a
+    receiver who got it twice can tell. Raises SendingFailedError."""
     domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2] or "localhost"
     letter = EmailMultiAlternatives(
         subject=payload["subject"],
         body=fill_secrets(payload["text"]),
         to=[recipient],
-        headers={"Message-ID": f"<{key}@{domain}>", "X-Idempotency-Key": str(key), "Auto-Submitted": "auto-generated"},
+        headers={
+            "Message-ID": f"<{key}@{domain}>",
+            "X-Idempotency-Key": str(key),
+            "Auto-Submitted": "auto-generated",
+            **_unsubscribe(payload.get("stop_url", "")),
+        },
     )
     letter.attach_alternative(fill_secrets(payload["html"]), "text/html")
     try:
@@ -49,6 +54,16 @@ def send_letter(*, recipient: str, payload: dict[str, Any], key: uuid.UUID) -> N
     except (smtplib.SMTPException, OSError) as error:
         reason = f"{type(error).__name__}: {error}"[:300]
         raise SendingFailedError(reason, failure=Failure.UNREACHABLE) from error
+
+
+def _unsubscribe(stop_url: str) -> dict[str, str]:
+    """Headers by which mail programs offer “unsubscribe” with one press (RFC 8058)."""
+    if not stop_url:
+        return {}
+    return {
+        "List-Unsubscribe": f"<{fill_secrets(stop_url)}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }
 
 
 def _reply(code: int, words: bytes | str) -> str:

@@ -30,6 +30,7 @@ FIRST_RETRY = timedelta(seconds=30)
 LONGEST_RETRY = timedelta(hours=1)
 MOST_ATTEMPTS = 14  # about nine hours of trying
 BATCH = 10
+FORGOTTEN = "its reader wants no more letters"
 TURN = 20.0  # seconds after which a task starts no further message, so that other tasks get the worker
 
 Sender = Callable[..., None]
@@ -48,6 +49,7 @@ class Letter:
     subject: str
     text: str
     html: str
+    stop_url: str = ""  # where a mail program asks for no more of them (List-Unsubscribe, RFC 8058)
 
 
 def enqueue(
@@ -61,7 +63,8 @@ def enqueue(
         channel="email",
         audience=audience,
         recipient=recipient,
-        payload={"subject": letter.subject, "text": letter.text, "html": letter.html},
+        payload={"subject": letter.subject, "text": letter.text, "html": letter.html}
+        | ({"stop_url": letter.stop_url} if letter.stop_url else {}),
         created_at=at,
         due_at=at,
     )
@@ -136,6 +139,8 @@ def why_not(message: OutboxMessage) -> tuple[Failure, str] | None:
     }
     if message.subject.visibility not in allowed[message.audience]:
         return Failure.HIDDEN, "hidden before it was sent"
+    if not message.recipient:
+        return Failure.OURS, FORGOTTEN
     if message.channel not in _channels:
         return Failure.OURS, f"no channel {message.channel}"
     if message.attempts > MOST_ATTEMPTS:  # claimed again and again, and nobody lived to say how it went
@@ -193,6 +198,13 @@ def readdress(message: OutboxMessage, *, recipient: str, at: datetime) -> None:
 def give_up(message: OutboxMessage, *, why: str, at: datetime) -> None:
     """What waits ends as a dead letter. Its claim stays: one that is being sent now may still turn out to have left."""
     OutboxMessage.objects.pending().filter(pk=message.pk).update(dead_at=at, failure=Failure.OURS, last_error=why)
+
+
+def forget_recipient(*, subject: Subject, recipient: str, audience: OutboxMessage.Audience, at: datetime) -> None:
+    """Somebody wants no letters about this any more: what waits ends, and the address is erased from what left."""
+    theirs = OutboxMessage.objects.filter(subject=subject, recipient__iexact=recipient, audience=audience)
+    theirs.pending().update(dead_at=at, failure=Failure.OURS, last_error=FORGOTTEN)
+    theirs.update(recipient="")
 
 
 def _postpone(message: OutboxMessage, error: SendingFailedError, *, at: datetime) -> None:

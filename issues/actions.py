@@ -11,9 +11,9 @@ from django.db import connection, transaction
 
 from accounts.models import Organisation, User
 from core.calendars import add_working_days, declared_days, received_on
-from core.models import Lane, OutboxMessage, Subject, Token
-from core.outbox import Letter, enqueue
-from core.tokens import issue_token, placeholder_for
+from core.models import Subject, Token
+from core.outbox import Letter
+from core.tokens import issue_token
 from geodata.models import Community
 from issues import letters
 from issues.events import append_event
@@ -23,6 +23,8 @@ from issues.support import Voice, note_author
 from issues.visibility import of_new
 from media.actions import attach
 from media.models import Photo
+from notifications.actions import follow
+from notifications.models import Follow
 from routing.actions import deliver, inform, record_decision
 from routing.models import Asset, Category, CommunityRouting, Decision, Delivery
 from routing.responsibility import Verdict, decide
@@ -56,6 +58,7 @@ class NewReport:
     text: str
     address: str = ""
     email: str = ""
+    email_is_known: bool = False  # its owner confirmed it before, in this browser
     name: str = ""  # strangers see it only when `shows_name`
     shows_name: bool = False
     language: str = "uk"
@@ -145,7 +148,6 @@ def report_issue(
             title=headline(new.text),
             text=new.text,
             reporter=reporter,
-            reporter_email=new.email,
             reporter_name=new.name,
             shows_name=new.shows_name and new.name != "",
             language=new.language,
@@ -161,9 +163,8 @@ def report_issue(
         if new.photos:
             attach(photos=new.photos, subject=subject, role=Photo.Role.PROBLEM, at=at)
         send_to_responsible(issue=issue, verdict=verdict, at=at)
-        token = _author_token(issue, at=at)
-        if issue.reporter_email:
-            write_to_author(issue=issue, letter=letters.receipt(issue, placeholder_for(token)), at=at, lane=Lane.URGENT)
+        _author_token(issue, at=at)
+        _follow_as_author(issue, new, at=at)
     return issue
 
 
@@ -177,13 +178,10 @@ def _complete(new: NewReport, *, community: Community, key: uuid.UUID | None, at
     with transaction.atomic():
         issue: Issue = Issue.objects.select_for_update(of=("self",)).get(community=community, request_key=key)
         attach(photos=new.photos, subject=issue.subject, role=Photo.Role.PROBLEM, at=at)
-        had_email = issue.reporter_email
         issue.address = issue.address or new.address
-        issue.reporter_email = had_email or new.email
-        issue.save(update_fields=["address", "reporter_email"])
-        if issue.reporter_email and not had_email:
-            token = working_author_token(issue, at=at)
-            write_to_author(issue=issue, letter=letters.receipt(issue, placeholder_for(token)), at=at, lane=Lane.URGENT)
+        issue.save(update_fields=["address"])
+        if not Follow.objects.filter(subject=issue.subject_id, role=Follow.Role.AUTHOR).exists():
+            _follow_as_author(issue, new, at=at)
     return issue
 
 
@@ -217,18 +215,16 @@ def inform_of(issue: Issue, decision: Decision, organisations: Sequence[int], *,
         append_event(issue, Kind.INFORMED, by=By.SYSTEM, at=at, organisation=organisation)
 
 
-def write_to_author(*, issue: Issue, letter: Letter, at: datetime, lane: Lane = Lane.DELIVERY) -> OutboxMessage | None:
-    """A letter to the reporter, when they gave an address."""
-    if not issue.reporter_email:
-        return None
-    return enqueue(
-        subject=issue.subject,
-        lane=lane,
-        audience=OutboxMessage.Audience.AUTHOR,
-        recipient=issue.reporter_email,
-        letter=letter,
-        at=at,
-    )
+def _follow_as_author(issue: Issue, new: NewReport, *, at: datetime) -> None:
+    if new.email:
+        follow(
+            subject=issue.subject,
+            email=new.email,
+            role=Follow.Role.AUTHOR,
+            language=issue.language,
+            known=new.email_is_known,
+            at=at,
+        )
 
 
 def author_token(issue: Issue) -> Token:

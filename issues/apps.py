@@ -10,6 +10,9 @@ class IssuesConfig(AppConfig):
 
     def ready(self) -> None:
         from geodata.layers import register
+        from issues.following import FOLLOWED
         from issues.layer import ISSUES
+        from notifications import kinds
 
         register(ISSUES)
+        kinds.register("issue", FOLLOWED)

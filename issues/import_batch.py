@@ -36,8 +36,7 @@ KEEP_NUMBER = "UPDATE issues_issuesettings SET last_number = %s WHERE community_
 SUBJECT = ("id", "community_id", "kind", "visibility", "hidden_reason")
 ISSUE = (
     "id", "subject_id", "community_id", "number", "category_id", "location", "address", "title", "text", "state",
-    "source", "external_id", "reporter_email", "language", "entrance", "flat", "answers", "created_at", "due_on",
-    "changed_at",
+    "source", "external_id", "language", "entrance", "flat", "answers", "created_at", "due_on", "changed_at",
 )  # fmt: skip
 AREA = ("issue_id", "area_id")
 EVENT = ("community_id", "issue_id", "at", "kind", "by", "was", "now")
@@ -145,7 +144,7 @@ def _issue(numbered: _Numbered, here: int, promises: Promises) -> tuple[Any, ...
     return (
         numbered.issue, numbered.subject, here, numbered.number, row.category.pk,
         f"SRID=4326;POINT({row.lon!r} {row.lat!r})", row.address, row.title, row.text, row.state.value,
-        Issue.Source.IMPORT.value, row.external_id, "", "uk", "", "", "{}", row.opened,
+        Issue.Source.IMPORT.value, row.external_id, "uk", "", "", "{}", row.opened,
         promises.due_on(row), row.changed,
     )  # fmt: skip
 

@@ -126,23 +126,80 @@ def taken_back(issue: Issue) -> Letter:
         )
 
 
-def receipt(issue: Issue, secret: str) -> Letter:
-    """To the reporter, at once: the number and the secret link."""
+def receipt(issue: Issue, secret: str, *, stop: str) -> Letter:
+    """To the reporter, as soon as the address is confirmed: the number, the secret link, and where the report is by
+    now. `stop`: the page on which letters are stopped."""
     with override(issue.language):
+        own = _("By this link you can follow, confirm, reopen or withdraw it. Keep it to yourself.")
         return _letter(
             issue,
             subject=_("Your report No. %(number)s is accepted") % _words(issue),
             heading=_("Your report No. %(number)s is accepted") % _words(issue),
-            paragraphs=[_("By this link you can follow, confirm, reopen or withdraw it. Keep it to yourself.")],
+            paragraphs=[own, *_so_far(issue)],
             link=_author_link(issue, secret),
             action=_("Open your report"),
-            closing=_("Somebody else gave this address? Just ignore this letter."),
-            place=coordinates(issue),  # nothing that somebody typed: the mailbox may be a stranger's
+            place=coordinates(issue),
             is_rough=issue.is_blurred,
+            stop=stop,
         )
 
 
-def news(issue: Issue, secret: str, *, who: Organisation | Community, news: str, text: str) -> Letter:
+def followed(issue: Issue, *, language: str, stop: str) -> Letter:
+    """To a supporter, as soon as the address is confirmed: what everybody may know, and where the report is by now."""
+    with override(language):
+        return _letter(
+            issue,
+            subject=_("You follow report No. %(number)s: %(title)s") % _words(issue),
+            heading=_("You follow report No. %(number)s") % _words(issue),
+            paragraphs=[issue.title, *_so_far(issue)],
+            link=settings.SITE_URL + issue.get_absolute_url(),
+            action=_("Open the report"),
+            is_rough=issue.is_blurred,
+            stop=stop,
+        )
+
+
+def news_for_all(
+    issue: Issue, *, language: str, who: Organisation | Community | None, news: str, text: str, stop: str
+) -> Letter:
+    """To a supporter: what everybody reads on the page. `who`: None for what the author did. `news`: as of `news`."""
+    with override(language):
+        words = _words(issue) | {"who": local_name(who, language) if who else ""}
+        heading = {
+            "reply": _("%(who)s answered"),
+            "handed_back": _("%(who)s says that it is not theirs: the report is passed on"),
+            "passed_on": _("%(who)s passed the report on to those who must answer"),
+            State.DUPLICATE: _("The report repeats another one"),
+            State.REOPENED: _("The report is open again"),
+            State.WITHDRAWN: _("The report is taken back"),
+            State.ACCEPTED: _("%(who)s accepted the report"),
+            State.IN_PROGRESS: _("%(who)s started the work"),
+            State.WAITING: _("%(who)s has a question for the author"),
+            State.DONE: _("%(who)s: it is done"),
+            State.REJECTED: _("%(who)s: it cannot be done"),
+            State.CONFIRMED: _("The author confirms that it is fixed"),
+        }.get(news) or str(State(issue.state).label)
+        return _letter(
+            issue,
+            subject=_("Report No. %(number)s: %(what)s") % (words | {"what": heading % words}),
+            heading=heading % words,
+            paragraphs=[line for line in (text, _original(issue)) if line],
+            link=settings.SITE_URL + issue.get_absolute_url(),
+            action=_("Open the report"),
+            is_rough=issue.is_blurred,
+            stop=stop,
+        )
+
+
+def _so_far(issue: Issue) -> list[str]:
+    """Where the report is, for who reads of it later than it was sent."""
+    if issue.state == State.NEW:
+        return []
+    words = {"state": _lower(str(State(issue.state).label)), "day": date_format(issue.changed_at, "j E Y")}
+    return [_("It is by now: %(state)s (%(day)s). The page tells what was done.") % words]
+
+
+def news(issue: Issue, secret: str, *, who: Organisation | Community, news: str, text: str, stop: str) -> Letter:
     """To the reporter: what the organisation or the community did. `news`: a state, “reply”, “handed_back” or
     “passed_on”."""
     with override(issue.language):
@@ -172,6 +229,7 @@ def news(issue: Issue, secret: str, *, who: Organisation | Community, news: str,
             link=_author_link(issue, secret),
             action=_("Open your report"),
             is_rough=issue.is_blurred,
+            stop=stop,
         )
 
 
@@ -201,9 +259,10 @@ def _letter(
     place: str = "",
     facts: Sequence[Fact] = (),
     is_rough: bool = False,
+    stop: str = "",
 ) -> Letter:
     """`facts`: those that are not for every letter. `is_rough`: its reader may know as little of the place as
-    strangers."""
+    strangers. `stop`: the page on which its reader stops such letters."""
     category = local_name(issue.category, get_language() or "uk")
     told = [
         (_("Number"), str(issue.number)),
@@ -222,6 +281,7 @@ def _letter(
         "action_url": link,
         "action_label": action,
         "closing": closing,
+        "stop": stop,
         "community": issue.community,
         "site_url": settings.SITE_URL,
     }
@@ -229,6 +289,7 @@ def _letter(
         subject=" ".join(subject.split()),
         text=render_to_string("issues/mail/letter.txt", context),
         html=render_to_string("issues/mail/letter.html", context),
+        stop_url=f"{stop}stop/" if stop else "",
     )
 
 

@@ -14,6 +14,7 @@ from accounts.models import Organisation, User
 from core.models import ON_THE_MAP, Subject, Viewer, Visibility, visible_to
 from geodata.models import WGS84, Area, Community
 from issues.states import GROUPS, OPEN, Group, State, states_of
+from notifications.models import Follow
 from routing.models import Asset, Category
 
 MAX_TEXT = 4000  # characters, as in Open311
@@ -101,7 +102,6 @@ class Issue(models.Model):
     request_key = models.UUIDField(_("key of the form that was sent"), null=True, blank=True, editable=False)
     external_id = models.CharField(_("number in the system it came from"), max_length=100, null=True, blank=True)
     reporter = models.ForeignKey(User, on_delete=models.SET_NULL, verbose_name=_("reporter"), null=True, blank=True)
-    reporter_email = models.EmailField(_("reporter's e-mail (never shown)"), max_length=254, blank=True)
     reporter_name = models.CharField(
         _("reporter's name"), max_length=MAX_NAME, blank=True, default="", db_default=""
     )  # for those who must answer; for strangers only when `shows_name`
@@ -262,6 +262,9 @@ class Supporter(models.Model):
     user = models.ForeignKey(User, on_delete=models.CASCADE, verbose_name=_("user"), null=True, blank=True)
     voice = models.CharField(_("digest of the browser or e-mail"), max_length=64, blank=True)
     is_author = models.BooleanField(_("wrote the report"), default=False)
+    follow = models.ForeignKey(
+        Follow, on_delete=models.SET_NULL, verbose_name=_("letters that began with it"), null=True, blank=True
+    )
     created_at = models.DateTimeField(_("since"))
 
     objects: ClassVar[models.Manager["Supporter"]] = ScopedManager(community="community")

@@ -8,11 +8,11 @@ from django.db import transaction
 from accounts.models import Organisation, User
 from core.models import OutboxMessage, Subject, Visibility
 from core.outbox import Letter, resend_hidden
-from core.tokens import placeholder_for
 from geodata.models import Community
 from issues import letters
-from issues.actions import promise, send_to_responsible, working_author_token, write_to_author
+from issues.actions import promise, send_to_responsible
 from issues.events import append_event
+from issues.following import author_wants_no_more, tell, tell_supporters
 from issues.models import Issue, IssueEvent
 from issues.redaction import take_out_of_letters
 from issues.states import OPEN, State
@@ -59,7 +59,7 @@ def move_by_organisation(
         if photos:
             attach(photos=photos, subject=issue.subject, role=Photo.Role.ANSWER, at=at)
         mark_answered(delivery=delivery, at=at)
-        _tell_author(issue, who=delivery.organisation, text=text, at=at)
+        tell(issue, who=delivery.organisation, text=text, at=at)
     return issue
 
 
@@ -79,7 +79,7 @@ def reply_by_organisation(*, delivery: Delivery, text: str, photos: Sequence[Pho
             attach(photos=photos, subject=issue.subject, role=Photo.Role.ANSWER, at=at)
         mark_answered(delivery=delivery, at=at)
         _touch(issue, at=at)
-        _tell_author(issue, who=delivery.organisation, news="reply", text=text, at=at)
+        tell(issue, who=delivery.organisation, news="reply", text=text, at=at)
     return issue
 
 
@@ -176,6 +176,10 @@ def move_by_reporter(*, issue: Issue, to: State, text: str = "", photos: Sequenc
         if photos:
             attach(photos=photos, subject=issue.subject, role=Photo.Role.PROBLEM, at=at)
         tell_organisations(issue, text=text, at=at, news="reply" if answers else "")
+        if not answers:
+            tell_supporters(issue, text=text, at=at)
+        if to == State.WITHDRAWN:
+            author_wants_no_more(issue, at=at)
     return issue
 
 
@@ -209,7 +213,7 @@ def move_by_staff(
         issue = locked(issue.subject_id)
         issue.duplicate_of = duplicate_of if to == State.DUPLICATE else None
         _move(issue, to, actor=Actor.STAFF, text=text, at=at, user=user)
-        _tell_author(issue, who=issue.community, text=text, at=at)
+        tell(issue, who=issue.community, text=text, at=at)
         tell_organisations(issue, text=text, at=at, news=to if to == State.DUPLICATE else "moderated")
     return issue
 
@@ -234,7 +238,7 @@ def set_visibility(*, issue: Issue, visibility: Visibility, reason: str = "", us
         Subject.objects.filter(pk=subject.pk).update(visibility=visibility, hidden_reason=hidden_reason)
         append_event(issue, Kind.VISIBILITY, by=By.STAFF, at=at, user=user, text=hidden_reason)
         _touch(issue, at=at)
-        if was == Visibility.HIDDEN:
+        if was in (Visibility.HIDDEN, Visibility.HELD):
             resend_hidden(subject, at=at)
     issue.subject.refresh_from_db()
     return issue
@@ -296,7 +300,7 @@ def _let_go(delivery: Delivery, kind: IssueEvent.Kind, *, reason: str, at: datet
         now=issue.state,
         text=reason,
     )
-    _tell_author(issue, who=delivery.organisation, news=kind, text=reason, at=at)
+    tell(issue, who=delivery.organisation, news=kind, text=reason, at=at)
     return issue
 
 
@@ -364,15 +368,6 @@ def _is_original(found: Issue | None, *, of: Issue) -> bool:
 def _touch(issue: Issue, *, at: datetime) -> None:
     issue.changed_at = at
     issue.save(update_fields=["state", "changed_at"])
-
-
-def _tell_author(issue: Issue, *, who: Organisation | Community, text: str, at: datetime, news: str = "") -> None:
-    """A letter to the reporter; `news` says what happened when the state does not: “reply”, “handed_back” or
-    “passed_on”."""
-    if issue.reporter_email:
-        secret = placeholder_for(working_author_token(issue, at=at))
-        letter = letters.news(issue, secret, who=who, news=news or issue.state, text=text)
-        write_to_author(issue=issue, letter=letter, at=at)
 
 
 def tell_organisations(issue: Issue, *, text: str, at: datetime, news: str = "") -> None:

@@ -41,6 +41,7 @@ from issues.uploads import MOST_PHOTOS, kept_photos
 from issues.warnings import Warned, warnings_for
 from media import drafts
 from media.models import Photo
+from notifications.known import is_known
 from routing.models import Category, Question
 
 
@@ -241,7 +242,8 @@ class Submission:
         if "email" in self.form.errors:
             return self._again(self.form, status=422, answerer=now)
         try:
-            return joined(self.request, number, photos=self.photos, at=self.at)
+            email = self.form.cleaned_data.get("email", "")
+            return joined(self.request, number, email=email, photos=self.photos, at=self.at)
         except JoinRefusedError as refusal:
             return self._again(self.form, status=422, answerer=now, similar_trouble=refusal_in_words(refusal.code))
 
@@ -274,6 +276,7 @@ class Submission:
             text=given["text"],
             address=address_for(given["address"], of_asset, given["point"], community=self.community, on=on),
             email=given["email"],
+            email_is_known=is_known(self.request, given["email"]),
             name=given["name"],
             shows_name=given["shows_name"],
             language=(get_language() or "uk")[:2],

@@ -33,8 +33,8 @@ def similar_to(form: PlaceForm, data: Form, *, community: Community, at: datetim
 
 
 def was_shown(one: LookAlike, data: Form) -> bool:
-    """Whether the page that sent this form showed it."""
-    return one.key in data.getlist("similar")
+    """Whether whoever sends this form knows of it: their page showed it, or they wrote or joined it."""
+    return one.has_joined or one.key in data.getlist("similar")
 
 
 def heard(data: Form, do: str) -> str:

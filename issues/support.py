@@ -13,6 +13,8 @@ from accounts.models import User
 from core.models import ON_THE_MAP
 from issues.models import Issue, Supporter
 from issues.states import OPEN
+from notifications.actions import end, follow
+from notifications.models import Follow
 
 
 class JoinRefusedError(ValueError):
@@ -66,12 +68,30 @@ def join(*, issue: Issue, voice: Voice, device: str = "", at: datetime) -> bool:
     return is_new
 
 
-def leave(*, issue: Issue, voice: Voice) -> bool:
-    """Takes the voice back, whatever the state of the report; False when there was none. The author's stays."""
+def hear(*, issue: Issue, voice: Voice, email: str, language: str = "uk", known: bool = False, at: datetime) -> Follow:
+    """News go to whoever joined, once the address is confirmed (`known`: it was, in this browser)."""
+    with transaction.atomic():
+        row, is_new = follow(
+            subject=issue.subject, email=email, role=Follow.Role.SUPPORTER, language=language, known=known, at=at
+        )
+        if is_new:  # letters that somebody else asked for are not theirs to stop
+            _rows_of(issue, voice).filter(is_author=False).update(follow=row)
+    return row
+
+
+def leave(*, issue: Issue, voice: Voice, at: datetime) -> bool:
+    """Takes the voice back, and with it the letters that began with it, whatever the state of the report; False when
+    there was none. The author's stays."""
     if not voice:
         return False
-    deleted, _rows = _rows_of(issue, voice).filter(is_author=False).delete()
-    return deleted > 0
+    with transaction.atomic():
+        row = _rows_of(issue, voice).filter(is_author=False).select_related("follow").first()
+        if row is None:
+            return False
+        if row.follow:
+            end(row.follow, at=at)
+        row.delete()
+    return True
 
 
 def note_author(issue: Issue, voice: Voice, *, at: datetime) -> None:

@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
@@ -18,16 +19,26 @@ from accounts.devices import device_of
 from accounts.networks import network_of
 from core.models import ON_THE_MAP, STRANGER
 from geodata.community import community_of
+from issues.follow_views import address_in, what_comes
 from issues.forms import PlaceForm
 from issues.join_limits import may_join
 from issues.models import Issue
 from issues.similar import similar_to
-from issues.support import JoinRefusedError, Voice, has_joined, is_author, join, leave, supporters_of
+from issues.support import JoinRefusedError, Voice, has_joined, hear, is_author, join, leave, supporters_of
 from media.drafts import key_for
 from media.models import Photo
+from notifications.known import is_known
+from notifications.models import Follow
 
 LONGEST_NUMBER = 9  # digits
 OWN = frozenset({"csrfmiddlewaretoken", "do", "photo_key"})  # not carried over as they came
+
+
+class Trouble(NamedTuple):
+    """An address as it was typed, and what is wrong with it."""
+
+    email: str
+    words: str
 
 
 @never_cache
@@ -41,35 +52,43 @@ def similar(request: HttpRequest) -> HttpResponse:
     return render(request, "issues/similar.html", {"similar": found})
 
 
-@never_cache
-@require_POST
-def support(request: HttpRequest, number: int) -> HttpResponse:
-    """“This concerns me too” on the public page of a report, or (`do` = “leave”) no longer. 404 for whoever may not see
-    the report."""
-    issue = visible_issue(request, number)
+def supported(request: HttpRequest, issue: Issue) -> Trouble | None:
+    """Does what was pressed under “Does this concern you too?”: join (with an address, news follow), hear the news, or
+    `leave`. None when that is done and said; else what is wrong with the address."""
+    at, voice = timezone.now(), voice_of(request)
     if request.POST.get("do") == "leave":
-        if leave(issue=issue, voice=voice_of(request)):
+        if leave(issue=issue, voice=voice, at=at):
             messages.success(request, _("Your support is taken back."))
-    else:
-        try:
-            join_as(request, issue, at=timezone.now())
+        return None
+    try:
+        email = address_in(request)
+    except ValidationError:
+        words = _("Something is missing in this address. Example: olena@example.com")
+        return Trouble(request.POST.get("email", ""), words)
+    try:
+        if join_as(request, issue, at=at):
             messages.success(request, _("Thank you: those who must answer see that it concerns you too."))
-        except JoinRefusedError as refusal:
-            messages.error(request, refusal_in_words(refusal.code))
-    return HttpResponseRedirect(issue.get_absolute_url())
+        if email:
+            row = hear_as(request, issue, email, at=at)
+            messages.success(request, what_comes(row, known=is_known(request, email)))
+    except JoinRefusedError as refusal:
+        messages.error(request, refusal_in_words(refusal.code))
+    return None
 
 
-def joined(request: HttpRequest, number: str, *, photos: Sequence[Photo], at: datetime) -> HttpResponse:
-    """Joins the report of that number from the form of another: the page that says so holds all that was typed and
-    uploaded. Raises Http404 and JoinRefusedError."""
+def joined(request: HttpRequest, number: str, *, email: str, photos: Sequence[Photo], at: datetime) -> HttpResponse:
+    """Joins the report of that number from the form of another, and follows it when there is an address: the page that
+    says so holds all that was typed and uploaded. Raises Http404 and JoinRefusedError."""
     if not number.isdecimal() or len(number) > LONGEST_NUMBER:
         raise Http404
     issue = visible_issue(request, int(number))
     is_new = join_as(request, issue, at=at)
+    follow = hear_as(request, issue, email, at=at) if email else None
     keys = [("photo_key", key_for(photo)) for photo in photos]
     context = {
         "issue": issue,
         "is_new": is_new,
+        "letters_said": what_comes(follow, known=is_known(request, email)) if follow else "",
         "support_said": said(issue),
         "typed": request.POST.get("text", "").strip(),
         "photos": photos,
@@ -86,6 +105,13 @@ def join_as(request: HttpRequest, issue: Issue, *, at: datetime) -> bool:
         if is_new and not may_join(community=issue.community, device=device, network=network, at=at):
             raise JoinRefusedError("too_many")
     return is_new
+
+
+def hear_as(request: HttpRequest, issue: Issue, email: str, *, at: datetime) -> Follow:
+    """News of the report go to that address, as soon as it is confirmed."""
+    language = (get_language() or "uk")[:2]
+    known = is_known(request, email)
+    return hear(issue=issue, voice=voice_of(request), email=email, language=language, known=known, at=at)
 
 
 def visible_issue(request: HttpRequest, number: int) -> Issue:
@@ -112,8 +138,8 @@ def refusal_in_words(code: str) -> str:
     }[code]
 
 
-def support_context(request: HttpRequest, issue: Issue) -> dict[str, Any]:
-    """What issues/page/support.html shows to whoever asks."""
+def support_context(request: HttpRequest, issue: Issue, trouble: Trouble | None = None) -> dict[str, Any]:
+    """What issues/page/support.html shows to whoever asks; `trouble`: an address that is none."""
     voice = voice_of(request)
     mine = has_joined(issue, voice)
     wrote = mine and is_author(issue, voice)
@@ -122,6 +148,7 @@ def support_context(request: HttpRequest, issue: Issue) -> dict[str, Any]:
         "said": said(issue),
         "is_author": wrote,
         "has_joined": mine and not wrote,
+        "trouble": trouble,
         "can_join": issue.is_open and issue.subject.visibility in ON_THE_MAP,
     }
 

@@ -1,5 +1,5 @@
 from geodata.community import community_path
-from issues import correct_views, report_views, support_views, views, who_views, words_views
+from issues import correct_views, follow_views, report_views, support_views, views, who_views, words_views
 
 urlpatterns = [
     # Anybody
@@ -13,9 +13,10 @@ urlpatterns = [
     community_path("who/", who_views.who, name="who"),
     community_path("who/answerer/", who_views.who_answerer, name="who_answerer"),
     community_path("issues/<int:number>/", views.issue_page, name="issue"),
-    community_path("issues/<int:number>/support/", support_views.support, name="support"),
+    community_path("issues/<int:number>/support/", views.support, name="support"),
     # Whoever holds the secret link
     community_path("mine/<str:token>/", views.mine, name="mine"),
     community_path("mine/<str:token>/correct/", correct_views.correct, name="correct"),
+    community_path("mine/<str:token>/letters/", follow_views.letters_to_author, name="mine_letters"),
     community_path("answer/<str:token>/", views.answer, name="answer"),
 ]

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.devices import remember_device
 from accounts.models import Membership, User
@@ -22,12 +22,13 @@ from geodata.community import community_of
 from issues import answering
 from issues.actions import AUTHOR_PURPOSE
 from issues.corrections import may_correct
+from issues.following import author_follow
 from issues.forms import WordsForm
 from issues.models import Issue
 from issues.moves import MoveRefusedError
 from issues.pages import asked_of_author, issue_context, passed_on
 from issues.qr import qr_of
-from issues.support_views import support_context
+from issues.support_views import Trouble, support_context, supported, visible_issue
 from issues.uploads import kept_photos
 from media.drafts import as_kept
 from media.models import Photo
@@ -43,11 +44,27 @@ def issue_page(request: HttpRequest, number: int) -> HttpResponse:
     """The public page; 404 for whoever may not see the report, so that nobody learns that it exists."""
     viewer = viewer_for(request.user if request.user.is_authenticated else None)
     visible = Issue.objects.visible_to(viewer).select_related("subject", "community", "category")
-    issue = get_object_or_404(visible, community=community_of(request), number=number)
+    return _public_page(request, get_object_or_404(visible, community=community_of(request), number=number))
+
+
+@never_cache
+@require_POST
+def support(request: HttpRequest, number: int) -> HttpResponse:
+    """“This concerns me too”, on the public page, and what belongs to it. 404 unless strangers see the report."""
+    issue = visible_issue(request, number)
+    trouble = supported(request, issue)
+    if trouble:
+        return _public_page(request, issue, trouble=trouble, status=422)
+    return HttpResponseRedirect(issue.get_absolute_url())
+
+
+def _public_page(
+    request: HttpRequest, issue: Issue, *, trouble: Trouble | None = None, status: int = 200
+) -> HttpResponse:
     context = issue_context(issue, at=timezone.now())
     for_staff = _where_staff_repair(request.user, issue, context["rule"])
-    context["support"] = support_context(request, issue)
-    response = render(request, "issues/issue.html", context | for_staff)
+    context["support"] = support_context(request, issue, trouble)
+    response = render(request, "issues/issue.html", context | for_staff, status=status)
     remember_device(request, response)
     response.headers["Cache-Control"] = "private, no-store" if for_staff else "private, no-cache"
     return response
@@ -81,6 +98,8 @@ def mine(request: HttpRequest, token: str) -> HttpResponse:
         "hidden": hidden,
         "question": asked_of_author(issue),
         "correct_url": reverse("correct", args=[community_of(request).slug, token]) if may_correct(issue) else "",
+        "token": token,
+        "letters_to": author_follow(issue),
         "form": form,
         "kept_photos": [as_kept(photo, community=community_of(request)) for photo in photos],
     }

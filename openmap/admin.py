@@ -149,7 +149,7 @@ class TokenAdmin(AboutAReport, ReadOnly):
 
 @admin.register(OutboxMessage)
 class OutboxMessageAdmin(AboutAReport, ReadOnly):
-    """Nobody reads a reporter's address here; only operators read the letters."""
+    """Nobody reads a resident's address here; only operators read the letters."""
 
     list_display = ("to_whom", "report", "lane", "due_at", "attempts", "sent_at", "dead_at", "went_wrong")
     ordering = ("-created_at", "-id")
@@ -159,8 +159,10 @@ class OutboxMessageAdmin(AboutAReport, ReadOnly):
 
     @admin.display(description=_("recipient"))
     def to_whom(self, message: OutboxMessage) -> str:
+        if message.audience == OutboxMessage.Audience.ORGANISATION:
+            return message.recipient
         is_author = message.audience == OutboxMessage.Audience.AUTHOR
-        return str(_("the author (address not shown)")) if is_author else message.recipient
+        return str(_("the author (address not shown)") if is_author else _("a supporter (address not shown)"))
 
     @admin.display(description=_("last error"))
     def went_wrong(self, message: OutboxMessage) -> str:

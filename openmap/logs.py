@@ -5,7 +5,7 @@ import re
 
 HIDDEN = "…"
 SECRETS = re.compile(
-    r"""(/(?:mine|answer|photos/drafts)/  # pages behind a secret link, previews of a draft
+    r"""(/(?:mine|answer|follow|photos/drafts)/  # pages behind a secret link, previews of a draft
         |[?&;]k=                          # the right to see a held photo
         )[^/?&\s"'<>\]]+""",
     re.VERBOSE,

@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "openmap.apps.OpenmapConfig",
     "issues.apps.IssuesConfig",
     "works.apps.WorksConfig",
+    "notifications.apps.NotificationsConfig",
     "routing.apps.RoutingConfig",
     "media.apps.MediaConfig",
     "accounts.apps.AccountsConfig",
@@ -136,6 +137,7 @@ CELERY_BEAT_SCHEDULE = {
     "forget ended limits": {"task": "core.tasks.forget_ended_limits", "schedule": 600.0},
     "forget originals of redacted photos": {"task": "media.tasks.forget_originals", "schedule": 300.0},
     "drop abandoned photo drafts": {"task": "media.tasks.drop_abandoned_drafts", "schedule": 3600.0},
+    "forget addresses that get no letters": {"task": "notifications.tasks.forget", "schedule": 3600.0},
     # Every hour: midnight comes at another hour in each time zone.
     "check rules on a new day": {"task": "routing.tasks.check_what_is_stale", "schedule": crontab(minute=5)},
 }

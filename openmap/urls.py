@@ -14,6 +14,7 @@ urlpatterns = [
     path("api/v1/", include("openmap.api")),
     path("", include("issues.urls")),
     path("", include("works.urls")),
+    path("", include("notifications.urls")),
     path("", include("media.urls")),
     path("", include("geodata.urls")),
 ]

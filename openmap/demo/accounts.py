@@ -68,7 +68,7 @@ def links_to_try(community: Community) -> list[tuple[str, str]]:
     with scope(community=community):
         open_report = Delivery.objects.standing().responsible().filter(answered_at=None, subject__visibility="public")
         delivery = open_report.select_related("organisation", "token").order_by("created_at").last()
-        issue = Issue.objects.filter(state=State.DONE).exclude(reporter_email="").first()
+        issue = Issue.objects.filter(state=State.DONE, subject__follows__role="author").first()
         links = [(_("The map"), reverse("map", args=[community.slug]))]
         if delivery is not None and delivery.token:
             secret = secret_of(delivery.token)

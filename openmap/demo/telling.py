@@ -76,6 +76,7 @@ class Chronicle:
                 text=story.words,
                 address=address_of(asset) or address,
                 email="" if story.anonymous else f"{resident}@example.org",
+                email_is_known=True,
                 photos=self._photos(story.scene, seed=f"{moment.order}", at=moment.at),
                 asset=asset,
                 entrance=story.entrance,

@@ -10,9 +10,16 @@ from django_scopes import ScopeError, scope, scopes_disabled
 from geodata.models import Community
 from issues.models import Issue
 
-# People, bodies that serve many communities, the communities themselves, the national codifier.
-GLOBAL = {"accounts.User", "accounts.Organisation", "geodata.Community", "geodata.Unit"}
-OURS = {"openmap", "issues", "works", "routing", "media", "accounts", "core", "geodata"}
+# People, bodies that serve many communities, the communities themselves, the national codifier, and how often an
+# address was asked in all communities together.
+GLOBAL = {
+    "accounts.User",
+    "accounts.Organisation",
+    "geodata.Community",
+    "geodata.Unit",
+    "notifications.AskedToday",
+}
+OURS = {"openmap", "issues", "works", "notifications", "routing", "media", "accounts", "core", "geodata"}
 
 
 def models_of_ours() -> list[type[Model]]:

@@ -13,6 +13,7 @@ from tests.browser.conftest import BOTH_WIDTHS, DESKTOP, PHONE, PageAt, press_un
 from tests.browser.tools import WORDS, answer_link, author_link, delivery_of, expect_state, photo_file, told
 from tests.conftest import City
 from tests.grid import Town
+from tests.issues.conftest import address_of_author
 
 MOST_STOPS = 150
 
@@ -209,7 +210,7 @@ def test_a_report_with_a_photo_is_made_and_sent(page_at: PageAt, width: int, cit
     press_button(page, "#send")
     expect(page.locator("#secret-link")).to_be_visible()
     issue = Issue.objects.get()
-    assert (issue.text, issue.reporter_email) == (WORDS, "olia@example.org")
+    assert (issue.text, address_of_author(issue)) == (WORDS, "olia@example.org")
     assert Photo.objects.filter(subject=issue.subject).count() == 1
 
 

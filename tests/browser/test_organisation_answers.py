@@ -109,6 +109,9 @@ def _everybody_sees(page: Page, issue: Issue, *, script: bool, name: str) -> Non
 
 def _the_author_confirms(page: Page, postbox: Postbox, name: str) -> None:
     page.goto(postbox.link_to(AUTHOR))
+    page.get_by_role("button", name="Підтвердити адресу").click()
+    let_workers_work()
+    page.goto(postbox.link_to(AUTHOR))
     expect(page.locator("#confirm")).to_be_visible()
     screenshot(page, f"{name}-6-author", full=True)
     press(page, "confirm")

@@ -54,10 +54,13 @@ class Postbox:
         return [letter for letter in map(self._read, files) if letter["To"] == address]
 
     def link_to(self, address: str) -> str:
-        """The secret link of the newest letter to this address, as a mail program makes it clickable."""
+        """The secret link of the newest letter to this address, as a mail program makes it clickable: of the report,
+        or else the one by which the address is confirmed."""
         body = self.letters_to(address)[-1].get_body(("plain",))
         assert body is not None
-        links: list[str] = re.findall(r"https?://\S+/(?:mine|answer)/\S+/", body.get_content())
+        kinds = ("(?:mine|answer)", "follow")
+        found = [re.findall(rf"https?://\S+/{kind}/\S+/", body.get_content()) for kind in kinds]
+        links: list[str] = next(filter(None, found), [])
         assert len(links) == 1, body.get_content()
         return links[0]
 

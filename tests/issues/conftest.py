@@ -14,6 +14,7 @@ from accounts.models import Organisation
 from core.models import Token
 from core.tokens import secret_of
 from issues.actions import author_token, report_issue
+from issues.following import author_follow
 from issues.models import Issue
 from routing.models import Asset, Category, Channel, Delivery, Question, Register, Rule, RuleSet
 from routing.rulesets import new_draft, publish
@@ -61,6 +62,12 @@ def link_of(delivery: Delivery) -> Token:
 def author_page(issue: Issue) -> str:
     """Address of the author's page."""
     return reverse("mine", args=["yavoryn", secret_of(author_token(issue))])
+
+
+def address_of_author(issue: Issue) -> str:
+    """Where the author's letters go, confirmed or not; "" for nowhere."""
+    row = author_follow(issue)
+    return row.email if row else ""
 
 
 def answer_page(delivery: Delivery) -> str:

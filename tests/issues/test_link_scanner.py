@@ -33,6 +33,7 @@ def links(issue: Issue, later: datetime, settings: Settings) -> list[str]:
     for message in OutboxMessage.objects.all():
         for part in ("text", "html"):
             found |= set(LINK.findall(fill_secrets(message.payload[part])))
+        found |= {fill_secrets(message.payload.get("stop_url", ""))}
     ours = {urlsplit(link).path for link in found if link.startswith(settings.SITE_URL)}
     return sorted(ours)
 
@@ -40,6 +41,7 @@ def links(issue: Issue, later: datetime, settings: Settings) -> list[str]:
 def test_letters_hold_the_links_that_this_file_speaks_of(links: list[str]) -> None:
     assert sum("/answer/" in link for link in links) == 2, "the old organisation's link and the new one's"
     assert sum("/mine/" in link for link in links) == 1
+    assert [link.endswith("/stop/") for link in links if "/follow/" in link] == [False, True]
 
 
 @pytest.mark.parametrize("query", QUERIES)
@@ -59,7 +61,7 @@ def test_program_that_opens_every_link_of_every_letter_changes_nothing(
 def test_other_methods_change_nothing_either(client: Client, links: list[str], method: str) -> None:
     before = fingerprint()
     for link in links:
-        if "/answer/" in link or "/mine/" in link:
+        if any(part in link for part in ("/answer/", "/mine/", "/follow/")):
             assert getattr(client, method)(link).status_code == 405
     assert fingerprint() == before
 

@@ -34,7 +34,7 @@ from media.models import Photo
 from routing.models import Channel, Delivery
 from tests.conftest import NOW, City, hole
 from tests.grid import Town
-from tests.issues.conftest import answer_page, author_page, holder, link_of
+from tests.issues.conftest import address_of_author, answer_page, author_page, holder, link_of
 from tests.photos import jpeg, upload
 
 MINUTE = timedelta(minutes=1)
@@ -77,7 +77,7 @@ def test_what_is_new_in_a_form_that_is_sent_again_is_added(client: Client, fille
     send(client, filled)
     send(client, filled, email="olia@example.org", address="вул. Шкільна, 4", photo=upload(jpeg()))
     issue = Issue.objects.get()
-    assert (issue.reporter_email, issue.address) == ("olia@example.org", "вул. Шкільна, 4")
+    assert (address_of_author(issue), issue.address) == ("olia@example.org", "вул. Шкільна, 4")
     assert Photo.objects.get().subject == issue.subject
     assert OutboxMessage.objects.filter(recipient="olia@example.org").count() == 1
 
@@ -86,7 +86,7 @@ def test_form_that_is_sent_again_takes_nothing_back(client: Client, filled: dict
     send(client, filled, email="olia@example.org", address="вул. Шкільна, 4")
     send(client, filled, email="other@example.org", address="вул. Інша, 1")
     issue = Issue.objects.get()
-    assert (issue.reporter_email, issue.address) == ("olia@example.org", "вул. Шкільна, 4")
+    assert (address_of_author(issue), issue.address) == ("olia@example.org", "вул. Шкільна, 4")
 
 
 def test_words_that_are_sent_twice_are_said_once(issue: Issue, delivery: Delivery, later: datetime) -> None:

@@ -54,7 +54,7 @@ def test_one_confirmed_address_has_one_voice_however_it_is_written(issue: Issue,
 def test_author_cannot_join_their_own_report(city: City, town: Town, now: datetime) -> None:
     issue = report_issue(new=hole(city, town["p"], device=PHONE.digest), community=city.community, at=now)
     assert not join(issue=issue, voice=PHONE, at=now)
-    assert not leave(issue=issue, voice=PHONE), "nor take their voice back"
+    assert not leave(issue=issue, voice=PHONE, at=now), "nor take their voice back"
     assert supporters_of(issue) == 0
 
 
