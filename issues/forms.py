@@ -194,6 +194,7 @@ class ReportForm(PlaceForm):
     homepage = DecoyField()
     key = forms.UUIDField(required=False, widget=forms.HiddenInput)
     seen = forms.CharField(required=False, max_length=100, widget=forms.HiddenInput)
+    unseen = forms.BooleanField(required=False, widget=forms.HiddenInput)  # sent when there was no network to see it
     sure = forms.CharField(required=False, max_length=200)  # the place that was looked at closely
 
     def clean(self) -> dict[str, Any]:

@@ -6,6 +6,8 @@ from typing import Any, ClassVar
 from django.contrib.gis.db import models
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import Q
+from django.db.models.functions import Cast, Length
+from django.db.models.lookups import LessThanOrEqual
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django_scopes import ScopedManager
@@ -14,11 +16,13 @@ from accounts.models import Organisation, User
 from core.models import ON_THE_MAP, Subject, Viewer, Visibility, visible_to
 from geodata.models import WGS84, Area, Community
 from issues.states import GROUPS, OPEN, Group, State, states_of
+from media.models import Photo
 from notifications.models import Follow
 from routing.models import Asset, Category
 
 MAX_TEXT = 4000  # characters, as in Open311
 MAX_NAME = 100
+MAX_DRAFT = 20_000  # characters of everything that a kept form holds
 
 
 def _limit(name: Any, most: int) -> "models.PositiveSmallIntegerField[int, int]":
@@ -283,3 +287,35 @@ class Supporter(models.Model):
 
     def __str__(self) -> str:
         return f"{self.issue_id} · {self.pk}"
+
+
+class ReportDraft(models.Model):
+    """A form that was not sent, kept for a browser without scripts. Nobody reads it but that browser: no page of the
+    administration shows it. issues.kept_drafts writes it."""
+
+    community = models.ForeignKey(Community, on_delete=models.CASCADE, verbose_name=_("community"))
+    device = models.CharField(_("key of the browser"), max_length=64)
+    fields = models.JSONField(_("what was typed and chosen"), default=dict)  # name of a field → its values
+    photos = models.ManyToManyField(Photo, verbose_name=_("photos"), blank=True)
+    updated_at = models.DateTimeField(_("written"))
+
+    objects: ClassVar[models.Manager["ReportDraft"]] = ScopedManager(community="community")
+
+    class Meta:
+        verbose_name = _("draft of a report")
+        verbose_name_plural = _("drafts of reports")
+        indexes = [
+            # Used by issues.kept_drafts.drop_old.
+            models.Index(fields=["updated_at"], name="report_draft_oldest"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["community", "device"], name="report_draft_one_a_browser"),
+            models.CheckConstraint(condition=Q(device__regex=r"^[0-9a-f]{64}$"), name="report_draft_has_a_browser"),
+            models.CheckConstraint(
+                condition=LessThanOrEqual(Length(Cast("fields", models.TextField())), MAX_DRAFT),
+                name="report_draft_is_small",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.community_id} {self.updated_at:%Y-%m-%d %H:%M}"

@@ -4,11 +4,13 @@ import uuid
 from datetime import date, datetime
 from typing import Any
 
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.contrib.gis.geos import Point
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -22,17 +24,20 @@ from geodata.boxes import MIN_ZOOM, Corner
 from geodata.community import community_of
 from geodata.map_config import base_config
 from geodata.models import WGS84, Community, local_name
-from issues import assets
+from issues import assets, kept_drafts
 from issues.actions import NewReport, author_token, report_issue, was_sent
 from issues.answerer import Answerer, answerer_for, refused
 from issues.forms import PlaceForm, ReportForm, coordinates_in
 from issues.gate import NotAdmittedError, admission, fresh_challenge, sender_of
 from issues.guessing import chosen_by_guess, guesses_for
 from issues.lookalikes import LookAlike
+from issues.models import ReportDraft
+from issues.offline_views import NO_TOKEN, reachable, with_key
 from issues.place_choice import TAKE, address_for, found_for, pasted_in, place_sent, words_near
 from issues.places import example, outside, refusal
 from issues.preview import preview_of
 from issues.questions import PREFIX
+from issues.script_views import as_json, asks_for_json
 from issues.similar import heard, similar_to, was_shown
 from issues.support import JoinRefusedError
 from issues.support_views import joined, refusal_in_words, voice_of
@@ -70,7 +75,12 @@ def details(request: HttpRequest) -> HttpResponse:
 def report(request: HttpRequest) -> HttpResponse:
     """The form of a new report. Whatever goes wrong, what was typed and uploaded comes back."""
     at = timezone.now()
-    response = _opened(request, at=at) if request.method != "POST" else Submission(request, at=at).answer()
+    if request.method == "HEAD":
+        return reachable(request)
+    if request.POST.get("do") == "anew":
+        kept_drafts.forget(community=community_of(request), device=device_of(request))
+        return HttpResponseRedirect(reverse("report", args=[community_of(request).slug]))
+    response = _posted(request, at=at) if request.method == "POST" else _opened(request, at=at)
     remember_device(request, response)
     return response
 
@@ -88,6 +98,30 @@ def proof(request: HttpRequest) -> JsonResponse:
     """What a browser computes while a person fills in the form: {challenge}; static/issues/proof.js solves it."""
     community = community_of(request)
     return JsonResponse({"challenge": fresh_challenge(network_of(request), community=community, at=timezone.now())})
+
+
+@require_safe
+def shell(request: HttpRequest, language: str) -> HttpResponse:
+    """The empty form as anybody would get it, in that language, for a browser to keep: no token, name or cookie."""
+    if language not in dict(settings.LANGUAGES):
+        raise Http404
+    request.user = AnonymousUser()
+    form = ReportForm(community=community_of(request), on=_today(request))
+    with translation.override(language):
+        return _page(request, form, photos=[], csrf_token=NO_TOKEN)
+
+
+def _posted(request: HttpRequest, *, at: datetime) -> HttpResponse:
+    """What the form asks for. Without scripts the server keeps what is not sent yet."""
+    submission = Submission(request, at=at)
+    answer = submission.answer()
+    community, device = community_of(request), device_of(request)
+    if answer.status_code == 302:
+        kept_drafts.forget(community=community, device=device)
+    elif "script" not in submission.data:
+        fields = dict(submission.data.lists())
+        kept_drafts.keep(community=community, device=device, fields=fields, photos=submission.photos, at=at)
+    return as_json(request, answer, submission.form, submission.refused) if asks_for_json(request) else answer
 
 
 def asked_answerer(form: PlaceForm, community: Community, *, at: datetime) -> tuple[Answerer | None, int]:
@@ -163,6 +197,9 @@ def _opened(request: HttpRequest, *, at: datetime) -> HttpResponse:
     enough to point at something. From farther away, and outside the community, it is at most where to look. It may
     name a category and what that asks, too."""
     community = community_of(request)
+    kept = kept_drafts.draft_of(community=community, device=device_of(request), at=at)
+    if kept and "continue" in request.GET:
+        return _continued(request, kept, at=at)
     named = {
         name: text for name, text in request.GET.items() if name in {"category", "asset"} or name.startswith(PREFIX)
     }
@@ -176,7 +213,17 @@ def _opened(request: HttpRequest, *, at: datetime) -> HttpResponse:
         else:
             view = View(place, max(zoom, MIN_ZOOM))
     form = ReportForm(initial=initial, community=community, on=community.day_of(at))
-    return _page(request, form, photos=[], view=view)
+    return _page(request, form, photos=[], view=view, kept=kept)
+
+
+def _continued(request: HttpRequest, kept: ReportDraft, *, at: datetime) -> HttpResponse:
+    """The form with everything that the server kept for this browser."""
+    data = QueryDict(mutable=True)
+    for name, values in kept.fields.items():
+        data.setlist(name, values)
+    community = community_of(request)
+    form = ReportForm(initial=data.dict(), community=community, on=community.day_of(at))
+    return _page(request, form, photos=kept_drafts.photos_of(kept, at=at), is_again=True)
 
 
 class Submission:
@@ -190,7 +237,7 @@ class Submission:
         self.do = request.POST.get("do", "send")
         keys = [key for key in request.POST.getlist("photo_key") if self.do != f"drop:{key}"]
         self.photos, self.refused = kept_photos(keys, request, at=at)
-        self.data = self._with_place(request.POST.copy())
+        self.data = self._with_place(with_key(request))
         self.do = chosen_by_guess(self.data, heard(self.data, self.do))
         self.form = self._form(self.data)
         self.warnings: list[Warned] = warnings_for(self.form, self.data, community=self.community)
@@ -215,7 +262,7 @@ class Submission:
             return self._again(self.form, status=422, answerer=now)
         if self.do == "preview":
             return self._again(self.form, status=200, answerer=now, preview=self._preview())
-        if self.do == "check" or given["seen"] != now.seen or self.is_in_danger:
+        if self.do == "check" or not _was_seen(given, now) or self.is_in_danger:
             return self._again(self.form, status=200, answerer=now)
         return self._look_once_more(now) or self._send(confirmed=bool(now.doubt))
 
@@ -364,6 +411,11 @@ class Submission:
         )
 
 
+def _was_seen(given: dict[str, Any], now: Answerer) -> bool:
+    """Whether the sender knows who gets it, or agreed without a network that it goes to whoever that will be."""
+    return given["seen"] == now.seen or (given["unseen"] and not given["seen"])
+
+
 def _page(
     request: HttpRequest,
     form: ReportForm,
@@ -374,7 +426,8 @@ def _page(
     template: str = "issues/report.html",
     **more: Any,
 ) -> HttpResponse:
-    """The page of the form. `more`: photo_errors, answerer, is_asking, preview, and what issues/similar.html shows."""
+    """The page of the form. `more`: photo_errors, answerer, is_asking, is_again, kept, preview, and what
+    issues/similar.html shows."""
     community = community_of(request)
     context = place_context(form, community, given=request.POST, view=view) | {
         "photos": [drafts.as_kept(photo, community=community) for photo in photos],
@@ -383,6 +436,7 @@ def _page(
         "most_photos": MOST_PHOTOS,
         "place_trouble": _place_trouble(form, photos, community),
         "private": True,
+        "service_worker": settings.SERVICE_WORKER,
     }
     return render(request, template, context | more, status=status)
 

@@ -1,8 +1,20 @@
+from django.urls import path
+
 from geodata.community import community_path
-from issues import correct_views, follow_views, report_views, support_views, views, who_views, words_views
+from issues import (
+    correct_views,
+    follow_views,
+    offline_views,
+    report_views,
+    support_views,
+    views,
+    who_views,
+    words_views,
+)
 
 urlpatterns = [
     # Anybody
+    path("sw.js", offline_views.worker, name="service_worker"),
     community_path("report/", report_views.report, name="report"),
     community_path("report/answerer/", report_views.answerer, name="answerer"),
     community_path("report/details/", report_views.details, name="report_details"),
@@ -10,6 +22,7 @@ urlpatterns = [
     community_path("report/words/", words_views.words, name="report_words"),
     community_path("report/preview/", report_views.preview, name="report_preview"),
     community_path("report/proof/", report_views.proof, name="report_proof"),
+    community_path("report/shell/<slug:language>/", report_views.shell, name="report_shell"),
     community_path("who/", who_views.who, name="who"),
     community_path("who/answerer/", who_views.who_answerer, name="who_answerer"),
     community_path("issues/<int:number>/", views.issue_page, name="issue"),

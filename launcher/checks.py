@@ -82,6 +82,7 @@ def all_checks(here: Places, env: Mapping[str, str]) -> list[Check]:
         "arrows of foreign keys": [python, "-m", "pytest", "-q", "tests/test_arrows.py"],
         "templates: djlint": [python, "-m", "djlint", "--lint", "--quiet", "."],
         "browser code: tsc --checkJs": [*tsc, "--noEmit", "-p", "."],
+        "service worker: tsc --checkJs": [*tsc, "--noEmit", "-p", "tsconfig.worker.json"],
         "migrations are complete": [*manage, "makemigrations", "--check", "--dry-run"],
         "static files find each other": [*manage, "collectstatic", "--no-input", "--verbosity=0"],
     }

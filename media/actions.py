@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from secrets import token_hex
 from typing import Final
+from uuid import UUID
 
 from django.contrib.gis.geos import Point
 from django.core.files.base import ContentFile
@@ -16,7 +17,6 @@ from core.broker import nudge_on_commit
 from core.models import Subject
 from geodata.models import WGS84, Community
 from media.cleaning import Cleaned, Readable, clean, inspect, read_limited
-from media.drafts import DRAFT_LIFE
 from media.models import Photo, PhotoQuerySet, size_name
 from media.refusals import PhotoRefused
 
@@ -29,13 +29,21 @@ PAUSE: Final = timedelta(seconds=30)  # before the next try; grows with each
 
 
 def keep_draft(
-    *, community: Community, file: Readable, name: str, at: datetime, boxes: Sequence[Sequence[float]] = ()
+    *,
+    community: Community,
+    file: Readable,
+    name: str,
+    at: datetime,
+    boxes: Sequence[Sequence[float]] = (),
+    upload_key: UUID | None = None,
 ) -> Photo:
     """Keeps an uploaded photo privately, as a draft that waits to be cleaned and belongs to nothing yet.
 
-    `boxes` (see media.boxes.boxes_in) were drawn before the photo left its device. Raises PhotoRefused, and
-    keeps nothing, when the file is no photo that we accept.
+    `boxes` (see media.boxes.boxes_in) were drawn before the photo left its device. The same `upload_key` again returns
+    the photo that came with it first. Raises PhotoRefused, and keeps nothing, when the file is no photo that we accept.
     """
+    if before := _uploaded_before(community, upload_key, at=at):
+        return before
     data = read_limited(file)
     inspected = inspect(data)
     token = token_hex(16)
@@ -50,12 +58,44 @@ def keep_draft(
                 uploaded_at=at,
                 boxes=[list(box) for box in boxes],
                 hidden_at=at if boxes else None,
+                upload_key=upload_key,
             )
             nudge_on_commit("media.tasks.clean_waiting")
     except DatabaseError:
         default_storage.delete(original)
+        if before := _uploaded_before(community, upload_key, at=at):
+            return before  # at the same moment, by another tab
         raise
     return photo
+
+
+def _uploaded_before(community: Community, upload_key: UUID | None, *, at: datetime) -> Photo | None:
+    """The photo of that upload, good for as long as if it came now."""
+    if upload_key is None:
+        return None
+    with scope(community=community):
+        found: Photo | None = Photo.objects.filter(community=community, upload_key=upload_key).first()
+        if found is not None and found.subject_id is None:
+            Photo.objects.filter(pk=found.pk, subject=None, uploaded_at__lt=at).update(uploaded_at=at)
+    return found
+
+
+def keep_longer(*, photos: Sequence[Photo], until: datetime, most: int) -> None:
+    """Drafts that a kept form holds stay until then. A community has at most `most` of them; past that, a day it is."""
+    keys = {photo.pk for photo in photos}
+    if not keys:
+        return
+    community = photos[0].community_id
+    with scope(community=community):
+        others = Photo.objects.filter(community=community, subject=None, kept_until__isnull=False).exclude(pk__in=keys)
+        if others.count() + len(keys) <= most:
+            Photo.objects.filter(pk__in=keys, subject=None).update(kept_until=until)
+
+
+def keep_no_longer(*, photos: Iterable[UUID], community: Community) -> None:
+    """Their form is gone: they go as any other draft."""
+    with scope(community=community):
+        Photo.objects.filter(community=community, pk__in=list(photos), subject=None).update(kept_until=None)
 
 
 def _printable(name: str) -> str:
@@ -66,11 +106,11 @@ def _printable(name: str) -> str:
 def attach(*, photos: Iterable[Photo], subject: Subject, role: str, at: datetime) -> list[Photo]:
     """Gives drafts to a subject of their own community; returns those that were given now, each at most once.
 
-    Left as they are: drafts of another community, drafts older than 24 h, photos that belong to something already.
+    Left as they are: drafts of another community, drafts that are over, photos that belong to something already.
     """
     wanted = {photo.pk for photo in photos}
     with scope(community=subject.community_id), transaction.atomic():
-        drafts = list(Photo.objects.drafts(at - DRAFT_LIFE).filter(pk__in=wanted).select_for_update())
+        drafts = list(Photo.objects.drafts(at).filter(pk__in=wanted).select_for_update())
         Photo.objects.filter(pk__in=[photo.pk for photo in drafts]).update(subject=subject, role=role)
         if any(photo.boxes for photo in drafts):
             nudge_on_commit("media.tasks.forget_originals")
@@ -192,10 +232,10 @@ def drop_photo(*, photo: Photo) -> None:
 
 
 def drop_abandoned_drafts(*, at: datetime, limit: int = 500) -> int:
-    """Drops drafts that nobody attached within 24 h, with their files; returns how many."""
+    """Drops drafts that nobody attached in time, with their files; returns how many."""
     dropped = 0
     with scopes_disabled(), transaction.atomic():
-        abandoned = Photo.objects.filter(subject=None, uploaded_at__lte=at - DRAFT_LIFE)
+        abandoned = Photo.objects.abandoned(at)
         for photo in abandoned.select_for_update(skip_locked=True)[:limit]:
             try:
                 drop_photo(photo=photo)

@@ -17,7 +17,6 @@ from geodata.models import Community
 from media.models import Photo
 from media.refusals import message_for
 
-DRAFT_LIFE: Final = timedelta(hours=24)
 GRANT_LIFE: Final = timedelta(hours=1)
 
 _KEY: Final = "media.draft"  # salts: a key is not a grant
@@ -48,14 +47,14 @@ def key_for(photo: Photo) -> str:
 def photos_of(keys: Iterable[str], *, community: Community, at: datetime) -> list[Photo]:
     """The drafts of these keys, each once, oldest first.
 
-    Left out without a word: a forged key, one of another community, one older than 24 h, and one of a photo that
+    Left out without a word: a forged key, one of another community, one that is over, and one of a photo that
     is attached already.
     """
     wanted = {photo for key in keys if (photo := _read_key(key, community=community)) is not None}
     if not wanted:
         return []
     with scope(community=community):
-        return list(Photo.objects.drafts(at - DRAFT_LIFE).filter(pk__in=wanted))
+        return list(Photo.objects.drafts(at).filter(pk__in=wanted))
 
 
 def photo_of(key: str, *, community: Community, at: datetime) -> Photo | None:
@@ -70,7 +69,7 @@ def photo_to_hide(key: str, *, community: Community, at: datetime) -> Photo | No
     """
     wanted = _read_key(key, community=community)
     with scope(community=community):
-        return Photo.objects.filter(pk=wanted, uploaded_at__gt=at - DRAFT_LIFE).first() if wanted else None
+        return Photo.objects.young(at).filter(pk=wanted).first() if wanted else None
 
 
 def kept(keys: Iterable[str], *, community: Community, at: datetime) -> list[KeptPhoto]:

@@ -1,8 +1,8 @@
 """Photos, from the upload to the two sizes that strangers may see."""
 
 import uuid
-from datetime import datetime
-from typing import ClassVar
+from datetime import datetime, timedelta
+from typing import ClassVar, Final
 
 from django.contrib.gis.db import models
 from django.db.models import Q
@@ -12,6 +12,8 @@ from django_scopes import ScopedManager
 
 from core.models import Subject
 from geodata.models import WGS84, Community
+
+DRAFT_LIFE: Final = timedelta(hours=24)  # of a photo that no report took
 
 
 class AreBoxes(models.Func):
@@ -32,9 +34,18 @@ class PhotoQuerySet(models.QuerySet["Photo"]):
         """Cleaned and belonging to a subject: what a page may show to those who see the subject."""
         return self.filter(state=Photo.State.CLEAN, subject__isnull=False)
 
-    def drafts(self, since: datetime) -> "PhotoQuerySet":
-        """Uploaded after that moment and not attached to anything."""
-        return self.filter(subject=None, uploaded_at__gt=since)
+    def young(self, at: datetime) -> "PhotoQuerySet":
+        """Uploaded within 24 h, or kept longer for a form: its key is good."""
+        return self.filter(Q(uploaded_at__gt=at - DRAFT_LIFE) | Q(kept_until__gt=at))
+
+    def drafts(self, at: datetime) -> "PhotoQuerySet":
+        """Not attached to anything, and good at that moment."""
+        return self.young(at).filter(subject=None)
+
+    def abandoned(self, at: datetime) -> "PhotoQuerySet":
+        """Not attached to anything, and over at that moment."""
+        over = Q(kept_until=None) | Q(kept_until__lte=at)
+        return self.filter(over, subject=None, uploaded_at__lte=at - DRAFT_LIFE)
 
     def hiding(self) -> "PhotoQuerySet":
         """With boxes over faces or plates."""
@@ -75,6 +86,8 @@ class Photo(models.Model):
     height = models.PositiveIntegerField(_("height of the large size, px"), default=0)
     taken_at = models.PointField(_("place read from the photo (private)"), srid=WGS84, null=True, blank=True)
     uploaded_at = models.DateTimeField(_("uploaded"))
+    upload_key = models.UUIDField(_("key of the upload"), null=True, blank=True, editable=False)
+    kept_until = models.DateTimeField(_("kept for a draft until"), null=True, blank=True, editable=False)
     attempts = models.PositiveSmallIntegerField(_("number of the last try"), default=0)  # names its files; never falls
     tries = models.PositiveSmallIntegerField(_("tries"), default=0)  # since the photo came, or since boxes were drawn
     leased_until = models.DateTimeField(_("claimed until"), null=True, blank=True)
@@ -100,6 +113,7 @@ class Photo(models.Model):
             models.Index(fields=["hidden_at"], condition=~Q(boxes=[]), name="photo_hiding"),
         ]
         constraints = [
+            models.UniqueConstraint(fields=["community", "upload_key"], name="photo_uploaded_once"),
             models.CheckConstraint(condition=Q(state__in=["waiting", "clean", "failed"]), name="photo_state_known"),
             models.CheckConstraint(
                 condition=~Q(state="clean") | (~Q(large="") & ~Q(small="")), name="photo_clean_has_both_sizes"

@@ -5,6 +5,7 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
+from django.core.exceptions import BadRequest
 from django.core.files.storage import default_storage
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404
@@ -16,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.devices import device_of
 from accounts.networks import network_of
 from accounts.permissions import viewer_for
+from core.idempotency import BadKeyError, key_in
 from core.models import STRANGER, Viewer
 from geodata.community import community_of
 from geodata.models import Community
@@ -38,7 +40,8 @@ FOR_THIS_VIEWER = "private, no-cache"
 def photo_upload(request: HttpRequest) -> HttpResponse:
     """Keeps one photo as a draft. 201 with {key, name, position [lon, lat] or null, preview_url}.
 
-    `boxes` may say, as JSON, what was hidden on it before it left the device.
+    `boxes` may say, as JSON, what was hidden on it before it left the device. The same `Idempotency-Key`
+    again gets the same answer and makes no second draft.
     Refused: 422, or 413 past 20 MB, or 429 past what one may upload in an hour, with {error: words in the chosen
     language, code}.
     """
@@ -48,8 +51,12 @@ def photo_upload(request: HttpRequest) -> HttpResponse:
         if file is None:
             raise PhotoRefused("empty")
         boxes = _boxes_of(request.POST.get("boxes", "[]"))
-        count_upload(community=community, device=device_of(request), network=network_of(request), at=timezone.now())
-        photo = keep_draft(community=community, file=file, name=file.name or "", at=timezone.now(), boxes=boxes)
+        key = key_in(request.headers.get("Idempotency-Key", ""))
+        at = timezone.now()
+        count_upload(community=community, device=device_of(request), network=network_of(request), at=at)
+        photo = keep_draft(community=community, file=file, name=file.name or "", at=at, boxes=boxes, upload_key=key)
+    except BadKeyError as bad:
+        raise BadRequest("Idempotency-Key") from bad
     except PhotoRefused as refused:
         answer = {"error": refused.message, "code": refused.code}
         return JsonResponse(answer, status=STATUSES.get(refused.code, 422))

@@ -25,6 +25,7 @@ SECRET_KEY_FALLBACKS = env.list("MISTO_SECRET_KEY_FALLBACKS", default=[])
 ALLOWED_HOSTS = env.list("MISTO_HOSTS", default=[])
 SITE_URL = env.str("MISTO_SITE_URL", default="http://127.0.0.1:8000").rstrip("/")
 DEMO = env.bool("MISTO_DEMO", default=False)
+SERVICE_WORKER = env.bool("MISTO_SERVICE_WORKER", default=True)
 SOURCE_URL = env.str("MISTO_SOURCE_URL", default="")
 if ENVIRONMENT == "production":
     refuse_weak_settings(secret_key=SECRET_KEY, debug=DEBUG, hosts=ALLOWED_HOSTS)
@@ -136,6 +137,7 @@ CELERY_BEAT_SCHEDULE = {
     "clear old files of jobs": {"task": "core.tasks.clear_old_inputs", "schedule": 3600.0},
     "forget ended limits": {"task": "core.tasks.forget_ended_limits", "schedule": 600.0},
     "forget originals of redacted photos": {"task": "media.tasks.forget_originals", "schedule": 300.0},
+    "drop old drafts of reports": {"task": "issues.tasks.drop_old_drafts", "schedule": 3600.0},
     "drop abandoned photo drafts": {"task": "media.tasks.drop_abandoned_drafts", "schedule": 3600.0},
     "forget addresses that get no letters": {"task": "notifications.tasks.forget", "schedule": 3600.0},
     # Every hour: midnight comes at another hour in each time zone.

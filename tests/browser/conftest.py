@@ -56,7 +56,8 @@ _complaints: dict[BrowserContext, Complaints] = {}
 
 
 class PageAt(Protocol):
-    """Opens a page of the given width in a fresh browser profile."""
+    """Opens a page of the given width in a fresh browser profile. Service workers are refused, as in a private window,
+    unless the options say `service_workers="allow"`: what they fetch passes by the routes of a test."""
 
     def __call__(self, width: int, *, javascript: bool = True, **options: Any) -> Page: ...
 
@@ -126,7 +127,7 @@ def page_at(browser: Browser, live_server: LiveServer, requests: Requests) -> It
             locale="uk-UA",
             timezone_id="Europe/Kyiv",
             java_script_enabled=javascript,
-            **({"reduced_motion": "reduce"} | options),
+            **({"reduced_motion": "reduce", "service_workers": "block"} | options),
         )
         contexts.append(context)
         _listen(context)

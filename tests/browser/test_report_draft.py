@@ -88,7 +88,9 @@ def test_going_back_after_sending_says_so_instead_of_a_half_empty_form(page_at: 
 
 
 @pytest.mark.parametrize("how", ["offline", "no answer"])
-def test_without_a_connection_the_form_stays_and_says_so(page_at: PageAt, town: Town, how: str) -> None:
+def test_without_a_connection_the_report_waits_says_so_and_goes_by_itself(
+    page_at: PageAt, town: Town, how: str
+) -> None:
     page = page_at(DESKTOP)
     page.goto(ADDRESS)
     fill(page, town)
@@ -97,14 +99,20 @@ def test_without_a_connection_the_form_stays_and_says_so(page_at: PageAt, town: 
     else:
         page.route("**/report/", lambda route: route.abort())
     page.locator("#send").click()
-    expect(page.locator("#send-trouble")).not_to_be_empty()
-    expect(page.locator("#text")).to_have_value(WORDS)
+    expect(page.locator("#waiting")).to_be_focused()
+    expect(page.locator("#waiting li")).to_contain_text(WORDS)
+    assert Issue.objects.count() == 0
+    assert_accessible(page)
     screenshot(page, "report-offline")
     page.context.set_offline(False)
     page.unroute("**/report/")
-    page.locator("#send").click()
+    if how == "no answer":
+        page.locator("#waiting [data-do=send]").click()
+    expect(page.locator("#waiting li[data-state=sent]")).to_contain_text(VODOKANAL, timeout=30_000)
+    issue = Issue.objects.get()
+    page.locator("#waiting li a").click()
+    expect(page.locator("main")).to_contain_text(f"№\xa0{issue.number}")
     expect(page.locator("#secret-link")).to_be_visible()
-    assert Issue.objects.count() == 1
 
 
 def test_a_draft_survives_a_reload_and_goes_when_the_report_is_sent(page_at: PageAt, town: Town) -> None:

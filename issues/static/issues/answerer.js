@@ -25,6 +25,11 @@ export class AnswererPreview {
     });
   }
 
+  /** Once more, when the last question had no answer. */
+  askAgain() {
+    if (this.#element.querySelector("[data-again]")) this.#ask(this.#asked);
+  }
+
   /** The name to write on the button, when somebody will answer. @returns {string} */
   get organisation() {
     return this.#element.querySelector("[data-organisation]")?.getAttribute("data-organisation") ?? "";

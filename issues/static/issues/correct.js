@@ -18,8 +18,9 @@ const token = find("[name=csrfmiddlewaretoken]", HTMLInputElement, form).value;
 
 const answerer = new AnswererPreview(find("#answerer", HTMLElement), words, answered);
 /** @type {Uploads} */
-const uploads = new Uploads(find("#uploads", HTMLElement), find("#photo", HTMLInputElement), token, {
+const uploads = new Uploads(find("#uploads", HTMLElement), find("#photo", HTMLInputElement), {
   words,
+  token: () => Promise.resolve(token),
   onChange: changed,
   onPlace: () => false, // the report has a place
 });
@@ -56,8 +57,9 @@ form.addEventListener("input", (event) => {
   changed();
 });
 form.addEventListener("submit", (event) => {
-  if (!uploads.isRunning) return;
+  if (!uploads.isRunning && !uploads.isWaiting) return;
   event.preventDefault();
+  uploads.retry();
   trouble.textContent = words("still-uploading");
 });
 if (!place.kept) place.showWritten("hand");

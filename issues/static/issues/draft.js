@@ -1,7 +1,7 @@
 // What was typed, kept on this device until it is sent: each form has a draft of its own. And, for the tabs that are
 // open, which report was sent.
 
-import { allOf, done, forget, inStore, newId } from "./store.js";
+import { allOf, done, forget, forgetOrphans, inStore, newId } from "./store.js";
 
 /** @typedef {import("./store.js").Kept} Kept */
 /** @typedef {Omit<Kept, "id" | "community" | "at" | "revision">} Content what a form holds */
@@ -64,16 +64,21 @@ export class DraftKeeper {
     addEventListener("pagehide", () => this.flush());
   }
 
+  /** @returns {string} which of the kept ones it is */
+  get id() {
+    return this.#id;
+  }
+
   /**
    * The newest draft of this community, which this form goes on with; null when there is none.
-   * @param {string} [key] of the form that the server gave back: only its own draft
+   * @param {{key?: string, id?: string}} [wanted] `key`: of the form that the server gave back; `id`: of that one
    * @returns {Promise<Kept | null>}
    */
-  async open(key) {
+  async open({ key, id } = {}) {
     try {
       await this.#bringOld();
       const drafts = await this.#fresh();
-      const found = drafts.find((one) => !key || one.key === key) ?? null;
+      const found = drafts.find((one) => (id ? one.id === id : !one.state) && (!key || one.key === key)) ?? null;
       if (found) this.#goOn(found);
       return found;
     } catch (error) {
@@ -87,14 +92,16 @@ export class DraftKeeper {
   async #fresh() {
     const gone = read(unlessRefused(() => sessionStorage.getItem(goneName(this.#community))));
     const all = await allOf(this.#community);
-    const isOver = (/** @type {Kept} */ one) =>
-      Date.now() - one.at > LIFE || (one.id === gone?.id && one.revision === gone?.revision);
+    const isOld = (/** @type {Kept} */ { at, state }) => Date.now() - at > LIFE && (!state || state === "sent");
+    const isOver = (/** @type {Kept} */ one) => isOld(one) || (one.id === gone?.id && one.revision === gone?.revision);
     for (const one of all.filter(isOver)) await forget(one.id);
+    await forgetOrphans();
     return all.filter((one) => !isOver(one));
   }
 
   /** @param {Kept} kept */
-  #goOn({ id, community, at, revision, ...content }) {
+  #goOn({ id, revision, key, fields, unticked, details, place, photos }) {
+    const content = { key, fields, unticked, details, place, photos };
     [this.#id, this.#revision, this.#written] = [id, revision, JSON.stringify(content)];
   }
 
@@ -117,22 +124,41 @@ export class DraftKeeper {
 
   /** @param {Content} content */
   async #write(content) {
-    const text = JSON.stringify(content);
-    if (text === this.#written || (!this.#revision && isEmpty(content))) return;
+    if (JSON.stringify(content) === this.#written || (!this.#revision && isEmpty(content))) return;
+    this.#said(await this.#put(content, {}));
+  }
+
+  /**
+   * @param {Content} content
+   * @param {Partial<Kept>} more
+   * @returns {Promise<boolean>} false when the browser does not keep it
+   */
+  async #put(content, more) {
+    const revision = newId();
     try {
       await inStore("readwrite", async (reports) => {
+        /** @type {Kept | undefined} */
         const there = await done(reports.get(this.#id));
-        if (there && there.revision !== this.#revision) this.#id = newId(); // another tab wrote: both stay
-        const revision = newId();
-        await done(reports.put({ ...content, id: this.#id, community: this.#community, at: Date.now(), revision }));
-        this.#revision = revision;
+        if (there && (there.revision !== this.#revision || there.state)) this.#id = newId(); // of another tab: both stay
+        await done(reports.put({ ...content, ...more, id: this.#id, community: this.#community, at: Date.now(), revision }));
       });
-      this.#written = text;
-      this.#said(true);
     } catch (error) {
       console.warn(error);
-      this.#said(false);
+      return false;
     }
+    [this.#revision, this.#written] = [revision, JSON.stringify(content)];
+    return true;
+  }
+
+  /**
+   * It is to be sent as soon as there is a network.
+   * @param {Content} content
+   * @param {{url: string, photosUrl: string, proofUrl: string, body: import("./store.js").Field[]}} how
+   * @returns {Promise<boolean>} false when the browser does not keep it
+   */
+  async queue(content, how) {
+    await this.flush();
+    return this.#put(content, { ...how, state: "queued" });
   }
 
   /** The form is on its way. @param {string} key */

@@ -57,6 +57,16 @@ function append(area, kept) {
   if (!area.value.includes(kept)) area.setRangeText(`\n\n${kept}`, area.value.length, area.value.length, "preserve");
 }
 
+/** @param {HTMLFormElement} form @returns {Field[]} what is sent later by itself; photos and keys go apart */
+export function bodyOf(form) {
+  const session = new Set(["csrfmiddlewaretoken", "photo_key", "key", "do"]);
+  const all = [...new FormData(form)].flatMap(([name, value]) =>
+    typeof value === "string" && !session.has(name) ? [/** @type {Field} */ ([name, value])] : [],
+  );
+  const wasSeen = all.some(([name, value]) => name === "seen" && value);
+  return wasSeen ? all : [...all, ["unseen", "yes"]]; // the page says that who answers is known only later
+}
+
 /** @typedef {{fields: Field[], unticked?: Field[]}} Values what a form held, and the boxes that somebody took a tick from */
 
 /** @param {HTMLFormElement} form @returns {Field[]} boxes that are ticked unless somebody takes the tick away */

@@ -5,11 +5,15 @@ import { wordsOf } from "../geodata/words.js";
 import { AnswererPreview } from "./answerer.js";
 import { Details } from "./details.js";
 import { DraftKeeper, forgetLeaving, forgetSent, lastSent, readSent, sentName } from "./draft.js";
-import { fieldsOf, PutBack, untickedOf } from "./fields.js";
+import { bodyOf, fieldsOf, PutBack, untickedOf } from "./fields.js";
+import { keepOffline } from "./offline.js";
 import { PlaceStep } from "./place-step.js";
-import { sendWhenReachable } from "./sending.js";
+import { sendWhenReachable, writeToken } from "./sending.js";
+import { freshToken } from "./session.js";
 import { Similar } from "./similar.js";
+import { newId } from "./store.js";
 import { Uploads } from "./upload.js";
+import { Waiting } from "./waiting.js";
 import { WordsHints } from "./words.js";
 
 /** @typedef {import("./draft.js").Sent} Sent */
@@ -26,13 +30,16 @@ const trouble = find("#send-trouble", HTMLElement);
 let isStarted = false;
 let isTouched = false; // in this tab, since it opened
 let isSent = false;
+let hasNetwork = true;
 
 const draft = new DraftKeeper(community, sayKept);
 const answerer = new AnswererPreview(find("#answerer", HTMLElement), words, answered);
-const token = find("[name=csrfmiddlewaretoken]", HTMLInputElement, form).value;
+const waiting = new Waiting(find("#waiting", HTMLElement), community, () => draft.id);
+const token = find("[name=csrfmiddlewaretoken]", HTMLInputElement, form);
 /** @type {Uploads} */
-const uploads = new Uploads(find("#uploads", HTMLElement), find("#photo", HTMLInputElement), token, {
+const uploads = new Uploads(find("#uploads", HTMLElement), find("#photo", HTMLInputElement), {
   words,
+  token: tokenNow,
   onChange: () => {
     place.photosChanged();
     if (!uploads.isRunning && trouble.textContent === words("still-uploading")) trouble.textContent = "";
@@ -92,15 +99,68 @@ function answered() {
 }
 
 function keep() {
-  if (isSent || !isStarted) return;
-  draft.keep({
+  if (!isSent && isStarted) draft.keep(content());
+}
+
+/** @returns {import("./draft.js").Content} everything that the form holds */
+function content() {
+  return {
     key: key.value,
     fields: fieldsOf(form),
     unticked: untickedOf(form),
     details: details.values(),
     place: place.kept,
     photos: uploads.kept(),
-  });
+  };
+}
+
+/**
+ * The token of this session; a form out of the cache has none.
+ * @param {boolean} [isOver] the one that the page has was refused
+ * @returns {Promise<string | null>} null without a network
+ */
+async function tokenNow(isOver = false) {
+  if (!isOver && token.value !== "offline") return token.value;
+  const fresh = await freshToken(form.action);
+  if (fresh) writeToken(fresh);
+  return fresh;
+}
+
+/** Nobody is there: the report waits on this device, and goes by itself. */
+async function queue() {
+  showNetwork(false);
+  const hasPlace = place.asked || find("#address", HTMLInputElement).value.trim() || uploads.kept().length;
+  if (!text.value.trim() || !category() || !hasPlace) return void (trouble.textContent = words("offline-missing"));
+  const photosUrl = find("#uploads", HTMLElement).dataset.url ?? "";
+  const { action: url, dataset: { proof: proofUrl = "" } } = form;
+  const isKept = await draft.queue(content(), { url, photosUrl, proofUrl, body: bodyOf(form) });
+  if (!isKept) return void (trouble.textContent = words("offline"));
+  isSent = true;
+  trouble.textContent = "";
+  find("#restored", HTMLElement).hidden = true;
+  find("#main", HTMLElement).classList.add("is-sent");
+  await waiting.queued();
+}
+
+/** There is a network again: what waits for it goes, and what was asked without it is asked again. */
+function online() {
+  showNetwork(true);
+  uploads.retry();
+  answerer.askAgain();
+  changed();
+}
+
+/** @param {boolean} isThere as far as the browser knows, or somebody tried */
+function showNetwork(isThere) {
+  hasNetwork = isThere;
+  find("#no-network", HTMLElement).hidden = isThere;
+  nameButton();
+}
+
+/** A form out of the cache: is there a network at all? */
+async function lookForNetwork() {
+  showNetwork(navigator.onLine);
+  if (token.value === "offline") showNetwork((await tokenNow()) !== null);
 }
 
 /** @param {boolean} isKept */
@@ -112,15 +172,18 @@ function sayKept(isKept) {
 
 /** Puts back what the device kept, unless the server already gave it back. */
 async function restore() {
-  const kept = await draft.open(form.dataset.again ? key.value : undefined);
+  const asked = new URLSearchParams(location.search); // what was chosen on the page before is newer than the draft
+  const kept = await draft.open(form.dataset.again ? { key: key.value } : { id: asked.get("draft") ?? undefined });
+  if (kept && form.dataset.again) uploads.adopt(kept.photos);
   if (!kept || form.dataset.again) return;
   if (kept.key) key.value = kept.key;
-  const asked = new URLSearchParams(location.search); // what was chosen on the page before is newer than the draft
   const isNewer = (/** @type {string} */ name) => asked.has(name) || name === "lon" || name === "lat";
   new PutBack(form, kept, { except: isNewer, notIn: find("#details", HTMLElement) });
   details.restore(kept.details);
-  uploads.restore(kept.photos);
+  await uploads.restore(kept.photos);
   place.photosChanged();
+  if (kept.asks?.length) trouble.textContent = kept.asks.join(" ");
+  document.querySelector("#kept")?.remove(); // the server's older one
   if (kept.place && !asked.has("lat")) place.show(kept.place, "draft");
   find("#restored", HTMLElement).hidden = false;
 }
@@ -182,7 +245,9 @@ function showSteps() {
 /** Says on the button to whom the report goes. */
 function nameButton() {
   const { organisation } = answerer;
-  find("[data-label]", HTMLElement, send).textContent = organisation ? words("send-to", { organisation }) : words("send");
+  find("[data-label]", HTMLElement, send).textContent = organisation
+    ? words("send-to", { organisation })
+    : words(hasNetwork ? "send" : "send-later");
 }
 
 // Start -----------------------------------------------------------------------------------------------------------
@@ -201,13 +266,16 @@ function listen() {
       hints.open?.focus();
       return hints.open ? words("danger-first") : uploads.isRunning ? words("still-uploading") : "";
     },
+    onTrouble: (message) => (trouble.textContent = message),
+    ready: () => uploads.sendWaiting(),
     onLeaving: () => {
       keep();
       return draft.leave(key.value);
     },
-    onTrouble: (message) => (trouble.textContent = message),
-    offline: words("offline"),
+    onOffline: queue,
   });
+  addEventListener("online", online);
+  addEventListener("offline", () => showNetwork(false));
   addEventListener("storage", (event) => {
     const sent = event.key === sentName(community) ? readSent(event.newValue) : null;
     if (!sent || sent.key !== key.value) return;
@@ -231,6 +299,8 @@ function sentBefore() {
 
 async function start() {
   send.value = "send";
+  key.value ||= newId(); // a form out of the cache has none
+  form.insertAdjacentHTML("beforeend", '<input type="hidden" name="script" value="yes" data-draft="no">');
   form.autocomplete = "off"; // the draft puts things back, all or nothing
   listen();
   const sent = sentBefore();
@@ -248,6 +318,9 @@ async function start() {
   details.opened();
   isStarted = true;
   if (isTouched) keep();
+  lookForNetwork();
+  waiting.send(false);
+  keepOffline(form);
 }
 
 /** Whose place the server wrote into the form. @returns {import("../geodata/place.js").Source} */

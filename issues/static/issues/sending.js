@@ -1,20 +1,6 @@
 // A form leaves only when the server can be reached: otherwise the browser would put its own error page in its place.
 
-const PATIENCE = 6000; // milliseconds for an answer of any kind
-
-/** @param {string} url @returns {Promise<boolean>} */
-async function isReachable(url) {
-  const patience = new AbortController();
-  const end = setTimeout(() => patience.abort(), PATIENCE);
-  try {
-    await fetch(url, { method: "HEAD", cache: "no-store", signal: patience.signal });
-    return true;
-  } catch {
-    return false;
-  } finally {
-    clearTimeout(end);
-  }
-}
+import { freshToken } from "./session.js";
 
 /** Sends the form as that button would. @param {HTMLFormElement} form @param {HTMLElement | null} submitter */
 function submit(form, submitter) {
@@ -22,15 +8,37 @@ function submit(form, submitter) {
   else submitter?.click(); // browsers of 2021
 }
 
+/** @param {string} token of the session, for every form of the page */
+export function writeToken(token) {
+  for (const input of document.querySelectorAll("[name=csrfmiddlewaretoken]"))
+    /** @type {HTMLInputElement} */ (input).value = token;
+}
+
 /**
- * Asks before every sending whether somebody is there.
- * @param {HTMLFormElement} form
- * @param {{trouble: () => string, onLeaving: () => Promise<unknown>, onTrouble: (words: string) => void, offline: string}} handlers
- *   `trouble`: why the form cannot leave yet, or ""; `onTrouble`: says that, or `offline`, or takes it back with ""
+ * @typedef {object} Handlers
+ * @property {() => string} trouble why the form cannot leave yet, or ""
+ * @property {(words: string) => void} onTrouble says that, or takes it back with ""
+ * @property {() => Promise<boolean>} ready somebody is there: whatever must go before the form; false when that did not go
+ * @property {() => Promise<unknown>} onLeaving
+ * @property {() => Promise<unknown>} onOffline nobody is there
  */
-export function sendWhenReachable(form, { trouble, onLeaving, onTrouble, offline }) {
+
+/** Asks before every sending whether somebody is there. @param {HTMLFormElement} form @param {Handlers} handlers */
+export function sendWhenReachable(form, { trouble, onTrouble, ready, onLeaving, onOffline }) {
   /** @type {"here" | "asking" | "leaving"} */
   let state = "here";
+
+  /** @returns {Promise<boolean>} whether the form may leave now */
+  async function mayLeave() {
+    const token = await freshToken(form.action);
+    if (token) writeToken(token);
+    if (token === null || !(await ready())) return await onOffline(), false;
+    onTrouble(trouble()); // something may have begun meanwhile
+    if (trouble()) return false;
+    await onLeaving();
+    return true;
+  }
+
   form.addEventListener("submit", async (event) => {
     if (state === "leaving" || form.dataset.sending) return; // asked for below; or on its way, and not sent twice
     event.preventDefault();
@@ -40,16 +48,12 @@ export function sendWhenReachable(form, { trouble, onLeaving, onTrouble, offline
     state = "asking";
     const submitter = event.submitter;
     submitter?.classList.add("btn-work");
-    const reachable = await isReachable(form.action);
+    const leaves = await mayLeave();
     submitter?.classList.remove("btn-work");
-    const why = reachable ? trouble() : offline; // something may have begun meanwhile
-    if (why) {
-      state = "here";
-      return onTrouble(why);
+    if (leaves) {
+      state = "leaving";
+      submit(form, submitter);
     }
-    await onLeaving();
-    state = "leaving";
-    submit(form, submitter);
     state = "here";
   });
 }

@@ -11,7 +11,8 @@
  * @property {LonLat | null} [place] where it was taken
  * @property {number} [sentAt] milliseconds; the server forgets a photo that no report took
  */
-/** @typedef {{id: string, blob: Blob}} PhotoFile of a `KeptPhoto` */
+/** @typedef {{id: string, blob: Blob, at: number}} PhotoFile of a `KeptPhoto`; when it was kept, milliseconds */
+/** @typedef {{number: string, url: string, title: string, said: string}} Result what the server said of a report that arrived */
 /**
  * @typedef {object} Kept
  * @property {string} id
@@ -24,6 +25,17 @@
  * @property {Record<string, string>} details what other categories asked, by the name of the field
  * @property {LonLat | null} place longitude, latitude
  * @property {KeptPhoto[]} photos
+ * @property {"queued" | "asked" | "sent"} [state] none: a draft; asked: the server wants to know something before it takes it
+ * @property {string} [url] where it is sent
+ * @property {string} [photosUrl] where its photos are sent
+ * @property {string} [proofUrl] where a challenge comes from
+ * @property {Field[]} [body] what is sent, but for photos and key
+ * @property {number} [lease] until when somebody sends it, milliseconds
+ * @property {string} [claim] of whoever sends it, or did so last
+ * @property {number} [tries] that failed
+ * @property {number} [nextAt] when it is tried again, milliseconds
+ * @property {string[]} [asks] what the server wants to know
+ * @property {Result} [result]
  */
 
 const NAME = "reports";
@@ -101,6 +113,30 @@ export function forget(id) {
     const others = await done(reports.getAll());
     const used = new Set(others.flatMap((one) => one.photos.map((photo) => photo.id)));
     for (const photo of gone?.photos ?? []) if (!used.has(photo.id)) photos.delete(photo.id);
+  });
+}
+
+/** Keeps a photo until no report has it. @param {string} id @param {Blob} blob @returns {Promise<unknown>} rejects without room */
+export function keepPhoto(id, blob) {
+  return inStore("readwrite", (_reports, photos) => done(photos.put({ id, blob, at: Date.now() })));
+}
+
+/** @param {string} id @returns {Promise<Blob | null>} */
+export async function photoOf(id) {
+  /** @type {PhotoFile | undefined} */
+  const found = await inStore("readonly", (_reports, photos) => done(photos.get(id)));
+  return found?.blob ?? null;
+}
+
+const ORPHAN = 3600 * 1000; // milliseconds: a photo that was just chosen gets its report in a moment
+
+/** Forgets photos that no report has. */
+export function forgetOrphans() {
+  return inStore("readwrite", async (reports, photos) => {
+    /** @type {[Kept[], PhotoFile[]]} */
+    const [all, files] = [await done(reports.getAll()), await done(photos.getAll())];
+    const used = new Set(all.flatMap((one) => one.photos.map((photo) => photo.id)));
+    for (const { id, at } of files) if (!used.has(id) && Date.now() - at > ORPHAN) photos.delete(id);
   });
 }
 

@@ -1,7 +1,7 @@
 // Photos leave at once, each with its progress; a bad one says so beside itself and the others stay.
 
 import { copyOf, find } from "../geodata/page.js";
-import { newId } from "./store.js";
+import { keepPhoto, newId, photoOf } from "./store.js";
 
 /** @typedef {import("../geodata/words.js").Words} Words */
 /** @typedef {import("../geodata/leaflet.js").LonLat} LonLat */
@@ -12,10 +12,13 @@ import { newId } from "./store.js";
  * @property {Words} words
  * @property {() => void} onChange
  * @property {(at: LonLat) => boolean} onPlace told where a new photo was taken; false when that is of no use
+ * @property {(isOver: boolean) => Promise<string | null>} token of the session, a new one when that is over; null without a network
  */
 
+const LIFE = 23 * 3600 * 1000; // milliseconds for which the server keeps a photo without a report
+
 /** Names of the words for answers of the server that bring none. @type {Record<number, string>} */
-const WHY = { 0: "not-sent", 413: "too-big" };
+const WHY = { 413: "too-big" };
 
 /** @param {number} bytes @returns {string} megabytes, one digit after the point */
 const megabytes = (bytes) => (bytes / 1e6).toLocaleString(document.documentElement.lang, { maximumFractionDigits: 1 });
@@ -30,13 +33,14 @@ export class Uploads {
   /** @type {HTMLElement} */ #list;
   /** @type {HTMLInputElement} */ #input;
   /** @type {Handlers} */ #handlers;
-  /** @type {string} */ #token;
   /** @type {number} */ #most;
   #running = 0;
+  #settled = () => {}; // nothing is on its way any more
+  /** Photos that are not on the server yet. @type {Map<Element, Blob>} */ #files = new Map();
 
-  /** @param {HTMLElement} list @param {HTMLInputElement} input @param {string} token @param {Handlers} handlers */
-  constructor(list, input, token, handlers) {
-    [this.#list, this.#input, this.#token, this.#handlers] = [list, input, token, handlers];
+  /** @param {HTMLElement} list @param {HTMLInputElement} input @param {Handlers} handlers */
+  constructor(list, input, handlers) {
+    [this.#list, this.#input, this.#handlers] = [list, input, handlers];
     this.#most = Number(list.dataset.most);
     input.addEventListener("change", () => this.#takeFiles());
     list.addEventListener("click", (event) => this.#onClick(event));
@@ -48,14 +52,20 @@ export class Uploads {
     return this.#running > 0;
   }
 
-  /** @returns {KeptPhoto[]} photos that reached the server */
+  /** True while a photo waits for a network. */
+  get isWaiting() {
+    return this.#list.querySelector(".is-waiting") !== null;
+  }
+
+  /** @returns {KeptPhoto[]} photos that are wanted; without a key while they are not on the server */
   kept() {
-    return [...this.#list.querySelectorAll("li")].flatMap((item) => {
+    const items = /** @type {HTMLElement[]} */ ([...this.#list.querySelectorAll("li.upload:not(.is-refused)")]);
+    return items.map((item) => {
       const input = item.querySelector("input[name=photo_key]");
-      if (!(input instanceof HTMLInputElement)) return [];
-      const { name = "", preview = null } = item.dataset;
+      const { name = "", preview = null, sentAt } = item.dataset;
       item.dataset.id ??= newId();
-      return [{ id: item.dataset.id, key: input.value, name, preview, place: placeOf(item) }];
+      const key = input instanceof HTMLInputElement ? input.value : "";
+      return { id: item.dataset.id, key, name, preview, place: placeOf(item), sentAt: Number(sentAt ?? 0) };
     });
   }
 
@@ -64,21 +74,58 @@ export class Uploads {
     return this.kept().flatMap(({ place }) => (place ? [place] : []));
   }
 
+  /** Photos that the server gave back are the same as those of the draft. @param {KeptPhoto[]} photos */
+  adopt(photos) {
+    for (const input of /** @type {NodeListOf<HTMLInputElement>} */ (this.#list.querySelectorAll("[name=photo_key]"))) {
+      const same = photos.find(({ key }) => key === input.value);
+      const item = input.closest("li");
+      if (same && item) Object.assign(item.dataset, { id: same.id, sentAt: String(same.sentAt ?? 0) });
+    }
+  }
+
   /** Puts back photos of a draft. @param {KeptPhoto[]} photos */
-  restore(photos) {
+  async restore(photos) {
     const here = new Set(this.kept().map(({ key }) => key));
-    for (const { id, key, name, preview, place } of photos.filter((photo) => !here.has(photo.key)).slice(0, this.#room())) {
-      const item = this.#newItem(name);
-      item.dataset.id = id;
-      this.#finish(item, { key, name, position: null, preview_url: preview });
-      if (place) item.dataset.place = place.join(" ");
-      if (preview) this.#picture(item, preview);
+    for (const photo of photos.filter(({ key }) => !key || !here.has(key)).slice(0, this.#room())) {
+      const item = this.#newItem(photo.name);
+      item.dataset.id = photo.id;
+      if (photo.place) item.dataset.place = photo.place.join(" ");
+      if (photo.key && Date.now() - (photo.sentAt ?? 0) < LIFE) this.#putBack(item, photo);
+      else await this.#sendAgain(item, photo);
     }
     this.#showRoom();
   }
 
+  /** @param {HTMLElement} item @param {KeptPhoto} photo that the server still has */
+  #putBack(item, { key, name, preview, sentAt = 0 }) {
+    this.#finish(item, { key, name, position: null, preview_url: preview });
+    item.dataset.sentAt = String(sentAt);
+    if (preview) this.#picture(item, preview);
+  }
+
+  /** @param {HTMLElement} item @param {KeptPhoto} photo that the server does not have, or no longer */
+  async #sendAgain(item, photo) {
+    const file = await photoOf(photo.id).catch(() => null);
+    if (file) this.#send(item, file);
+    else if (photo.key) this.#putBack(item, photo); // the server says what it lacks
+    else this.#fail(item, this.#handlers.words("lost-photo"));
+  }
+
+  /** Sends the photos that wait. @returns {Promise<boolean>} whether none waits any more */
+  async sendWaiting() {
+    if (!this.isWaiting) return true;
+    this.retry();
+    await new Promise((resolve) => (this.#settled = () => resolve(undefined)));
+    return !this.isWaiting;
+  }
+
+  /** Begins to send the photos that wait. */
+  retry() {
+    for (const [item, file] of this.#files) if (item.matches(".is-waiting")) this.#send(/** @type {HTMLElement} */ (item), file);
+  }
+
   #room() {
-    return this.#most - this.kept().length - this.#running;
+    return this.#most - this.kept().length;
   }
 
   #showRoom() {
@@ -90,7 +137,7 @@ export class Uploads {
 
   #takeFiles() {
     for (const file of [...(this.#input.files ?? [])]) {
-      if (this.#room() > 0) this.#send(file);
+      if (this.#room() > 0) this.#add(file);
       else this.#fail(this.#newItem(file.name), this.#handlers.words("too-many", { most: this.#most }));
     }
     this.#input.value = "";
@@ -107,19 +154,34 @@ export class Uploads {
   }
 
   /** @param {File} file */
-  #send(file) {
+  #add(file) {
     const item = this.#newItem(file.name);
-    const request = new XMLHttpRequest();
-    const body = new FormData();
-    body.append("photo", file);
+    item.dataset.id = newId();
+    keepPhoto(item.dataset.id, file).catch((error) => {
+      console.warn(error);
+      item.dataset.unkept = "yes";
+    });
+    this.#send(item, file);
+  }
+
+  /** @param {HTMLElement} item @param {Blob} file */
+  async #send(item, file) {
+    this.#files.set(item, file);
     this.#picture(item, URL.createObjectURL(file));
     this.#running += 1;
+    item.classList.remove("is-waiting");
     item.classList.add("is-loading");
+    const request = new XMLHttpRequest();
+    const body = new FormData();
+    body.append("photo", file, item.dataset.name);
     request.upload.addEventListener("progress", ({ loaded, total }) => this.#progress(item, loaded, total));
     request.addEventListener("loadend", () => this.#answered(item, request));
     item.addEventListener("remove", () => request.abort());
     request.open("POST", this.#list.dataset.url ?? "");
-    request.setRequestHeader("X-CSRFToken", this.#token);
+    const token = await this.#handlers.token(item.dataset.refused === "yes");
+    if (!item.isConnected) return this.#answered(item, request); // taken away meanwhile
+    request.setRequestHeader("X-CSRFToken", token ?? "");
+    request.setRequestHeader("Idempotency-Key", item.dataset.id ?? "");
     request.responseType = "json";
     request.send(body);
   }
@@ -140,14 +202,32 @@ export class Uploads {
     item.classList.remove("is-loading");
     if (item.isConnected) {
       if (response?.key) this.#finish(item, response);
+      else if (status === 0) this.#wait(item);
+      else if (status === 403 && !item.dataset.refused) this.#sendWithNewToken(item);
       else this.#fail(item, response?.error ?? this.#handlers.words(WHY[status] ?? "not-taken"));
     }
     this.#showRoom();
     this.#handlers.onChange();
+    if (!this.isRunning) this.#settled();
+  }
+
+  /** Another page has begun a new session meanwhile. @param {HTMLElement} item */
+  #sendWithNewToken(item) {
+    item.dataset.refused = "yes";
+    this.#send(item, /** @type {Blob} */ (this.#files.get(item)));
+  }
+
+  /** No network: it goes later. @param {HTMLElement} item */
+  #wait(item) {
+    item.classList.add("is-waiting");
+    find("[data-say]", HTMLElement, item).setAttribute("role", "status");
+    this.#say(item, this.#handlers.words(item.dataset.unkept ? "photo-not-kept" : "photo-waits"), "is-work");
   }
 
   /** @param {HTMLElement} item @param {Uploaded} photo */
   #finish(item, { key, position, preview_url: preview }) {
+    this.#files.delete(item);
+    item.dataset.sentAt = String(Date.now());
     const input = document.createElement("input");
     [input.type, input.name, input.value] = ["hidden", "photo_key", key];
     item.append(input);
@@ -161,6 +241,7 @@ export class Uploads {
 
   /** @param {HTMLElement} item @param {string} why */
   #fail(item, why) {
+    this.#files.delete(item);
     find("[role=progressbar]", HTMLElement, item).hidden = true;
     find("[data-picture]", HTMLElement, item).replaceChildren(copyOf("upload-bad"));
     find("[data-picture]", HTMLElement, item).classList.add("is-bad");
@@ -192,6 +273,7 @@ export class Uploads {
     if (!item) return;
     event.preventDefault();
     const next = item.nextElementSibling?.querySelector("button, input:not([type=hidden])");
+    this.#files.delete(item);
     item.remove();
     item.dispatchEvent(new Event("remove"));
     this.#showRoom();

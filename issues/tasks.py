@@ -1,0 +1,12 @@
+"""What the workers do for reports, by beat."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from issues import kept_drafts
+
+
+@shared_task(name="issues.tasks.drop_old_drafts")
+def drop_old_drafts() -> int:
+    """Drops kept forms that nobody touched for a week; returns how many."""
+    return kept_drafts.drop_old(at=timezone.now())
