@@ -313,6 +313,7 @@ async function start() {
   nameButton();
   const first = document.querySelector("[autofocus]");
   if (first instanceof HTMLElement) first.focus();
+  hints.update(text.value, category()); // a draft that came back is warned of danger too
   answerer.opened();
   similar.opened();
   details.opened();

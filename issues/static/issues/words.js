@@ -32,7 +32,9 @@ export class WordsHints {
     const query = new URLSearchParams({ text: text.trim(), category }).toString();
     if (query === this.#asked) return;
     this.#asked = query;
-    this.#soon(query);
+    if (text.trim() || category) return this.#soon(query);
+    this.#danger.replaceChildren();
+    this.#guesses.replaceChildren();
   }
 
   /** The first warning that nobody has answered yet. @returns {HTMLInputElement | null} */
