@@ -75,8 +75,8 @@ class PlaceForm(forms.Form):
         self._asks_for_place = ask % {"example": example(community)}
         named = self["category"].value()
         self.chosen_category: Category | None = next((row for row in choices if row.code == named), None)
-        if self.chosen_category:
-            self.fields |= questions.fields_of(self.chosen_category)
+        self._questions = questions.Questions(self.chosen_category, self.data or self.initial, on=on)
+        self.fields |= self._questions.fields()
         if self.register:
             self.fields |= _fields_of_register(self.register)
 
@@ -114,13 +114,29 @@ class PlaceForm(forms.Form):
 
     @property
     def questions(self) -> list[questions.Asked]:
-        """The questions of the category, with what was chosen."""
-        return questions.asked_in(self)
+        """The questions of the category, with what was answered."""
+        return self._questions.asked(self, assets.as_point(self.place))
+
+    @property
+    def questions_shown(self) -> str:
+        """Names of the questions that the page shows."""
+        return " ".join(self._questions.names_shown)
 
     @property
     def has_open_questions(self) -> bool:
-        """True when something that the category asks is not answered, or not well. For a form that was checked."""
-        return any(name.startswith(questions.PREFIX) or name == "asset" for name in self.errors)
+        """True when something by which it is decided is not answered, or not well. For a form that was checked."""
+        return bool({*self._questions.deciding, "asset"} & self.errors.keys())
+
+    @property
+    def has_unseen_questions(self) -> bool:
+        """True when something is open that the page did not show before it was sent. For a form that was checked."""
+        code = self.chosen_category.code if self.chosen_category else ""
+        if self.data.get("asked") != code:
+            return any(name.startswith(questions.PREFIX) or name == "asset" for name in self.errors)
+        if "asked-shown" not in self.data:
+            return False
+        seen = set(self.data["asked-shown"].split())
+        return any(name.startswith(questions.PREFIX) and name not in seen for name in self.errors)
 
     @property
     def entrances(self) -> list[str]:

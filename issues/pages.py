@@ -93,7 +93,7 @@ def public_facts(
         "asset": "" if is_blurred else assets.in_words(issue),
         "asset_name": assets.name_of(issue),
         "flat": issue.flat if exact else "",
-        "answers": questions.in_words(issue, language),
+        "answers": (questions.names_no_place if is_blurred else questions.in_words)(issue, language),
         "category_name": local_name(issue.category, language),
         "area_names": told,
         "public_point": (lon, lat),

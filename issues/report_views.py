@@ -24,7 +24,7 @@ from geodata.boxes import MIN_ZOOM, Corner
 from geodata.community import community_of
 from geodata.map_config import base_config
 from geodata.models import WGS84, Community, local_name
-from issues import assets, kept_drafts
+from issues import assets, kept_answers, kept_drafts
 from issues.actions import NewReport, author_token, report_issue, was_sent
 from issues.answerer import Answerer, answerer_for, refused
 from issues.forms import PlaceForm, ReportForm, coordinates_in
@@ -155,6 +155,7 @@ def place_context(
             }
             for row in rows
         ],
+        "kept_answers": kept_answers.carried(form.data or form.initial, str(form["category"].value() or "")),
         "place_example": example(community),
         "place_near": words_near(form_place(form), community=community, on=on),
         "place_found": found_for(given, address, community=community, on=on, place=form_place(form)),
@@ -237,8 +238,10 @@ class Submission:
         self.do = request.POST.get("do", "send")
         keys = [key for key in request.POST.getlist("photo_key") if self.do != f"drop:{key}"]
         self.photos, self.refused = kept_photos(keys, request, at=at)
-        self.data = self._with_place(with_key(request))
-        self.do = chosen_by_guess(self.data, heard(self.data, self.do))
+        data = with_key(request)
+        self.do = chosen_by_guess(data, heard(data, self.do))
+        kept_answers.apply_to(data)
+        self.data = self._with_place(data)
         self.form = self._form(self.data)
         self.warnings: list[Warned] = warnings_for(self.form, self.data, community=self.community)
         self.is_in_danger = not all(one.is_passed for one in self.warnings)
@@ -252,7 +255,7 @@ class Submission:
             return self._join(self.do.removeprefix("join:"))
         if valid and self.do == "send" and was_sent(self._report(), community=self.community):
             return self._send()
-        if self.form.has_open_questions and self.data.get("asked") != self.form["category"].value():
+        if self.form.has_unseen_questions:
             return self._again(self._unchecked(), status=200, is_asking=True)  # nobody saw the questions yet
         now = self._who()
         if not valid or self.refused or now is None:

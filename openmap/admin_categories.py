@@ -8,10 +8,11 @@ from django.db.models import QuerySet
 from django.forms import BaseInlineFormSet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from openmap.admin_site import RowForm, ScopedAdmin
-from openmap.forms_rules import QuestionForm
+from openmap.question_forms import QuestionForm
 from routing.models import Category, CommunityRouting, Danger, Question, Register
 from routing.rule_check import check_soon
 
@@ -45,6 +46,18 @@ class QuestionFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
     def _construct_form(self, i: int, **kwargs: Any) -> Any:
         form = super()._construct_form(i, **kwargs)  # type: ignore[misc]  # Django's own, untyped
         form.instance.community_id = self.instance.community_id
+        form.offer(self.instance.community_id, self._known)
+        return form
+
+    @cached_property
+    def _known(self) -> list[Question]:
+        """The questions of the category as they are stored."""
+        return list(Question.objects.filter(category=self.instance.pk)) if self.instance.pk else []
+
+    @property
+    def empty_form(self) -> Any:
+        form: Any = super().empty_form
+        form.offer(self.instance.community_id, self._known)
         return form
 
 
@@ -55,7 +68,19 @@ class QuestionInline(admin.StackedInline):  # type: ignore[type-arg]
     form = QuestionForm
     formset = QuestionFormSet
     extra = 0
-    fields = (("position", "is_required"), "text", "text_en", "code", "options")
+    fields = (
+        ("position", "is_required"),
+        "text",
+        "text_en",
+        "code",
+        "kind",
+        "options",
+        ("least", "most", "unit", "unit_en"),
+        "longest",
+        ("earliest", "latest", "not_future"),
+        "register",
+        "asked_after",
+    )
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return obj is not None  # a category is saved first: its questions belong to its community

@@ -58,7 +58,7 @@ class AskForm(forms.Form):
 
     def _questions(self, categories: Any) -> list[Question]:
         category = self._category(categories)
-        return list(Question.objects.filter(category=category)) if category else []
+        return list(Question.objects.filter(category=category, kind=Question.Kind.CHOICE)) if category else []
 
     def _assets(self, categories: Any) -> list[tuple[str, str]]:
         """Things of the category's register around the point, the nearest first; what was chosen stays among them."""

@@ -1,6 +1,5 @@
-"""Forms of the administration about rules: one rule, publishing a set, the questions of a category."""
+"""Forms of the administration about rules: one rule, publishing a set."""
 
-import re
 from collections.abc import Sequence
 from datetime import date
 from typing import Any, ClassVar
@@ -31,8 +30,6 @@ PUBLISHED_MEANWHILE = _(
 
 FIND = "_find"  # the button that looks for an organisation, and does not save
 MOST_FOUND = 20  # organisations of one search
-
-CODE = re.compile(r"[A-Za-z0-9_-]{1,40}")
 
 Choice = tuple[str, Any]
 
@@ -185,7 +182,8 @@ class RuleForm(RowForm):
 
 def rule_form(ruleset: RuleSet, category_id: int | None) -> type[RuleForm]:
     """The form of a rule of that set, with the questions of that category."""
-    found = Question.objects.filter(category=category_id, community=ruleset.community_id) if category_id else ()
+    here = {"category": category_id, "community": ruleset.community_id, "kind": Question.Kind.CHOICE}
+    found = Question.objects.filter(**here) if category_id else ()
     questions = list(found)
     fields: dict[str, Any] = {ANSWER + question.code: _answer_field(question) for question in questions}
     if questions:
@@ -284,47 +282,3 @@ class PublishForm(forms.Form):
         if data.get("when") == self.LATER and not data.get("moment") and "moment" not in self.errors:
             self.add_error("moment", _("Say when the rules come into force."))
         return data
-
-
-class QuestionForm(RowForm):
-    """A question of a category; its answers are written one on a line."""
-
-    options = forms.CharField(
-        label=_("answers to choose from"),
-        widget=forms.Textarea(attrs={"rows": 4}),
-        help_text=_("One on a line: code = text = text in English. For example: yard = У дворі = In the yard."),
-    )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if isinstance(self.initial.get("options"), list):
-            self.initial["options"] = lines_of(self.initial["options"])
-
-    def clean_options(self) -> list[dict[str, str]]:
-        """Raises ValidationError that names the line."""
-        found, known = [], set()
-        lines = [line.strip() for line in self.cleaned_data["options"].splitlines()]
-        for number, line in enumerate(lines, start=1):
-            if not line:
-                continue
-            code, text, english = ([part.strip() for part in line.split("=", 2)] + ["", ""])[:3]
-            told = {"number": number, "line": line[:60]}
-            if not code or not text:
-                raise ValidationError(_("Line %(number)s needs a code and a text: %(line)s"), params=told)
-            if not CODE.fullmatch(code):
-                raise ValidationError(
-                    _("Line %(number)s: a code has only Latin letters, digits, - and _: %(line)s"), params=told
-                )
-            if code in known:
-                raise ValidationError(_("Line %(number)s: this code stands above already: %(line)s"), params=told)
-            known.add(code)
-            found.append({"code": code, "text": text, "text_en": english})
-        if len(found) < 2:
-            raise ValidationError(_("A question needs at least two answers, each on its line."))
-        return found
-
-
-def lines_of(options: list[dict[str, str]]) -> str:
-    """Answers as the form takes them: code = text = text in English."""
-    parts = ([one["code"], one["text"], one.get("text_en", "")] for one in options)
-    return "\n".join(" = ".join(part for part in line if part) for line in parts)

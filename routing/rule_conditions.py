@@ -59,7 +59,7 @@ class Cases:
         self._hours = sorted({MIDNIGHT, *(hour for rule in rules for hour in (rule.hours_from, rule.hours_to) if hour)})
         self._register, self._chosen = register, [None, *sorted(chosen)]  # None: nothing was chosen
         self._answers = {
-            code: [*question.codes, *([] if question.is_required else [UNANSWERED])]
+            code: [*question.codes, *([UNANSWERED] if question.may_stay_open else [])]
             for code, question in sorted(questions.items())
             if any(code in rule.answers for rule in rules)
         }

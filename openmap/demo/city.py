@@ -42,8 +42,13 @@ class Ask:
     code: str
     text: str
     text_en: str
-    answers: tuple[tuple[str, str, str], ...]
+    answers: tuple[tuple[str, str, str], ...] = ()
     is_required: bool = True
+    kind: str = "choice"
+    range: tuple[int, int] | None = None  # of a number
+    unit: tuple[str, str] = ("", "")
+    register: str = ""  # of a thing that is picked on the map
+    after: tuple[str, tuple[str, ...]] = ("", ())  # an earlier question, and answers with which this one is asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +135,23 @@ ASKS: Final = (
         ("dry", "Всохло", "It is dry"),
         ("branches", "Гілки заважають", "Its branches are in the way"),
     ), is_required=False),
+    Ask("roads", "what", "Що з дорогою?", "What is wrong with the road?", (
+        ("hole", "Яма", "A hole"),
+        ("surface", "Розбите покриття", "The surface is broken"),
+        ("other", "Інше", "Something else"),
+    ), is_required=False),
+    Ask("roads", "deep", "Яка завглибшки?", "How deep is it?", is_required=False, kind="number", range=(1, 200),
+        unit=("см", "cm"), after=("what", ("hole",))),
+    Ask("water", "since", "Відколи?", "Since when?", is_required=False, kind="date"),
+    Ask("power", "house", "Який будинок без світла?", "Which house has no power?", is_required=False, kind="asset",
+        register="houses"),
+    Ask("animals", "what", "Що сталося з твариною?", "What happened to the animal?", (
+        ("hurt", "Потребує допомоги", "It needs help"),
+        ("lost", "Загубилася чи знайшлася", "It is lost or was found"),
+        ("danger", "Поводиться небезпечно", "It is dangerous"),
+    )),
+    Ask("animals", "looks", "Як її впізнати?", "What does it look like?", is_required=False, kind="text",
+        after=("what", ("lost", "danger"))),
 )  # fmt: skip
 
 WEST: Final = ("zarichchia", "slobidka", "honchari")

@@ -15,6 +15,7 @@ from openmap.demo.city import (
     FULL_DUTIES,
     KINDS,
     NEIGHBOUR_KINDS,
+    Ask,
     Duty,
     Kind,
 )
@@ -34,17 +35,8 @@ Bodies = Mapping[str, Organisation]
 def write_rules_of_yavoryn(community: Community, bodies: Bodies, *, at: datetime) -> None:
     """Categories with their questions; then the sets of rules, each from the one before it."""
     categories = _found_categories(community, KINDS)
-    for ask in ASKS:
-        options = [{"code": code, "text": text, "text_en": text_en} for code, text, text_en in ask.answers]
-        Question.objects.create(
-            community=community,
-            category=categories[ask.category],
-            code=ask.code,
-            text=ask.text,
-            text_en=ask.text_en,
-            options=options,
-            is_required=ask.is_required,
-        )
+    for position, ask in enumerate(ASKS, start=1):
+        _ask(community, categories[ask.category], ask, position)
     founded, registers_came = at - FOUNDED, at - REGISTERS_CAME
     first = new_draft(community=community, at=founded, note=FIRST_NOTE)
     writer = _Writer(community, categories, bodies, winter_of(community.day_of(at)))
@@ -58,6 +50,28 @@ def write_rules_of_yavoryn(community: Community, bodies: Bodies, *, at: datetime
     body, districts = DRAFT_WASTE
     waste = Rule.objects.filter(ruleset=draft, category=categories["waste"], area_code__in=districts)
     waste.update(organisation=bodies[body])
+
+
+def _ask(community: Community, category: Category, ask: Ask, position: int) -> None:
+    code, fits = ask.after
+    least, most = ask.range or (None, None)
+    Question.objects.create(
+        community=community,
+        category=category,
+        code=ask.code,
+        kind=ask.kind,
+        text=ask.text,
+        text_en=ask.text_en,
+        options=[{"code": one, "text": text, "text_en": text_en} for one, text, text_en in ask.answers],
+        least=least,
+        most=most,
+        unit=ask.unit[0],
+        unit_en=ask.unit[1],
+        register=Register.objects.get(community=community, code=ask.register) if ask.register else None,
+        shown_if={code: list(fits)} if code else {},
+        is_required=ask.is_required,
+        position=position,
+    )
 
 
 def write_rules_of_neighbour(community: Community, bodies: Bodies, *, at: datetime) -> None:

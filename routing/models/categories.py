@@ -1,6 +1,8 @@
 """What a problem may be about, and what is asked about it."""
 
-from typing import ClassVar
+import math
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -93,17 +95,43 @@ class Category(models.Model):
 
 
 class Question(models.Model):
-    """Asked in the report form when the category is chosen. Rules read the answers by their codes."""
+    """Asked in the report form when the category is chosen. Rules read the answers to choose from by their codes."""
+
+    class Kind(models.TextChoices):
+        CHOICE = "choice", _("a choice of answers")
+        NUMBER = "number", _("a number")
+        TEXT = "text", _("a short text")
+        DATE = "date", _("a date")
+        ASSET = "asset", _("one of a register, picked on the map")
 
     community = models.ForeignKey(Community, on_delete=models.CASCADE, verbose_name=_("community"))
     category = models.ForeignKey(
         Category, on_delete=models.CASCADE, verbose_name=_("category"), related_name="questions"
     )
     code = models.SlugField(_("code"), max_length=40)
+    kind = models.CharField(_("kind of answer"), max_length=10, choices=Kind, default=Kind.CHOICE)
     text = models.CharField(_("question"), max_length=200)
     text_en = models.CharField(_("question in English"), max_length=200, blank=True)
-    # [{"code": "yard", "text": "У дворі", "text_en": "In the yard"}, …]
-    options = models.JSONField(_("answers to choose from"), default=list)
+    # Of a choice: [{"code": "yard", "text": "У дворі", "text_en": "In the yard"}, …]
+    options = models.JSONField(_("answers to choose from"), default=list, blank=True)
+    least = models.DecimalField(_("number: from"), max_digits=12, decimal_places=3, null=True, blank=True)
+    most = models.DecimalField(_("number: to"), max_digits=12, decimal_places=3, null=True, blank=True)
+    unit = models.CharField(_("number: unit"), max_length=20, blank=True, help_text=_("cm, pieces…"))
+    unit_en = models.CharField(_("number: unit in English"), max_length=20, blank=True)
+    longest = models.PositiveSmallIntegerField(
+        _("text: no more characters than"),
+        default=200,
+        validators=[MinValueValidator(1), MaxValueValidator(1000)],
+        help_text=_("Everybody sees the text, as they see what happened."),
+    )
+    earliest = models.DateField(_("date: from"), null=True, blank=True)
+    latest = models.DateField(_("date: to"), null=True, blank=True)
+    not_future = models.BooleanField(_("date: not in the future"), default=True)
+    register = models.ForeignKey(
+        Register, on_delete=models.PROTECT, verbose_name=_("register to pick from"), null=True, blank=True
+    )
+    # {"where": ["yard", "roof"]}: code of an earlier choice → answers with which this one is asked.
+    shown_if = models.JSONField(_("asked only after these answers"), default=dict, blank=True)
     is_required = models.BooleanField(_("must be answered"), default=True)
     position = models.PositiveSmallIntegerField(_("order"), default=1)
 
@@ -113,23 +141,75 @@ class Question(models.Model):
         verbose_name = _("question")
         verbose_name_plural = _("questions")
         ordering = ["position", "id"]
-        constraints = [models.UniqueConstraint(fields=["category", "code"], name="question_code_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["category", "code"], name="question_code_once"),
+            models.CheckConstraint(
+                condition=Q(kind__in=["choice", "number", "text", "date", "asset"]), name="question_kind_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(least=None) | Q(most=None) | Q(least__lte=models.F("most")),
+                name="question_numbers_in_order",
+            ),
+            models.CheckConstraint(
+                condition=Q(earliest=None) | Q(latest=None) | Q(earliest__lte=models.F("latest")),
+                name="question_dates_in_order",
+            ),
+            models.CheckConstraint(condition=Q(longest__range=(1, 1000)), name="question_length_in_range"),
+            models.CheckConstraint(
+                condition=Q(kind="asset", register__isnull=False) | (~Q(kind="asset") & Q(register=None)),
+                name="question_asset_has_a_register",
+            ),
+            models.CheckConstraint(condition=Q(kind="choice") | Q(options=[]), name="question_options_are_of_a_choice"),
+        ]
 
     def __str__(self) -> str:
         return self.text
 
     @property
     def codes(self) -> list[str]:
-        """Codes of the answers, in their order."""
+        """Codes of the answers to choose from, in their order; none for other kinds."""
         return [option["code"] for option in self.options]
 
+    @property
+    def may_stay_open(self) -> bool:
+        """True when a good report may have no answer: it is optional, or asked only sometimes."""
+        return not self.is_required or bool(self.shown_if)
+
+    def is_shown(self, answers: Mapping[str, str]) -> bool:
+        """Whether it is asked after these answers to earlier questions, all of which were shown."""
+        return all(answers.get(code) in fits for code, fits in self.shown_if.items())
+
     def clean(self) -> None:
+        errors: dict[str, Any] = {}
         if self.category_id and self.category.community_id != self.community_id:
-            raise ValidationError({"category": _("This belongs to another community.")})
-        if not _are_options(self.options):
+            errors["category"] = _("This belongs to another community.")
+        if self.kind == self.Kind.CHOICE and not _are_options(self.options):
             example = '[{"code": "yard", "text": "У дворі", "text_en": "In the yard"}, …]'
-            words = _("At least two different answers, each as in %(example)s.") % {"example": example}
-            raise ValidationError({"options": words})
+            errors["options"] = _("At least two different answers, each as in %(example)s.") % {"example": example}
+        if self.kind == self.Kind.ASSET and not self.register_id:
+            errors["register"] = _("Name the register to pick from.")
+        if self.register and self.register.community_id != self.community_id:
+            errors["register"] = _("This belongs to another community.")
+        if self.least is not None and self.most is not None and self.least > self.most:
+            errors["most"] = _("The range ends before it begins.")
+        if self.earliest and self.latest and self.earliest > self.latest:
+            errors["latest"] = _("The range ends before it begins.")
+        if self.category_id and (trouble := self._trouble_with_condition()):
+            errors["shown_if"] = trouble
+        if errors:
+            raise ValidationError(errors)
+
+    def _trouble_with_condition(self) -> str:
+        """What is wrong with `shown_if`; "" when it names answers of earlier choices of the category."""
+        given = self.shown_if
+        if not isinstance(given, dict) or not all(isinstance(fits, list) and fits for fits in given.values()):
+            return str(_("Write it as question → list of answers."))
+        others = Question.objects.filter(category=self.category_id).exclude(pk=self.pk)
+        earlier = {one.code: one for one in others if (one.position, one.pk) < (self.position, self.pk or math.inf)}
+        for code, fits in given.items():
+            if code not in earlier or not set(fits) <= set(earlier[code].codes):
+                return str(_("“%(code)s” is no earlier question with these answers.")) % {"code": code}
+        return ""
 
 
 def _are_options(given: object) -> bool:

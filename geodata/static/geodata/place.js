@@ -9,6 +9,7 @@ import { find } from "./page.js";
 /** @typedef {import("./words.js").Words} Words */
 /** @typedef {"hand" | "device" | "photo" | "typed" | "found" | "draft" | "house" | "page"} Source who named the place */
 /** @typedef {{centre: LonLat, zoom: number}} View */
+/** @typedef {{key: string, at: LonLat, label: string, isChosen: boolean, choose: () => void}} Thing may be tapped on the map */
 /**
  * @typedef {object} Config
  * @property {LonLat} centre
@@ -108,6 +109,25 @@ export class PlacePicker {
     if (!this.isNear(at)) return this.#handlers.onFarAway(at, source);
     this.#map.moveTo(at, Math.max(this.#map.view().zoom, AT_THE_DOOR), { animate: false });
     this.#choose(at, source);
+  }
+
+  /** Puts things on the map that may be tapped instead of chosen in their list. @param {Thing[]} things */
+  showThings(things) {
+    this.#map.setMarks(
+      things.map(({ key, at, label, isChosen, choose }) => ({
+        key,
+        at,
+        look: `${isChosen}`,
+        element: () => {
+          const button = document.createElement("button");
+          [button.type, button.className, button.title, button.tabIndex] = ["button", "thing", label, -1];
+          button.setAttribute("aria-hidden", "true"); // the list says it to those who do not see the map
+          button.classList.toggle("is-chosen", isChosen);
+          button.addEventListener("click", choose);
+          return button;
+        },
+      })),
+    );
   }
 
   /** No place again; the map stays. */

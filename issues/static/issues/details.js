@@ -16,7 +16,8 @@ export class Details {
   #asked = "";
   /** @type {LonLat | null | undefined} where the list looks around; undefined: never told */ #around;
   #isOpen = false;
-  /** What was typed and chosen, also for categories that are not shown now. @type {Record<string, string>} */ #values = {};
+  /** What was typed and chosen last, by the name of the field. @type {Record<string, string>} */ #values = {};
+  /** The same by category: kept:<category>:<name>. @type {Record<string, string>} */ #kept = {};
   /** What the server wrote last into each part. @type {Map<string, string>} */ #written = new Map();
   #soon = afterPause((/** @type {string} */ query) => this.#ask(query), 200);
 
@@ -24,35 +25,56 @@ export class Details {
   constructor(element, said, handlers) {
     [this.#element, this.#said, this.#handlers] = [element, said, handlers];
     element.addEventListener("change", ({ target }) => this.#onChange(target));
+    element.addEventListener("input", () => this.#applyConditions());
+    for (const { name, value } of this.#keptFields()) this.#kept[name] = value;
     element.addEventListener("keydown", (event) => {
       if (event.key === "Enter" && event.target instanceof Element && event.target.id === "find") event.preventDefault();
     });
     this.#remember();
     this.#noteParts();
+    this.#applyConditions();
   }
 
   /** Everything that was typed and chosen, by the name of its field. @returns {Record<string, string>} */
   values() {
     this.#remember();
-    return { ...this.#values };
+    return { ...this.#values, ...this.#kept };
   }
 
   /** Puts values of a draft back as soon as their fields are there. @param {Record<string, string>} values */
   restore(values) {
-    this.#values = { ...values, ...this.#values };
+    for (const [name, value] of Object.entries(values)) (name.startsWith("kept:") ? this.#kept : this.#values)[name] ??= value;
     this.#putBack(this.#element);
+    this.#applyConditions();
+    this.#writeKept();
   }
 
   /** What the decision is asked with. @returns {Record<string, string>} */
   answers() {
-    const found = /** @type {HTMLInputElement[]} */ ([...this.#element.querySelectorAll("input:checked")]);
+    const chosen = /** @type {HTMLInputElement[]} */ ([...this.#element.querySelectorAll("input:checked")]);
+    const found = chosen.filter((input) => !input.closest("[data-shown-if][hidden]"));
     return Object.fromEntries(found.filter(({ value }) => value).map(({ name, value }) => [name, value]));
   }
 
   /** True when nothing that must be answered is open. */
   get isDone() {
-    const asked = [...this.#element.querySelectorAll("[data-required]")];
-    return asked.every((group) => group.querySelector("input:checked") !== null);
+    const asked = [...this.#element.querySelectorAll("[data-required]:not([hidden])")];
+    return asked.every((group) => {
+      const typed = group.querySelector(":scope > input");
+      return typed instanceof HTMLInputElement ? typed.value.trim() !== "" : group.querySelector("input:checked") !== null;
+    });
+  }
+
+  /** What of registers may be chosen now, for the map. @returns {import("../geodata/place.js").Thing[]} */
+  things() {
+    const radios = /** @type {HTMLInputElement[]} */ ([...this.#element.querySelectorAll("input[data-place]")]);
+    return radios
+      .filter((radio) => !radio.closest("[data-shown-if][hidden]"))
+      .map((radio) => {
+        const [lon, lat] = (radio.dataset.place ?? "").split(" ").map(Number);
+        const label = radio.parentElement?.querySelector("span")?.textContent ?? "";
+        return { key: `${radio.name} ${radio.value}`, at: [lon, lat], label, isChosen: radio.checked, choose: () => radio.click() };
+      });
   }
 
   /**
@@ -69,7 +91,7 @@ export class Details {
     const [lon, lat] = (this.#around ?? []).map((degrees) => degrees.toFixed(6));
     if (lon) query.set("lon", lon);
     if (lat) query.set("lat", lat);
-    for (const name of ["asset", "find"]) if (this.#values[name]) query.set(name, this.#values[name]);
+    for (const name of ["asset", "find", ...this.#picked()]) if (this.#values[name]) query.set(name, this.#values[name]);
     const text = query.toString();
     if (text === this.#asked) return;
     const isNew = this.#category() !== category.value;
@@ -88,10 +110,17 @@ export class Details {
     return this.#element.querySelector("[data-category]")?.getAttribute("data-category") ?? "";
   }
 
+  /** @returns {Set<string>} names of the questions whose answers stand on the map */
+  #picked() {
+    const radios = /** @type {HTMLInputElement[]} */ ([...this.#element.querySelectorAll("input[data-place]")]);
+    return new Set(radios.map(({ name }) => name).filter((name) => name !== "asset"));
+  }
+
   #empty() {
     this.#asked = "";
     if (!this.#category()) return;
     this.#element.replaceChildren();
+    this.#writeKept();
     this.#said.textContent = "";
   }
 
@@ -123,7 +152,9 @@ export class Details {
       this.#said.textContent = category ? (this.#element.dataset.wordCame ?? "") : "";
       this.#putBack(this.#element);
       this.#noteParts();
+      this.#writeKept();
     }
+    this.#applyConditions();
     this.#handlers.onShown();
   }
 
@@ -166,13 +197,44 @@ export class Details {
       const isRadio = field.type === "radio";
       if (field.type === "hidden" || (isRadio && !(/** @type {HTMLInputElement} */ (field).checked))) continue;
       this.#values[field.name] = field.value;
+      this.#kept[`kept:${this.#category()}:${field.name}`] = field.value;
     }
+  }
+
+  #keptFields() {
+    return /** @type {NodeListOf<HTMLInputElement>} */ (document.querySelectorAll("#kept-answers input"));
+  }
+
+  /** What other categories were answered goes with the form too. */
+  #writeKept() {
+    const mine = `kept:${this.#category()}:`;
+    const others = Object.entries(this.#kept).filter(([name, value]) => value && !name.startsWith(mine) && !name.endsWith(":find"));
+    const inputs = others.map(([name, value]) => Object.assign(document.createElement("input"), { type: "hidden", name, value }));
+    document.getElementById("kept-answers")?.replaceChildren(...inputs);
+  }
+
+  /** Shows what is asked after these answers, and hides the rest; what is hidden keeps what was typed. */
+  #applyConditions() {
+    /** @type {Record<string, string>} */ const answers = {};
+    const shown = [];
+    for (const part of this.#element.querySelectorAll("fieldset[id^=answer-], .field:has(> [name^=answer-])")) {
+      if (!(part instanceof HTMLElement)) continue;
+      /** @type {[string, string[]][]} */ const conditions = Object.entries(JSON.parse(part.dataset.shownIf ?? "{}"));
+      part.hidden = !conditions.every(([name, fits]) => fits.includes(answers[name] ?? ""));
+      if (part.hidden) continue;
+      const chosen = part.querySelector("input:checked") ?? part.querySelector(":scope > input");
+      const name = part.querySelector("input")?.name ?? "";
+      shown.push(name);
+      if (chosen instanceof HTMLInputElement) answers[name] = chosen.value;
+    }
+    const seen = this.#element.querySelector("[name=asked-shown]");
+    if (seen instanceof HTMLInputElement) seen.value = shown.join(" ");
   }
 
   /** @param {Element} within */
   #putBack(within) {
     for (const field of this.#fields(/** @type {HTMLElement} */ (within))) {
-      const value = this.#values[field.name];
+      const value = this.#kept[`kept:${this.#category()}:${field.name}`] ?? this.#values[field.name];
       if (value === undefined || field.type === "hidden") continue;
       if (field instanceof HTMLInputElement && field.type === "radio") field.checked ||= field.value === value;
       else if (field instanceof HTMLInputElement || [...field.options].some((one) => one.value === value)) field.value = value;

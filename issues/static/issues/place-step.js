@@ -20,6 +20,7 @@ export class PlaceStep {
   #offer = find("#photo-place", HTMLElement);
   /** Places of photos that turned out to be outside, as `written`. @type {Set<string>} */ #strays = new Set();
   /** What was asked for, though the map does not go there. @type {LonLat | null} */ #farAway = null;
+  #read = ""; // the last coordinates that were typed and taken
   /** @type {PlaceSearch} */ #search;
   /** @type {NearestAddress} */ #nearest;
   /** Whose place was refused. @type {"photo" | "place" | null} */ #refused = null;
@@ -78,6 +79,11 @@ export class PlaceStep {
     this.#picker.show(at, source);
   }
 
+  /** What of registers may be tapped. @param {import("../geodata/place.js").Thing[]} things */
+  showThings(things) {
+    this.#picker.showThings(things);
+  }
+
   /** The place that the server wrote into the form. @param {Source} source */
   showWritten(source) {
     if (this.#lon.value && this.#lat.value) this.show([Number(this.#lon.value), Number(this.#lat.value)], source);
@@ -112,6 +118,7 @@ export class PlaceStep {
   #chosen(at, source) {
     this.#farAway = null;
     this.#write(at);
+    if (source !== "typed") this.#read = "";
     const isTyping = document.activeElement === this.#address; // nobody's words change under the cursor
     if (source !== "typed" && !isTyping && placeIn(this.#address.value)) this.#address.value = written(at);
     find("#place-said", HTMLElement).textContent = this.#handlers.words(`place-${source}`, { place: written(at) });
@@ -152,7 +159,7 @@ export class PlaceStep {
   #goHome() {
     if (this.#refused === "place") {
       this.#forget();
-      this.#farAway = null;
+      [this.#farAway, this.#read] = [null, ""];
       if (placeIn(this.#address.value)) this.#address.value = "";
     }
     this.#picker.goHome();
@@ -169,10 +176,11 @@ export class PlaceStep {
   #takePlain(text) {
     const at = placeIn(text);
     if (!at) return false;
+    if (text === this.#read) return true; // Enter, and then leaving the field, is one answer
+    this.#read = text;
     const [lon, lat] = at;
     const isSwapped = !this.#picker.isNear(at) && this.#picker.isNear([lat, lon]);
     const place = isSwapped ? /** @type {LonLat} */ ([lat, lon]) : at;
-    if (this.#picker.place && written(this.#picker.place) === written(place)) return true; // Enter, and then leaving the field
     this.#picker.show(place, "typed");
     if (isSwapped) find("#place-said", HTMLElement).textContent = this.#handlers.words("place-swapped", { place: written(place) });
     return true;

@@ -82,6 +82,7 @@ function forgive(element) {
 function changed() {
   isTouched ||= isStarted;
   details.update(place.asked, chosen(), place.source === "house");
+  place.showThings(details.things());
   answerer.update(place.asked, category(), details.answers());
   hints.update(text.value, category());
   similar.update(place.asked, category(), text.value, details.values().asset ?? "");

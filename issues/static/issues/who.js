@@ -31,6 +31,7 @@ function chosen() {
 function changed() {
   const category = chosen();
   details.update(place.asked, category, place.source === "house");
+  place.showThings(details.things());
   answerer.update(place.asked, category?.value ?? "", details.answers());
   const query = new URLSearchParams(details.answers());
   const [lon, lat] = (place.asked ?? []).map((degrees) => degrees.toFixed(6));

@@ -244,7 +244,8 @@ def a_question(city: City, options: str) -> dict[str, object]:
     """What the form of a category sends, with one new question."""
     form: dict[str, object] = {"code": "roads", "name": "Дороги", "icon": "road", "working_days": 5, "position": 1}
     form |= {"is_active": "on", "questions-TOTAL_FORMS": 1, "questions-INITIAL_FORMS": 0}
-    new = {"position": 1, "text": "Де це?", "code": "where", "options": options, "is_required": "on"}
+    new: dict[str, object] = {"position": 1, "text": "Де це?", "code": "where", "options": options, "is_required": "on"}
+    new |= {"kind": "choice", "longest": 200}
     return form | {f"questions-0-{name}": value for name, value in new.items()}
 
 
@@ -285,3 +286,39 @@ def test_register_of_another_community_is_not_chosen(admin_client: Client, city:
     form = {"code": "roads", "name": "Дороги", "icon": "road", "working_days": 5, "position": 1, "register": theirs.pk}
     management = {"questions-TOTAL_FORMS": 0, "questions-INITIAL_FORMS": 0}
     assert errors(admin_client, page, form | management) == {"register"}
+
+
+def test_questions_of_other_kinds_are_written_with_what_belongs_to_them(admin_client: Client, city: City) -> None:
+    page = reverse("admin:routing_category_change", args=[city.roads.pk])
+    first = a_question(city, "yard = У дворі\nroad = На дорозі")
+    assert admin_client.post(page, first).status_code == 302
+    where = Question.objects.get(category=city.roads)
+    form = a_question(city, "yard = У дворі\nroad = На дорозі") | {
+        "questions-TOTAL_FORMS": 2,
+        "questions-INITIAL_FORMS": 1,
+    }
+    form |= {"questions-0-id": where.pk, "questions-0-category": city.roads.pk}
+    deep = {"position": 2, "text": "Яка завглибшки?", "code": "deep", "kind": "number", "least": "1", "most": "200",
+            "unit": "см", "longest": 200, "asked_after": ["where:road"]}  # fmt: skip
+    form |= {f"questions-1-{name}": value for name, value in deep.items()}
+    answer = admin_client.post(page, form)
+    assert answer.status_code == 302, answer.context["errors"]
+    question = Question.objects.get(code="deep")
+    assert (question.shown_if, question.unit, question.is_required) == ({"where": ["road"]}, "см", False)
+    assert "Де це? — На дорозі" in admin_client.get(page).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("columns", "beside"),
+    [({"kind": "number", "least": "5", "most": "1"}, "most"), ({"kind": "asset"}, "register"),
+     ({"kind": "text", "options": "a = A\nb = B"}, "options"), ({"kind": "choice"}, "options")],
+)  # fmt: skip
+def test_question_that_makes_no_sense_is_told_beside_the_field(
+    admin_client: Client, city: City, columns: dict[str, str], beside: str
+) -> None:
+    page = reverse("admin:routing_category_change", args=[city.roads.pk])
+    form = a_question(city, "") | {f"questions-0-{name}": value for name, value in columns.items()}
+    answer = admin_client.post(page, form)
+    assert answer.status_code == 200
+    (errors,) = [form.errors for form in answer.context["inline_admin_formsets"][0].formset.forms]
+    assert beside in errors

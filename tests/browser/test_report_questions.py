@@ -1,0 +1,99 @@
+"""Questions of every kind on the form: they come and go with the answers, keep what was typed, and stand on the map."""
+
+import pytest
+from playwright.sync_api import expect
+
+from routing.models import Asset, Question, Register
+from tests.browser.conftest import BOTH_WIDTHS, DESKTOP, PHONE, PageAt, assert_accessible, screenshot
+from tests.browser.report_form import ADDRESS, choose
+from tests.conftest import LONG_AGO, City
+from tests.grid import Town, degrees_per_metre
+
+
+@pytest.fixture(autouse=True)
+def questions(city: City, town: Town) -> None:
+    """On roads: where; how deep, on the road only; since when; in words; which lamp. On manholes: what."""
+    lamps = Register.objects.create(community=city.community, code="lamps", name="Ліхтарі", kind="lamps")
+    east, _north = degrees_per_metre(town["p"].y)
+    for number, metres in (("7", 0), ("8", 60)):
+        place = town["p"].clone()
+        place.x += metres * east
+        given = {"community": city.community, "register": lamps, "valid_from": LONG_AGO}
+        Asset.objects.create(key=number, name="вул. Соборна", number=number, geometry=place, **given)
+
+    def ask(category: object, code: str, kind: str, text: str, position: int, **columns: object) -> None:
+        given = {"community": city.community, "category": category, "code": code, "kind": kind, "text": text}
+        Question.objects.create(**given, position=position, **columns)
+
+    options = [{"code": "road", "text": "На дорозі"}, {"code": "yard", "text": "У дворі"}]
+    ask(city.roads, "where", "choice", "Де саме?", 1, options=options)
+    ask(city.roads, "deep", "number", "Яка завглибшки?", 2, unit="см", least=1, most=200, shown_if={"where": ["road"]})
+    ask(city.roads, "since", "date", "Відколи?", 3, is_required=False)
+    ask(city.roads, "words", "text", "Які прикмети?", 4, is_required=False)
+    ask(city.roads, "lamp", "asset", "Біля якого ліхтаря?", 5, is_required=False, register=lamps)
+    ask(city.manholes, "what", "text", "Що з люком?", 1, is_required=False)
+
+
+@BOTH_WIDTHS
+def test_a_question_comes_with_the_answer_that_needs_it(page_at: PageAt, town: Town, width: int) -> None:
+    page = page_at(width)
+    page.goto(f"{ADDRESS}?lon={town['p'].x}&lat={town['p'].y}")
+    choose(page, "roads")
+    deep = page.get_by_label("Яка завглибшки?")
+    expect(page.get_by_label("У дворі")).to_be_visible()
+    expect(deep).to_be_hidden()
+    page.get_by_label("На дорозі").check()
+    expect(deep).to_be_visible()
+    deep.fill("15")
+    page.get_by_label("У дворі").check()
+    expect(deep).to_be_hidden()
+    page.get_by_label("На дорозі").check()
+    expect(deep).to_have_value("15")
+    assert_accessible(page)
+    screenshot(page, f"report-questions-{width}", full=True)
+
+
+def test_answers_come_back_with_their_category(page_at: PageAt, town: Town) -> None:
+    page = page_at(DESKTOP)
+    page.goto(f"{ADDRESS}?lon={town['p'].x}&lat={town['p'].y}")
+    choose(page, "roads")
+    page.get_by_label("На дорозі").check()
+    page.get_by_label("Яка завглибшки?").fill("15")
+    choose(page, "manholes")
+    page.get_by_label("Що з люком?").fill("без кришки")
+    expect(page.locator("#kept-answers input[name='kept:roads:answer-deep']")).to_have_value("15")
+    choose(page, "roads")
+    expect(page.get_by_label("Яка завглибшки?")).to_have_value("15")
+    expect(page.get_by_label("На дорозі")).to_be_checked()
+    choose(page, "manholes")
+    expect(page.get_by_label("Що з люком?")).to_have_value("без кришки")
+
+
+def test_a_lamp_is_picked_by_a_tap_on_the_map_or_in_its_list(page_at: PageAt, town: Town) -> None:
+    page = page_at(PHONE, has_touch=True)
+    page.goto(f"{ADDRESS}?lon={town['p'].x}&lat={town['p'].y}")
+    choose(page, "roads")
+    things = page.locator("#pickmap .thing")
+    expect(things).to_have_count(2)
+    page.locator("#pickmap .thing[title='вул. Соборна, 8']").tap()
+    expect(page.get_by_label("вул. Соборна, 8")).to_be_checked()
+    expect(page.locator("#pickmap .thing.is-chosen")).to_have_attribute("title", "вул. Соборна, 8")
+    page.get_by_label("вул. Соборна, 7").check()
+    expect(page.locator("#pickmap .thing.is-chosen")).to_have_attribute("title", "вул. Соборна, 7")
+    screenshot(page, "report-lamp-on-map-390")
+
+
+def test_without_javascript_a_question_comes_after_next(page_at: PageAt, town: Town) -> None:
+    page = page_at(PHONE, javascript=False)
+    page.goto(f"{ADDRESS}?lon={town['p'].x}&lat={town['p'].y}&category=roads")
+    page.locator("#text").fill("Яма на переході.")
+    expect(page.get_by_label("Яка завглибшки?")).to_be_hidden()
+    page.get_by_label("На дорозі").check()
+    page.locator("#send").click()
+    expect(page.get_by_label("Яка завглибшки?")).to_be_visible()
+    page.get_by_label("Яка завглибшки?").fill("дуже")
+    page.locator("#send").click()
+    expect(page.locator("#answer-deep-error")).to_be_visible()
+    page.get_by_label("Яка завглибшки?").fill("15")
+    page.locator("#send").click()
+    expect(page.locator("#send")).to_contain_text("Яворинавтодор")
