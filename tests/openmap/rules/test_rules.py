@@ -243,7 +243,7 @@ def test_rule_without_a_draft_is_offered_the_drafts(admin_client: Client, draft:
 def a_question(city: City, options: str) -> dict[str, object]:
     """What the form of a category sends, with one new question."""
     form: dict[str, object] = {"code": "roads", "name": "Дороги", "icon": "road", "working_days": 5, "position": 1}
-    form |= {"is_active": "on", "questions-TOTAL_FORMS": 1, "questions-INITIAL_FORMS": 0}
+    form |= {"is_active": "on", "near_metres": 50, "questions-TOTAL_FORMS": 1, "questions-INITIAL_FORMS": 0}
     new: dict[str, object] = {"position": 1, "text": "Де це?", "code": "where", "options": options, "is_required": "on"}
     new |= {"kind": "choice", "longest": 200}
     return form | {f"questions-0-{name}": value for name, value in new.items()}
