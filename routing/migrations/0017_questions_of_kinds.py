@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('geodata', '0004_addresses_and_streets'),
-        ('routing', '0015_usual_dangers'),
+        ('routing', '0016_taken_back'),
     ]
 
     operations = [
