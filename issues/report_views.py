@@ -47,6 +47,7 @@ from issues.warnings import Warned, warnings_for
 from media import drafts
 from media.models import Photo
 from notifications.known import is_known
+from routing.dangers import dangers_of
 from routing.models import Category, Question
 
 
@@ -440,6 +441,7 @@ def _page(
         "place_trouble": _place_trouble(form, photos, community),
         "private": True,
         "service_worker": settings.SERVICE_WORKER,
+        "dangers_here": dangers_of(community),
     }
     return render(request, template, context | more, status=status)
 

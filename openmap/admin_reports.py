@@ -21,6 +21,7 @@ from issues.permissions import may_move
 from issues.states import State
 from issues.workflow import Actor, move
 from media.models import Photo
+from openmap.admin_dangers import DangerFilter, names_of_dangers
 from openmap.admin_decisions import decisions_in_words
 from openmap.admin_site import ReadOnly, ScopedAdmin, say_how_many
 from routing.actions import organisations_reached_in
@@ -155,11 +156,11 @@ class ModerationForm(forms.ModelForm):  # type: ignore[type-arg]
 class IssueAdmin(ScopedAdmin):
     roles = MODERATORS
     form = ModerationForm
-    list_display = ("number", "title", "category", "state", "who_sees", "created_at", "community")
-    list_filter = ("community", "subject__visibility", "state", "category")
+    list_display = ("number", "title", "in_danger", "category", "state", "who_sees", "created_at", "community")
+    list_filter = ("community", "subject__visibility", "state", DangerFilter, "category")
     search_fields = ("title", "number")
     readonly_fields = (
-        "community", "number", "title", "text", "category", "state", "duplicate_of", "address", "asset",
+        "community", "number", "title", "in_danger", "text", "category", "state", "duplicate_of", "address", "asset",
         "entrance", "flat", "answers", "reporter_name", "shows_name", "place", "photos",
         "created_at", "due_on",
     )  # fmt: skip
@@ -169,6 +170,16 @@ class IssueAdmin(ScopedAdmin):
         (_("Move it on"), {"fields": ("to", "original", "words", "give_to")}),
     )
     actions = ("publish",)
+
+    @admin.display(description=_("danger"))
+    def in_danger(self, issue: Issue) -> str:
+        """Names of the dangers that the reporter was warned of; codes of those that are gone."""
+        named = issue.danger_names or ", ".join(issue.dangers)  # type: ignore[attr-defined]  # annotated below
+        return format_html("<b>{}</b>", named) if named else ""
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Issue]:
+        rows: QuerySet[Issue] = super().get_queryset(request).annotate(danger_names=names_of_dangers())
+        return rows
 
     @admin.display(description=_("visibility"))
     def who_sees(self, issue: Issue) -> str:

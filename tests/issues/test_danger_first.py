@@ -6,8 +6,10 @@ import pytest
 import time_machine
 from django.test import Client
 
+from accounts.models import User
 from issues.models import Issue
 from routing.models import Category
+from routing.usual_dangers import found_dangers
 from tests.conftest import NOW, City
 from tests.grid import Town
 
@@ -97,3 +99,27 @@ def test_report_without_danger_keeps_none(client: Client, filled: dict[str, str]
     filled["seen"] = seen(client, filled)
     assert client.post(ADDRESS, filled | {"do": "send"}).status_code == 302
     assert Issue.objects.get().dangers == []
+
+
+def test_moderator_sees_danger_in_the_list_and_finds_what_is_in_danger(
+    client: Client, filled: dict[str, str], city: City, marta: User
+) -> None:
+    found_dangers([city.community])
+    staff = Client()
+    staff.force_login(marta)
+    for text, name in ((TEXT, "gas"), ("Яма на дорозі", "")):
+        given = filled | {"text": text, "key": str(uuid.uuid4())}
+        client.post(ADDRESS, given | {"do": "send", "seen": seen(client, given), "danger": name})
+    found = staff.get("/admin/issues/issue/")
+    assert found.content.decode().count("<b>Чути запах газу?</b>") == 1
+    only = staff.get("/admin/issues/issue/?danger=yes").context["cl"].result_list
+    assert [issue.dangers for issue in only] == [["gas"]]
+    page = staff.get(f"/admin/issues/issue/{only[0].pk}/change/")
+    assert "Чути запах газу?" in page.content.decode()
+
+
+def test_numbers_to_call_are_in_the_page_for_the_time_without_network(client: Client, city: City) -> None:
+    html = client.get(ADDRESS).content.decode()
+    unknown = html[html.index('id="danger-unknown"') :]
+    assert 'href="tel:104"' in unknown
+    assert 'href="tel:101"' in unknown

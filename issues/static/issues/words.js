@@ -1,6 +1,6 @@
 // What the words of a report bring while it is written: warnings of danger, and guesses what it is about.
 
-import { afterPause, find, isReplaced } from "../geodata/page.js";
+import { afterPause, copyOf, find, isReplaced } from "../geodata/page.js";
 
 const PAUSE = 350; // milliseconds
 
@@ -16,6 +16,7 @@ export class WordsHints {
   /** @param {HTMLFormElement} form @param {() => void} onShown the form has other fields now */
   constructor(form, onShown) {
     [this.#form, this.#onShown] = [form, onShown];
+    addEventListener("online", () => onShown()); // what could not be asked is asked now
     this.#danger = find("#danger", HTMLElement, form);
     this.#guesses = find("#guesses", HTMLElement, form);
     this.#guesses.addEventListener("click", (event) => {
@@ -69,7 +70,14 @@ export class WordsHints {
       if (isReplaced(error)) return;
       console.warn(error);
       this.#asked = ""; // the next change asks again; the server asks before sending in any case
+      if (body.get("text") || body.get("category")) this.#showUnknown();
     }
+  }
+
+  /** Nobody can say what the words mean: whoever is in danger finds the numbers all the same. */
+  #showUnknown() {
+    const here = document.querySelectorAll("#danger-unknown").length && !this.#danger.firstElementChild;
+    if (here) this.#danger.replaceChildren(copyOf("danger-unknown"));
   }
 
   #boxes() {
@@ -80,6 +88,7 @@ export class WordsHints {
   #show(html) {
     const fresh = document.createElement("template");
     fresh.innerHTML = html;
+    this.#danger.querySelector("[data-unknown]")?.remove();
     const danger = find("[data-part=danger]", HTMLElement, fresh.content);
     const codes = [...danger.querySelectorAll("[name=danger]")].map((box) => /** @type {HTMLInputElement} */ (box).value);
     if (codes.join(" ") !== this.#boxes().map((box) => box.value).join(" ")) {
