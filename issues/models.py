@@ -22,6 +22,7 @@ from routing.models import Asset, Category
 
 MAX_TEXT = 4000  # characters, as in Open311
 MAX_NAME = 100
+MOST_LEARNT = 600_000  # bytes of what a community learnt about words
 MAX_DRAFT = 20_000  # characters of everything that a kept form holds
 
 
@@ -319,3 +320,42 @@ class ReportDraft(models.Model):
 
     def __str__(self) -> str:
         return f"{self.community_id} {self.updated_at:%Y-%m-%d %H:%M}"
+
+
+class LearntCategories(models.Model):
+    """What the words of a community's reports mean: one row, which issues.learning writes and reads."""
+
+    community = models.OneToOneField(Community, on_delete=models.CASCADE, verbose_name=_("community"))
+    labels = models.JSONField(_("codes of categories"), default=list)
+    data = models.BinaryField(_("weights"))
+    rows = models.PositiveIntegerField(_("reports learnt from"))
+    held_back = models.PositiveIntegerField(_("newest reports held back to judge it"))
+    keywords_right = models.PositiveIntegerField(_("of them, keywords were right"))
+    blend_right = models.PositiveIntegerField(_("of them, keywords with what was learnt were right"))
+    is_used = models.BooleanField(_("is used"))
+    learnt_at = models.DateTimeField(_("learnt"))
+
+    objects: ClassVar[models.Manager["LearntCategories"]] = ScopedManager(community="community")
+
+    class Meta:
+        verbose_name = _("what words mean")
+        verbose_name_plural = _("what words mean")
+        constraints = [
+            models.CheckConstraint(
+                condition=LessThanOrEqual(
+                    models.Func(models.F("data"), function="octet_length", output_field=models.IntegerField()),
+                    MOST_LEARNT,
+                ),
+                name="learnt_is_small",
+            ),
+            models.CheckConstraint(
+                condition=Q(keywords_right__lte=models.F("held_back"), blend_right__lte=models.F("held_back")),
+                name="learnt_right_of_held_back",
+            ),
+            models.CheckConstraint(
+                condition=Q(is_used=False) | Q(blend_right__gt=models.F("keywords_right")), name="learnt_used_if_better"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.community_id} {self.learnt_at:%Y-%m-%d}"

@@ -11,6 +11,8 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
+from issues.learning import KIND
+from openmap.admin_jobs import show_jobs
 from openmap.admin_site import RowForm, ScopedAdmin
 from openmap.question_forms import QuestionForm
 from routing.models import Category, CommunityRouting, Danger, Question, Register
@@ -119,6 +121,9 @@ class CategoryAdmin(ScopedAdmin):
             queryset.delete()
             for community in communities:
                 check_soon(community, at=timezone.now())
+
+
+show_jobs(KIND, name=_("Learning what words of reports mean"), page=lambda job: "")
 
 
 @admin.register(CommunityRouting)

@@ -140,6 +140,7 @@ CELERY_BEAT_SCHEDULE = {
     "drop old drafts of reports": {"task": "issues.tasks.drop_old_drafts", "schedule": 3600.0},
     "drop abandoned photo drafts": {"task": "media.tasks.drop_abandoned_drafts", "schedule": 3600.0},
     "forget addresses that get no letters": {"task": "notifications.tasks.forget", "schedule": 3600.0},
+    "learn from new reports": {"task": "issues.tasks.learn_where_new", "schedule": crontab(hour=1, minute=20)},
     # Every hour: midnight comes at another hour in each time zone.
     "check rules on a new day": {"task": "routing.tasks.check_what_is_stale", "schedule": crontab(minute=5)},
 }

@@ -106,8 +106,13 @@ def folded(text: str) -> str:
 
 def tokens_of(text: str) -> list[str]:
     """The words of a text, folded, in their order."""
-    words = _WORD.findall(_PREFIX.sub("", unicodedata.normalize("NFKC", text)))
-    return [folded(word) for word in words[:MOST_WORDS]]
+    return [folded(word) for word in typed_words_of(text)]
+
+
+def typed_words_of(text: str) -> list[str]:
+    """The same words as they were typed."""
+    words: list[str] = _WORD.findall(_PREFIX.sub("", unicodedata.normalize("NFKC", text)))
+    return words[:MOST_WORDS]
 
 
 class Lexicon:
@@ -131,18 +136,33 @@ class Lexicon:
 
     def found_in(self, text: str) -> dict[str, int]:
         """Code of a topic → how much of it is said: each line counts as many points as it has words."""
-        places = self._places(tokens_of(text))
+        scores: dict[str, int] = {}
+        for code, line, _places in self._lines_said(tokens_of(text)):
+            scores[code] = scores.get(code, 0) + len(line.slots)
+        return scores
+
+    def words_of(self, text: str, code: str) -> list[str]:
+        """The words of a text that say something of that topic, in lower case as they were typed, in their order."""
+        typed = typed_words_of(text)
+        said = self._lines_said([folded(word) for word in typed])
+        places = set[int]().union(*(places for topic, _line, places in said if topic == code))
+        return list(dict.fromkeys(typed[place].lower() for place in sorted(places)))
+
+    def _lines_said(self, tokens: Sequence[str]) -> Iterator[tuple[str, Line, set[int]]]:
+        """Topic, line, and the places of the words that say it for the first time."""
+        places = self._places(tokens)
         hidden: dict[str, set[int]] = {}
         for number, where in places.items():
             code, line = self._lines[number]
             if line.is_other:
                 hidden.setdefault(code, set()).update(*_said(where, line))
-        scores: dict[str, int] = {}
         for number, where in places.items():
             code, line = self._lines[number]
-            if not line.is_other and any(_said(_without(where, hidden.get(code, set())), line)):
-                scores[code] = scores.get(code, 0) + len(line.slots)
-        return scores
+            if line.is_other:
+                continue
+            said = next(_said(_without(where, hidden.get(code, set())), line), None)
+            if said:
+                yield code, line, said
 
     def _places(self, tokens: Sequence[str]) -> dict[int, dict[int, list[int]]]:
         """Number of a line → slot → places of the words that fit it."""

@@ -166,3 +166,27 @@ USUAL_WORDS: Final[Mapping[str, str]] = {
     "yards": YARDS,
     "snow": SNOW,
 }
+
+# What people mix up with a kind of problem, the likeliest first.
+MIXED_UP: Final[Mapping[str, str]] = {
+    "roads": "sidewalks manholes snow",
+    "sidewalks": "roads access snow",
+    "manholes": "sewage sidewalks roads",
+    "lamps": "power yards roads",
+    "waste": "dumps yards animals",
+    "dumps": "waste trees yards",
+    "water": "sewage heating yards",
+    "sewage": "water manholes roads",
+    "heating": "water yards gas",
+    "power": "lamps yards gas",
+    "gas": "heating power sewage",
+    "trees": "yards dumps playgrounds",
+    "playgrounds": "yards trees access",
+    "transport": "parking roads access",
+    "access": "sidewalks transport yards",
+    "parking": "transport sidewalks yards",
+    "animals": "yards waste trees",
+    "shelters": "yards access power",
+    "yards": "water lamps waste",
+    "snow": "sidewalks roads yards",
+}

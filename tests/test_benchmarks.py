@@ -9,7 +9,7 @@ import pytest
 
 from launcher.commands import bench_names
 from launcher.places import Places
-from tests.bench import coverage, page, register, route
+from tests.bench import coverage, page, register, route, suggest
 from tests.bench._report import Report, at_least, at_most, exactly
 from tests.photos import jpeg
 from tests.trials import dc, photos, polygons
@@ -51,6 +51,7 @@ def test_every_benchmark_is_one_of_those_that_are_tried_here() -> None:
         "polygons",
         "register",
         "route",
+        "suggest",
         "ukraine",
     ]
 
@@ -80,6 +81,17 @@ def test_register_has_the_form(capsys: pytest.CaptureFixture[str]) -> None:
     assert set(found["figures"]) == {
         "bare COPY", "first import", "unchanged again", "corrected that day", "all in new versions"
     }  # fmt: skip
+
+
+def test_suggest_has_the_form(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    kinds = [("Ліхтарі", "Світло"), ("Дерева", "Зелень"), ("Гойдалки", "Дозвілля")]
+    rows = [f"{kinds[n % 3][0]} у дворі,{kinds[n % 3][1]},01.02.2019" for n in range(330)]
+    (tmp_path / suggest.TABLE).write_text("\n".join(["title,theme,any_date", *rows]), encoding="utf-8")
+    assert suggest.main([str(tmp_path), "--rows", "300", "--json"]) == 0
+    found = check_form(capsys.readouterr().out, "suggest")
+    figures = found["figures"]
+    assert set(figures) >= {"unseen ways: keywords", "newest fifth: model", "cost", "titles: blend"}
+    assert figures["unseen ways: blend"]["top3"] > figures["unseen ways: most frequent"]["top3"]
 
 
 @pytest.mark.django_db
