@@ -102,6 +102,7 @@ class _Correction(Submission):
             shows_name=new.shows_name,
             photos=self.photos,
             removed=self._removed(),
+            dangers=new.dangers,
             confirmed=confirmed,
         )
 

@@ -57,6 +57,7 @@ class Correction:
     shows_name: bool = False
     photos: Sequence[Photo] = ()
     removed: Sequence[UUID] = ()
+    dangers: Sequence[str] = ()  # codes of those that the corrected words or kind mean
     confirmed: bool = False
 
     def columns(self) -> dict[str, Any]:
@@ -70,6 +71,7 @@ class Correction:
             "entrance": self.entrance,
             "flat": self.flat,
             "answers": dict(self.answers),
+            "dangers": list(self.dangers),
             "reporter_name": self.name,
             "shows_name": self.shows_name and self.name != "",
         }

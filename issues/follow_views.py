@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -11,9 +12,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
+from accounts.devices import device_of
+from accounts.networks import network_of
 from core.tokens import UnknownTokenError, find_token
 from issues.actions import AUTHOR_PURPOSE
 from issues.following import author_follow
+from issues.join_limits import may_ask
 from issues.models import Issue
 from notifications.actions import ask, confirm, end, follow
 from notifications.known import is_known
@@ -48,6 +52,11 @@ def what_comes(row: Follow, *, known: bool) -> str:
     return words % {"address": row.masked}
 
 
+def letters_refused() -> str:
+    """Why no letter asks this address now."""
+    return _("Very many letters were asked for from here within an hour: please give the address a little later.")
+
+
 def address_in(request: HttpRequest) -> str:
     """The address that was typed; "" for none. Raises ValidationError for what is none."""
     email = request.POST.get("email", "").strip()
@@ -66,17 +75,23 @@ def _begin(request: HttpRequest, issue: Issue, before: Follow | None) -> None:
     if not email:
         messages.error(request, _("Something is missing in this address. Example: olena@example.com"))
         return
-    at = timezone.now()
-    if before and before.email.lower() != email.lower():
-        end(before, at=at)
-    row, _is_new = follow(
-        subject=issue.subject,
-        email=email,
-        role=Follow.Role.AUTHOR,
-        language=(get_language() or "uk")[:2],
-        known=is_known(request, email),
-        at=at,
-    )
+    at, known = timezone.now(), is_known(request, email)
+    with transaction.atomic():
+        device, network = device_of(request), network_of(request)
+        if not known and not may_ask(community=issue.community, device=device, network=network, at=at):
+            transaction.set_rollback(True)
+            messages.error(request, letters_refused())
+            return
+        if before and before.email.lower() != email.lower():
+            end(before, at=at)
+        row, _is_new = follow(
+            subject=issue.subject,
+            email=email,
+            role=Follow.Role.AUTHOR,
+            language=(get_language() or "uk")[:2],
+            known=known,
+            at=at,
+        )
     messages.success(request, what_comes(row, known=row.is_confirmed))
 
 

@@ -1,4 +1,5 @@
-"""How often one may join in an hour: a voice is counted once a browser, and a program makes itself new browsers."""
+"""How often one may join in an hour, or have an address asked: a voice is counted once a browser, and a program makes
+itself new browsers."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -10,11 +11,26 @@ from geodata.models import Community
 WINDOW: Final = timedelta(hours=1)
 OF_A_DEVICE: Final = 30  # in a window
 OF_A_NETWORK: Final = 100  # neighbours, and phones of one operator, share an address
+LETTERS_OF_A_DEVICE: Final = 10
+LETTERS_OF_A_NETWORK: Final = 60
 
 
 def may_join(*, community: Community, device: str, network: str, at: datetime) -> bool:
     """Counts one new voice in the caller's transaction; False past what a `device` (accounts.devices) or a `network`
     (accounts.networks) may do in an hour: then roll back. "" is not counted."""
     rows = [("joins of a device", device, OF_A_DEVICE), ("joins of a network", network, OF_A_NETWORK)]
+    return _use(rows, community=community, at=at)
+
+
+def may_ask(*, community: Community, device: str, network: str, at: datetime) -> bool:
+    """The same for one letter that asks an address to be confirmed: nobody has strangers written to by the hundred."""
+    rows = [
+        ("letters of a device", device, LETTERS_OF_A_DEVICE),
+        ("letters of a network", network, LETTERS_OF_A_NETWORK),
+    ]
+    return _use(rows, community=community, at=at)
+
+
+def _use(rows: list[tuple[str, str, int]], *, community: Community, at: datetime) -> bool:
     asked = [Limit(kind, whose, most, WINDOW) for kind, whose, most in rows if whose]
     return not limits.use(asked, community=community, at=at)

@@ -19,9 +19,9 @@ from accounts.devices import device_of
 from accounts.networks import network_of
 from core.models import ON_THE_MAP, STRANGER
 from geodata.community import community_of
-from issues.follow_views import address_in, what_comes
+from issues.follow_views import address_in, letters_refused, what_comes
 from issues.forms import PlaceForm
-from issues.join_limits import may_join
+from issues.join_limits import may_ask, may_join
 from issues.models import Issue
 from issues.similar import similar_to
 from issues.support import JoinRefusedError, Voice, has_joined, hear, is_author, join, leave, supporters_of
@@ -83,18 +83,25 @@ def joined(request: HttpRequest, number: str, *, email: str, photos: Sequence[Ph
         raise Http404
     issue = visible_issue(request, int(number))
     is_new = join_as(request, issue, at=at)
-    follow = hear_as(request, issue, email, at=at) if email else None
     keys = [("photo_key", key_for(photo)) for photo in photos]
     context = {
         "issue": issue,
         "is_new": is_new,
-        "letters_said": what_comes(follow, known=is_known(request, email)) if follow else "",
+        "letters_said": _letters_said(request, issue, email, at=at) if email else "",
         "support_said": said(issue),
         "typed": request.POST.get("text", "").strip(),
         "photos": photos,
         "kept": [(name, text) for name, texts in request.POST.lists() if name not in OWN for text in texts] + keys,
     }
     return render(request, "issues/joined.html", context)
+
+
+def _letters_said(request: HttpRequest, issue: Issue, email: str, *, at: datetime) -> str:
+    """Where news will go, or why they will not: the voice is counted in any case."""
+    try:
+        return what_comes(hear_as(request, issue, email, at=at), known=is_known(request, email))
+    except JoinRefusedError as refusal:
+        return refusal_in_words(refusal.code)
 
 
 def join_as(request: HttpRequest, issue: Issue, *, at: datetime) -> bool:
@@ -108,10 +115,15 @@ def join_as(request: HttpRequest, issue: Issue, *, at: datetime) -> bool:
 
 
 def hear_as(request: HttpRequest, issue: Issue, email: str, *, at: datetime) -> Follow:
-    """News of the report go to that address, as soon as it is confirmed."""
+    """News of the report go to that address, as soon as it is confirmed. Raises JoinRefusedError when very many were
+    asked from here."""
     language = (get_language() or "uk")[:2]
     known = is_known(request, email)
-    return hear(issue=issue, voice=voice_of(request), email=email, language=language, known=known, at=at)
+    device, network = device_of(request), network_of(request)
+    with transaction.atomic():
+        if not known and not may_ask(community=issue.community, device=device, network=network, at=at):
+            raise JoinRefusedError("too_many_letters")
+        return hear(issue=issue, voice=voice_of(request), email=email, language=language, known=known, at=at)
 
 
 def visible_issue(request: HttpRequest, number: int) -> Issue:
@@ -134,6 +146,7 @@ def refusal_in_words(code: str) -> str:
         "nobody": _(
             "Your browser keeps no cookies, so we cannot count your voice only once. Allow them for this site."
         ),
+        "too_many_letters": letters_refused(),
         "too_many": _("Very many voices came from here within an hour: please join again a little later."),
     }[code]
 

@@ -328,3 +328,14 @@ def test_page_is_offered_while_it_is_possible_and_kept_nowhere(client: Client, i
     assert "no-store" in client.get(address)["Cache-Control"]
     move_by_organisation(delivery=holder(issue), to=State.ACCEPTED, at=NOW)
     assert address not in client.get(author_page(issue)).content.decode()
+
+
+@pytest.mark.usefixtures("_at_noon")
+def test_danger_in_corrected_words_is_warned_of_and_kept(client: Client, issue: Issue) -> None:
+    address, typed = form_of(client, issue)
+    typed["text"] = "З ями пахне газом."
+    stopped = client.post(address, typed | {"do": "send"})
+    assert "tel:104" in stopped.content.decode()
+    client.post(address, typed | {"danger": "gas", "do": "send"})
+    issue.refresh_from_db()
+    assert (issue.text, issue.dangers) == ("З ями пахне газом.", ["gas"])

@@ -137,6 +137,20 @@ def test_joining_with_an_address_asks_for_confirmation(client: Client, issue: Is
     assert len(letters_to(NADIA)) == 1
 
 
+def test_nobody_has_strangers_written_to_by_the_hundred(
+    client: Client, issue: Issue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("issues.join_limits.LETTERS_OF_A_DEVICE", 2)
+    client.get(issue.get_absolute_url())
+    for number in range(3):
+        client.post(f"{issue.get_absolute_url()}support/", {"do": "join", "email": f"stranger{number}@example.org"})
+    assert [len(letters_to(f"stranger{number}@example.org")) for number in range(3)] == [1, 1, 0]
+    assert Supporter.objects.filter(is_author=False).count() == 1, "the voice counts all the same"
+    client.post(f"{author_page(issue)}letters/", {"do": "change", "email": NADIA})
+    assert letters_to(NADIA) == [], "nor by the page of the author"
+    assert Follow.objects.standing().filter(email=OLIA).exists(), "whose address stays"
+
+
 def test_bad_address_stands_beside_its_field_and_nobody_is_joined(client: Client, issue: Issue) -> None:
     client.get(issue.get_absolute_url())
     page = client.post(f"{issue.get_absolute_url()}support/", {"do": "join", "email": "nadia@"})
