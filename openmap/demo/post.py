@@ -16,7 +16,7 @@ REFUSED = "SMTP 550 5.1.1 mailbox unavailable"
 
 def settle_letters(community: Community, *, bounced: list[Issue], at: datetime) -> None:
     """Marks letters as sent shortly after they were written, those to the organisations of `bounced` as refused by
-    their mail server; the last two letters to organisations stay queued, due now. What was given up already stays so."""
+    their mail server; the last two letters to organisations stay queued, due now. What was given up stays so."""
     letters = OutboxMessage.objects.filter(community=community, dead_at=None)
     to_organisations = letters.filter(audience=OutboxMessage.Audience.ORGANISATION)
     last = to_organisations.order_by("-created_at", "-id").values_list("pk", flat=True)[:LEFT_TO_THE_WORKER]
