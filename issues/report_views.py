@@ -30,6 +30,7 @@ from issues.answerer import Answerer, answerer_for, refused
 from issues.forms import PlaceForm, ReportForm, coordinates_in
 from issues.gate import NotAdmittedError, admission, fresh_challenge, sender_of
 from issues.guessing import chosen_by_guess, guesses_for
+from issues.hiding_views import hiding_asked, hiding_page
 from issues.lookalikes import LookAlike
 from issues.models import ReportDraft
 from issues.offline_views import NO_TOKEN, reachable, with_key
@@ -249,6 +250,9 @@ class Submission:
 
     def answer(self) -> HttpResponse:
         """The receipt after sending; otherwise the form again, with everything in it."""
+        if hiding_asked(self.request):
+            page = hiding_page(self.request, self.photos, self.refused, at=self.at)
+            return page or self._again(self._unchecked(), status=200)
         if tapped(self.data) or self.do.startswith(("drop:", "zoom", "add", "find", TAKE)):
             return self._again(self._unchecked(), status=200)
         valid, given = self.form.is_valid(), self.form.cleaned_data

@@ -4,6 +4,7 @@ from geodata.community import community_path
 from issues import (
     correct_views,
     follow_views,
+    hiding_views,
     offline_views,
     report_views,
     support_views,
@@ -27,9 +28,11 @@ urlpatterns = [
     community_path("who/answerer/", who_views.who_answerer, name="who_answerer"),
     community_path("issues/<int:number>/", views.issue_page, name="issue"),
     community_path("issues/<int:number>/support/", views.support, name="support"),
+    community_path("issues/<int:number>/photos/<uuid:photo>/", hiding_views.hide_by_staff, name="hide_by_staff"),
     # Whoever holds the secret link
     community_path("mine/<str:token>/", views.mine, name="mine"),
     community_path("mine/<str:token>/correct/", correct_views.correct, name="correct"),
     community_path("mine/<str:token>/letters/", follow_views.letters_to_author, name="mine_letters"),
+    community_path("mine/<str:token>/photos/<uuid:photo>/", hiding_views.hide_by_author, name="hide_by_author"),
     community_path("answer/<str:token>/", views.answer, name="answer"),
 ]

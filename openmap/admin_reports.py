@@ -8,6 +8,7 @@ from django.core.validators import MaxLengthValidator
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, QueryDict
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
@@ -212,8 +213,19 @@ class IssueAdmin(ScopedAdmin):
     @admin.display(description=_("photos"))
     def photos(self, issue: Issue) -> str:
         rows = Photo.objects.published().filter(subject=issue.subject_id).select_related("community")
-        pictures = ((photo.large_url, photo.small_url) for photo in rows)
-        return format_html_join(" ", '<a href="{}"><img src="{}" height="160" alt=""></a>', pictures)
+        pictures = (
+            (
+                photo.large_url,
+                photo.small_url,
+                photo.name,
+                reverse("hide_by_staff", args=[photo.community.slug, issue.number, photo.pk]),
+                _("Hide faces or plates"),
+            )
+            for photo in rows
+        )
+        return format_html_join(
+            " ", '<p><a href="{}"><img src="{}" height="160" alt="{}"></a><br><a href="{}">{}</a></p>', pictures
+        )
 
     @admin.action(description=_("Publish the selected reports that are held"))
     def publish(self, request: HttpRequest, chosen: QuerySet[Issue]) -> None:

@@ -170,6 +170,7 @@ async function sendPhotos(report, session) {
 async function sendPhoto(report, photo, blob, session) {
   const data = new FormData();
   data.append("photo", blob, photo.name);
+  if (photo.boxes) data.append("boxes", photo.boxes); // faces and plates stay hidden
   const answer = await post(report.photosUrl ?? "", data, photo.id, session);
   const told = await wordsOf(answer);
   if (told?.error && FINAL.includes(answer.status)) return `${photo.name}: ${told.error}`;

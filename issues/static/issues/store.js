@@ -9,6 +9,7 @@
  * @property {string} name
  * @property {string | null} preview address of the small picture on the server
  * @property {LonLat | null} [place] where it was taken
+ * @property {string} [boxes] what is hidden on it, as JSON: goes with the photo whenever that is sent
  * @property {number} [sentAt] milliseconds; the server forgets a photo that no report took
  */
 /** @typedef {{id: string, blob: Blob, at: number}} PhotoFile of a `KeptPhoto`; when it was kept, milliseconds */

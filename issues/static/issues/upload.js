@@ -1,6 +1,7 @@
 // Photos leave at once, each with its progress; a bad one says so beside itself and the others stay.
 
 import { copyOf, find } from "../geodata/page.js";
+import { Redactor, whenReady } from "./redact.js";
 import { keepPhoto, newId, photoOf } from "./store.js";
 
 /** @typedef {import("../geodata/words.js").Words} Words */
@@ -34,6 +35,7 @@ export class Uploads {
   /** @type {HTMLInputElement} */ #input;
   /** @type {Handlers} */ #handlers;
   /** @type {number} */ #most;
+  /** @type {Redactor} */ #redactor;
   #running = 0;
   #settled = () => {}; // nothing is on its way any more
   /** Photos that are not on the server yet. @type {Map<Element, Blob>} */ #files = new Map();
@@ -44,7 +46,9 @@ export class Uploads {
     this.#most = Number(list.dataset.most);
     input.addEventListener("change", () => this.#takeFiles());
     list.addEventListener("click", (event) => this.#onClick(event));
+    this.#redactor = new Redactor(find("#redact", HTMLDialogElement), () => this.#handlers.token(false));
     this.#showRoom();
+    for (const item of list.querySelectorAll("li:has([data-hide])")) this.#follow(/** @type {HTMLElement} */ (item));
     if (input.files?.length) queueMicrotask(() => this.#takeFiles()); // chosen before this script came
   }
 
@@ -65,7 +69,8 @@ export class Uploads {
       const { name = "", preview = null, sentAt } = item.dataset;
       item.dataset.id ??= newId();
       const key = input instanceof HTMLInputElement ? input.value : "";
-      return { id: item.dataset.id, key, name, preview, place: placeOf(item), sentAt: Number(sentAt ?? 0) };
+      const { boxes } = item.dataset;
+      return { id: item.dataset.id, key, name, preview, place: placeOf(item), sentAt: Number(sentAt ?? 0), ...(boxes && { boxes }) };
     });
   }
 
@@ -89,6 +94,7 @@ export class Uploads {
     for (const photo of photos.filter(({ key }) => !key || !here.has(key)).slice(0, this.#room())) {
       const item = this.#newItem(photo.name);
       item.dataset.id = photo.id;
+      if (photo.boxes) item.dataset.boxes = photo.boxes;
       if (photo.place) item.dataset.place = photo.place.join(" ");
       if (photo.key && Date.now() - (photo.sentAt ?? 0) < LIFE) this.#putBack(item, photo);
       else await this.#sendAgain(item, photo);
@@ -148,7 +154,8 @@ export class Uploads {
   #newItem(name) {
     const item = /** @type {HTMLLIElement} */ (copyOf("upload"));
     item.dataset.name = name;
-    find("[data-remove]", HTMLElement, item).setAttribute("aria-label", this.#handlers.words("remove", { name }));
+    for (const act of ["remove", "hide"])
+      find(`[data-${act}]`, HTMLElement, item).setAttribute("aria-label", this.#handlers.words(act, { name }));
     this.#input.closest("li")?.before(item);
     return item;
   }
@@ -174,6 +181,7 @@ export class Uploads {
     const request = new XMLHttpRequest();
     const body = new FormData();
     body.append("photo", file, item.dataset.name);
+    if (item.dataset.boxes) body.append("boxes", item.dataset.boxes); // a photo that goes anew hides what it hid before
     request.upload.addEventListener("progress", ({ loaded, total }) => this.#progress(item, loaded, total));
     request.addEventListener("loadend", () => this.#answered(item, request));
     item.addEventListener("remove", () => request.abort());
@@ -237,12 +245,52 @@ export class Uploads {
     find("[data-say]", HTMLElement, item).setAttribute("role", "status");
     const isRead = position !== null && this.#handlers.onPlace(position);
     this.#say(item, this.#handlers.words(isRead ? "place-read" : "arrived"), "is-done");
+    find("[data-hide]", HTMLElement, item).hidden = false;
+    this.#follow(item);
+  }
+
+  /** @param {Element} item @returns {string} "" while the photo is not on the server */
+  #keyOf(item) {
+    const input = item.querySelector("input[name=photo_key]");
+    return input instanceof HTMLInputElement ? input.value : "";
+  }
+
+  /** @param {HTMLElement} item */
+  #boxesOf(item) {
+    return (this.#list.dataset.boxes ?? "").replace("KEY", this.#keyOf(item));
+  }
+
+  /** The server's picture takes the place of the device's own when it is ready; what it cannot open says so here. @param {HTMLElement} item */
+  async #follow(item) {
+    const told = await whenReady(this.#boxesOf(item), () => item.isConnected).catch(() => null);
+    if (!told || !item.isConnected) return;
+    if (told.error) {
+      item.querySelector("input[name=photo_key]")?.remove();
+      find("[data-hide]", HTMLElement, item).hidden = true;
+      this.#fail(item, told.error);
+      return this.#handlers.onChange();
+    }
+    this.#picture(item, told.preview_url);
+    if (told.hidden) this.#say(item, this.#handlers.words("hidden", { n: told.hidden }), "is-done");
+  }
+
+  /** Faces and plates. The picture on the page goes at once: it shows them. @param {HTMLElement} item */
+  #hide(item) {
+    this.#redactor.open(this.#boxesOf(item), ({ boxes, hidden, state }) => {
+      item.dataset.boxes = JSON.stringify(boxes);
+      this.#handlers.onChange();
+      const words = hidden ? this.#handlers.words("hidden", { n: hidden }) : this.#handlers.words("arrived");
+      this.#say(item, words, "is-done");
+      if (state === "waiting") find("[data-picture]", HTMLElement, item).replaceChildren();
+      this.#follow(item);
+      find("[data-hide]", HTMLElement, item).focus();
+    });
   }
 
   /** @param {HTMLElement} item @param {string} why */
   #fail(item, why) {
     this.#files.delete(item);
-    find("[role=progressbar]", HTMLElement, item).hidden = true;
+    item.querySelector("[role=progressbar]")?.toggleAttribute("hidden", true);
     find("[data-picture]", HTMLElement, item).replaceChildren(copyOf("upload-bad"));
     find("[data-picture]", HTMLElement, item).classList.add("is-bad");
     item.classList.add("is-refused");
@@ -266,8 +314,17 @@ export class Uploads {
     image.src = address;
   }
 
-  /** Removes a photo without asking the server. @param {MouseEvent} event */
+  /** @param {MouseEvent} event */
   #onClick(event) {
+    const hide = event.target instanceof Element && event.target.closest("[data-hide]");
+    const photo = hide && hide.closest("li");
+    if (photo) event.preventDefault();
+    if (photo) this.#hide(photo);
+    else this.#remove(event);
+  }
+
+  /** Removes a photo without asking the server. @param {MouseEvent} event */
+  #remove(event) {
     const button = event.target instanceof Element && event.target.closest("[data-remove]");
     const item = button && button.closest("li");
     if (!item) return;
