@@ -9,7 +9,7 @@ import pytest
 
 from launcher.commands import bench_names
 from launcher.places import Places
-from tests.bench import coverage, page, register, route, suggest
+from tests.bench import coverage, page, photo, register, route, suggest
 from tests.bench._report import Report, at_least, at_most, exactly
 from tests.photos import jpeg
 from tests.trials import dc, photos, polygons
@@ -47,6 +47,7 @@ def test_every_benchmark_is_one_of_those_that_are_tried_here() -> None:
         "coverage",
         "dc",
         "page",
+        "photo",
         "photos",
         "polygons",
         "register",
@@ -65,6 +66,12 @@ def test_route_has_the_form(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     assert {name.split(", ")[0] for name in found["figures"]} >= {
         "decide()", "its SQL prepared", "bare view of its SQL", "bare view of ST_Covers", "our view",
     }  # fmt: skip
+
+
+def test_photo_has_the_form(capsys: pytest.CaptureFixture[str]) -> None:
+    assert photo.main(["--rounds", "1", "--megapixels", "0.1", "--json"]) == 0
+    found = check_form(capsys.readouterr().out, "photo")
+    assert set(found["figures"]["JPEG, 0.1 MP"]) == {"ours_cpu_ms", "naive_cpu_ms", "vips_cpu_ms"}
 
 
 @pytest.mark.django_db
