@@ -52,10 +52,7 @@ def photo(kind: str, size: tuple[int, int]) -> bytes:
     out = BytesIO()
     exif = Image.Exif()
     exif[0x0112] = 6 if kind == "JPEG" else 1
-    options: dict[str, Any] = {"JPEG": {"quality": 90}, "AVIF": {"speed": 10}, "TIFF": {"compression": "jpeg"}}.get(
-        kind, {}
-    )
-    scene(*size).save(out, kind, exif=exif, **options)
+    scene(*size).save(out, kind, exif=exif, **QUICKLY.get(kind, {}))
     return out.getvalue()
 
 

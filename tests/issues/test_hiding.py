@@ -180,7 +180,7 @@ HIDDEN = {"hide_boxes": json.dumps([[0.1, 0.1, 0.4, 0.4]]), "do": "hide_done"}
 
 def test_the_author_hides_more_after_sending(client: Client, issue: Issue) -> None:
     photo = prepared(issue.community, issue=issue)
-    link = f'href="photos/{photo.pk}/"'
+    link = f'href="{by_author(issue, photo)}"'
     assert link in client.get(reverse("mine", args=["yavoryn", secret_of(author_token(issue))])).content.decode()
     page = client.get(by_author(issue, photo))
     assert page.status_code == 200
