@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from leaflet.admin import LeafletGeoAdminMixin
 
-from accounts.models import Membership, Organisation
+from accounts.models import Organisation
 from core.models import ON_THE_MAP, Visibility
 from openmap.admin_site import RowForm, ScopedAdmin
 from routing.models import Category, Channel
@@ -43,10 +43,9 @@ class WorkForm(RowForm):
 
 @admin.register(Work)
 class WorkAdmin(LeafletGeoAdminMixin, ScopedAdmin):  # type: ignore[misc]
-    """Administrators and moderators announce works; what is over disappears from the map by itself."""
+    """Administrators announce works; what is over disappears from the map by itself."""
 
     form = WorkForm
-    roles = (Membership.Role.ADMINISTRATOR, Membership.Role.MODERATOR)
     list_display = ("name", "kind", "organisation", "starts_at", "ends_at", "shown", "community")
     list_filter = ("community", "kind")
     list_select_related = ("subject", "organisation", "community")

@@ -1,5 +1,6 @@
 """What every answer carries: compression, the chosen language, and the headers that Django itself does not set."""
 
+import re
 from collections.abc import Callable
 
 from csp.decorators import csp
@@ -8,6 +9,8 @@ from django.http import HttpRequest, HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 from django.utils import translation
 
+_GZIP_IS_REFUSED = re.compile(r"\bgzip\s*;\s*q=0(\.0*)?\s*(,|$)")
+
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 
@@ -15,6 +18,8 @@ class CompressText(GZipMiddleware):
     """Pages, fragments and JSON travel compressed; photos are so already. Random bytes hide lengths (BREACH)."""
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        if _GZIP_IS_REFUSED.search(request.headers.get("Accept-Encoding", "")):
+            return response
         kind = response.headers.get("Content-Type", "").partition(";")[0]
         if not (kind.startswith("text/") or kind.endswith(("json", "xml"))):
             return response

@@ -17,6 +17,9 @@ from geodata.models import Community, MapShape, Unit
 from issues.models import Issue
 from media.models import Photo
 from routing.models import Asset, Register
+from routing.usual_dangers import found_dangers
+from works.actions import announce
+from works.models import Work
 
 
 def address(model: type[Model], page: str, *args: object) -> str:
@@ -51,6 +54,9 @@ def full(issue: Issue, marta: User, taras: User, now: datetime) -> Iterator[Comm
     Photo.objects.create(community=community, name="яма.jpg", original="originals/x", uploaded_at=now)
     register = Register.objects.create(community=community, code="parks", name="Парки")
     Asset.objects.create(community=community, register=register, key="1", geometry=place, valid_from=now.date())
+    found_dangers([community])
+    work = Work(community=community, name="Ремонт водогону", geometry=place, starts_at=now)
+    announce(work, is_shown=True, at=now)
     enqueue_job(community=community, kind="test.count", at=now)
     Unit.objects.create(code="UA05000000000010236", category="O", name="Вінницька")
     with scopes_disabled():

@@ -44,10 +44,11 @@ def allow(city: City, **limits: int) -> None:
 
 
 def send(client: Client, filled: dict[str, str], **changes: str) -> Any:
-    """One more report, as the form sends it after a look at who answers."""
+    """One more report, as the form sends it after a look at who answers and at what is like it."""
     given = filled | {"key": str(uuid.uuid4())} | changes
-    seen = client.post(FORM, given | {"do": "check"}).context["answerer"].seen
-    return client.post(FORM, given | {"seen": seen})
+    looked = client.post(FORM, given | {"do": "check"}).context
+    shown = [one.key for one in looked["similar"]]
+    return client.post(FORM, given | {"seen": looked["answerer"].seen, "similar": shown})
 
 
 def test_past_the_limit_of_a_device_everything_stays_and_the_form_says_when(
