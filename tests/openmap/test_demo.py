@@ -142,7 +142,8 @@ def test_letters_of_the_demo_are_settled_but_for_two(demo: Demo) -> None:
 
 
 def recipients() -> list[str]:
-    return list(OutboxMessage.objects.values_list("recipient", flat=True))
+    """Addresses that were not erased since."""
+    return list(OutboxMessage.objects.exclude(recipient="").values_list("recipient", flat=True))
 
 
 def test_accounts_are_kept_for_their_owner_only_and_work(demo: Demo, client: Client) -> None:
