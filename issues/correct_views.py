@@ -23,7 +23,7 @@ from issues.lookalikes import LookAlike
 from issues.models import Issue
 from issues.moves import MoveRefusedError
 from issues.questions import PREFIX
-from issues.report_views import Submission
+from issues.submission_views import Submission
 from issues.uploads import MOST_PHOTOS
 from issues.views import issue_of, link_ended, link_state_of, private, right_of
 from media.drafts import granted

@@ -11,10 +11,11 @@ from django.views.decorators.http import require_safe
 
 from geodata.boxes import Corner
 from geodata.community import community_of
+from issues.form_page_views import place_context
 from issues.forms import PlaceForm
 from issues.place_choice import place_sent
 from issues.questions import PREFIX
-from issues.report_views import asked_answerer, place_context
+from issues.report_views import asked_answerer
 from issues.tapmap import box_to_show, place_tapped
 
 
