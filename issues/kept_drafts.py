@@ -30,7 +30,11 @@ def keep(
 
     `device`: accounts.devices.device_of.
     """
-    kept = {name: list(values) for name, values in fields.items() if _is_kept(name) and any(values)}
+    kept = {
+        name: [text.replace("\0", "") for text in values]  # which PostgreSQL keeps nowhere
+        for name, values in fields.items()
+        if _is_kept(name) and any(values)
+    }
     if not device or not (kept.keys() - {"key"} or photos) or len(json.dumps(kept, ensure_ascii=False)) > MAX_DRAFT:
         return False
     mine = ReportDraft.objects.filter(community=community, device=device)
@@ -79,7 +83,7 @@ def drop_old(*, at: datetime, limit: int = 1000) -> int:
 
 
 def _is_kept(name: str) -> bool:
-    return name not in NOT_KEPT and not name.endswith((".x", ".y"))
+    return name not in NOT_KEPT and not name.endswith((".x", ".y")) and "\0" not in name
 
 
 def _let_go(draft: ReportDraft, *, but: Sequence[Photo] = ()) -> None:

@@ -283,7 +283,8 @@ def test_wrong_answers_are_told_by_their_line(admin_client: Client, city: City, 
 def test_register_of_another_community_is_not_chosen(admin_client: Client, city: City, elsewhere: Community) -> None:
     theirs = Register.objects.create(community=elsewhere, code="houses", name="Чужі")
     page = reverse("admin:routing_category_change", args=[city.roads.pk])
-    form = {"code": "roads", "name": "Дороги", "icon": "road", "working_days": 5, "position": 1, "register": theirs.pk}
+    form = {"code": "roads", "name": "Дороги", "icon": "road", "working_days": 5, "position": 1, "near_metres": 50}
+    form |= {"register": theirs.pk}
     management = {"questions-TOTAL_FORMS": 0, "questions-INITIAL_FORMS": 0}
     assert errors(admin_client, page, form | management) == {"register"}
 
