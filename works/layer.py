@@ -89,9 +89,10 @@ def _group(today: date) -> Case:
 def _in_groups(groups: tuple[str, ...], today: date) -> Q:
     planned, over = Q(starts_at__date__gt=today), Q(ends_at__isnull=False, ends_at__date__lt=today)
     wanted = {"wait": planned, "work": ~planned & ~over, "done": over & ~planned}
-    chosen = Q(pk__in=[])
+    nothing = Q(pk__lt=0)  # which Django writes as SQL; of an empty list it would refuse to make any
+    chosen = nothing
     for group in groups:
-        chosen |= wanted.get(group, Q(pk__in=[]))
+        chosen |= wanted.get(group, nothing)
     return chosen
 
 

@@ -104,6 +104,10 @@ def test_category_filter_keeps_works_that_explain_such_problems(make_work: MakeW
     assert set(row["concerns"]) == {"manholes", "roads"}
 
 
+def test_family_of_states_that_works_never_have_shows_none(works: Work, city: City) -> None:
+    assert things(WORKS, question(city.community, groups=("shut",))).total == 0
+
+
 # Who sees them --------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("visibility", [Visibility.HELD, Visibility.HIDDEN])
 def test_stranger_sees_neither_a_draft_nor_what_was_hidden(
