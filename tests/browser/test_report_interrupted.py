@@ -98,6 +98,8 @@ def test_without_the_map_library_the_form_stays_the_one_without_scripts(page_at:
     choose(page, "manholes")
     page.locator("#send").click()
     expect(page.locator("#answerer .promise h3")).to_have_text(VODOKANAL)
+    page.wait_for_load_state("load")
+    expect_script_error(page, "Leaflet did not come")
     page.locator("#send").click()
     expect(page.locator("#secret-link")).to_be_visible()
     assert Photo.objects.filter(subject=Issue.objects.get().subject).count() == 1
@@ -176,7 +178,7 @@ def sending_stopped(page: Page, button: str) -> list[Route]:
     stopped: list[Route] = []
 
     def stop(route: Route) -> None:
-        if route.request.method != "POST":
+        if route.request.method != "POST" or not route.request.is_navigation_request():
             return route.fallback()
         stopped.append(route)
         return None
