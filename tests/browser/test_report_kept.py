@@ -24,6 +24,9 @@ document.addEventListener("DOMContentLoaded", () => {
 });
 """
 
+# The disk answers nothing more until the page ends.
+DISK_IS_SLOW = "() => { IDBDatabase.prototype.transaction = () => ({ objectStore: () => ({ get: () => ({}) }) }); }"
+
 
 def kept_on_the_disk(page: Page) -> None:
     """Waits until the page says that the draft is kept, as of now."""
@@ -31,6 +34,19 @@ def kept_on_the_disk(page: Page) -> None:
     page.locator("#text").press("End")
     page.locator("#text").press_sequentially(" ")
     expect(page.locator("[data-draft-note]").first).to_contain_text("Чернетку збережено")
+
+
+def texts_kept(page: Page) -> list[str]:
+    """The words of every draft on this device, in order of the alphabet."""
+    texts = page.evaluate(
+        """() => new Promise((resolve) => {
+          indexedDB.open("reports").onsuccess = ({ target }) => {
+            target.result.transaction("reports").objectStore("reports").getAll().onsuccess = (event) =>
+              resolve(event.target.result.map((one) => Object.fromEntries(one.fields).text.trim()));
+          };
+        })"""
+    )
+    return sorted(texts)
 
 
 def test_every_named_field_comes_back_whoever_put_it_there(page_at: PageAt) -> None:
@@ -83,15 +99,7 @@ def test_two_tabs_that_both_write_keep_a_draft_each(page_at: PageAt, town: Town)
     kept_on_the_disk(other)
     page.locator("#text").fill("Люк гримить уночі")
     kept_on_the_disk(page)
-    kept = page.evaluate(
-        """() => new Promise((resolve) => {
-          indexedDB.open("reports").onsuccess = ({ target }) => {
-            target.result.transaction("reports").objectStore("reports").getAll().onsuccess = (event) =>
-              resolve(event.target.result.map((one) => Object.fromEntries(one.fields).text.trim()));
-          };
-        })"""
-    )
-    assert sorted(kept) == ["Люк гримить уночі", "Ліхтар не світить"]
+    assert texts_kept(page) == ["Люк гримить уночі", "Ліхтар не світить"]
 
 
 def test_a_browser_that_keeps_nothing_says_so(page_at: PageAt) -> None:
@@ -100,3 +108,45 @@ def test_a_browser_that_keeps_nothing_says_so(page_at: PageAt) -> None:
     page.goto(ADDRESS)
     page.locator("#text").fill(WORDS)
     expect(page.locator("[data-draft-note]").first).to_contain_text("не зберігає чернеток")
+
+
+@pytest.mark.parametrize("end", ["reload", "goto"])
+def test_what_was_typed_a_moment_before_the_page_ended_is_there(page_at: PageAt, end: str) -> None:
+    page = page_at(PHONE)
+    page.goto(ADDRESS)
+    page.locator("#text").fill("Люк")
+    expect(page.locator("[data-draft-note]").first).to_contain_text("Чернетку збережено")
+    page.evaluate(DISK_IS_SLOW)
+    page.locator("#text").fill(WORDS)
+    page.reload() if end == "reload" else page.goto(ADDRESS)
+    expect(page.locator("#text")).to_have_value(WORDS)
+    kept_on_the_disk(page)
+    assert page.evaluate("Object.keys(localStorage)") == []
+
+
+def test_last_words_beside_another_tab_make_a_draft_of_their_own(page_at: PageAt) -> None:
+    page = page_at(PHONE)
+    page.goto(ADDRESS)
+    page.locator("#text").fill("Люк")
+    expect(page.locator("[data-draft-note]").first).to_contain_text("Чернетку збережено")
+    other = page.context.new_page()
+    other.goto(ADDRESS)
+    expect(other.locator("#text")).to_have_value("Люк")
+    page.evaluate(DISK_IS_SLOW)
+    page.locator("#text").fill("Люк гримить уночі")
+    other.locator("#text").fill("Люк без кришки")
+    kept_on_the_disk(other)
+    page.reload()
+    expect(page.locator("#text")).to_have_value("Люк гримить уночі")
+    assert texts_kept(page) == ["Люк без кришки", "Люк гримить уночі"]
+
+
+def test_a_form_that_was_sent_leaves_no_last_words(page_at: PageAt, town: Town) -> None:
+    page = page_at(PHONE)
+    page.goto(ADDRESS)
+    fill(page, town)
+    page.locator("#send").click()
+    page.wait_for_url("**/mine/**")
+    page.goto(ADDRESS)
+    expect(page.locator("#text")).to_have_value("")
+    assert page.evaluate("Object.keys(localStorage)") == []

@@ -1,6 +1,7 @@
 // What was typed, kept on this device until it is sent: each form has a draft of its own. And, for the tabs that are
 // open, which report was sent.
 
+import { forgetLastWords, noteLastWords, takeLastWords } from "./last-words.js";
 import { allOf, done, forget, forgetOrphans, inStore, newId } from "./store.js";
 
 /** @typedef {import("./store.js").Kept} Kept */
@@ -54,14 +55,15 @@ export class DraftKeeper {
   #revision = "";
   #written = ""; // what is kept, to see whether anything changed
   /** @type {Content | null} */ #next = null;
+  /** @type {Content | null} what the disk does not have yet */ #unwritten = null;
   /** @type {Promise<unknown>} */ #writing = Promise.resolve();
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #timer;
 
   /** @param {string} community @param {(isKept: boolean) => void} said told when a draft is on the disk, or could not be */
   constructor(community, said) {
     [this.#community, this.#said] = [community, said];
-    document.addEventListener("visibilitychange", () => document.hidden && this.flush());
-    addEventListener("pagehide", () => this.flush());
+    document.addEventListener("visibilitychange", () => document.hidden && this.#end());
+    addEventListener("pagehide", () => this.#end());
   }
 
   /** @returns {string} which of the kept ones it is */
@@ -77,6 +79,7 @@ export class DraftKeeper {
   async open({ key, id } = {}) {
     try {
       await this.#bringOld();
+      await takeLastWords(this.#community);
       const drafts = await this.#fresh();
       const found = drafts.find((one) => (id ? one.id === id : !one.state) && (!key || one.key === key)) ?? null;
       if (found) this.#goOn(found);
@@ -108,9 +111,17 @@ export class DraftKeeper {
   /** Soon: a battery may be empty in a moment. @param {Content} content */
   keep(content) {
     if (JSON.stringify(content) === this.#written) return;
-    this.#next = content;
+    this.#next = this.#unwritten = content;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.flush(), PAUSE);
+  }
+
+  /** The page may be gone before the disk has anything. */
+  #end() {
+    const [content, id, community] = [this.#unwritten, this.#id, this.#community];
+    if (content && (this.#revision || !isEmpty(content)))
+      noteLastWords({ ...content, id, community, at: Date.now() }, this.#revision);
+    this.flush();
   }
 
   /** Writes what waits, now. @returns {Promise<unknown>} ends when the disk has it, or the browser refused */
@@ -126,6 +137,12 @@ export class DraftKeeper {
   async #write(content) {
     if (JSON.stringify(content) === this.#written || (!this.#revision && isEmpty(content))) return;
     this.#said(await this.#put(content, {}));
+    if (this.#unwritten === content) this.#forgetUnwritten();
+  }
+
+  #forgetUnwritten() {
+    this.#unwritten = null;
+    forgetLastWords(this.#community, this.#id);
   }
 
   /**
@@ -158,12 +175,14 @@ export class DraftKeeper {
    */
   async queue(content, how) {
     await this.flush();
+    this.#forgetUnwritten();
     return this.#put(content, { ...how, state: "queued" });
   }
 
   /** The form is on its way. @param {string} key */
   async leave(key) {
     await this.flush();
+    this.#forgetUnwritten();
     const leaving = { key, id: this.#id, revision: this.#revision };
     unlessRefused(() => sessionStorage.setItem(leavingName(this.#community), JSON.stringify(leaving)));
   }
@@ -173,6 +192,7 @@ export class DraftKeeper {
     clearTimeout(this.#timer);
     this.#next = null;
     await this.#writing;
+    this.#forgetUnwritten();
     await forget(this.#id).catch(console.warn);
   }
 

@@ -138,7 +138,7 @@ export class Uploads {
     const add = /** @type {HTMLElement} */ (this.#input.closest("li"));
     const hadFocus = add.contains(document.activeElement);
     add.hidden = this.#room() <= 0;
-    if (hadFocus && add.hidden) [...this.#list.querySelectorAll("button")].at(-1)?.focus();
+    if (hadFocus && add.hidden) /** @type {HTMLElement | undefined} */ ([...this.#list.querySelectorAll("[data-remove]")].at(-1))?.focus();
   }
 
   #takeFiles() {
