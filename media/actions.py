@@ -18,6 +18,7 @@ from core.models import Subject
 from geodata.models import WGS84, Community
 from media.cleaning import Cleaned, Readable, clean, inspect, read_limited
 from media.models import Photo, PhotoQuerySet, size_name
+from media.redaction import HidingRefusedError, hide
 from media.refusals import PhotoRefused
 
 log = logging.getLogger(__name__)
@@ -40,10 +41,11 @@ def keep_draft(
     """Keeps an uploaded photo privately, as a draft that waits to be cleaned and belongs to nothing yet.
 
     `boxes` (see media.boxes.boxes_in) were drawn before the photo left its device. The same `upload_key` again returns
-    the photo that came with it first. Raises PhotoRefused, and keeps nothing, when the file is no photo that we accept.
+    the photo that came with it first, with boxes that were drawn since. Raises PhotoRefused, and keeps nothing, when
+    the file is no photo that we accept.
     """
     if before := _uploaded_before(community, upload_key, at=at):
-        return before
+        return _with_more_boxes(before, boxes, at=at)
     data = read_limited(file)
     inspected = inspect(data)
     token = token_hex(16)
@@ -64,7 +66,7 @@ def keep_draft(
     except DatabaseError:
         default_storage.delete(original)
         if before := _uploaded_before(community, upload_key, at=at):
-            return before  # at the same moment, by another tab
+            return _with_more_boxes(before, boxes, at=at)  # at the same moment, by another tab
         raise
     return photo
 
@@ -78,6 +80,15 @@ def _uploaded_before(community: Community, upload_key: UUID | None, *, at: datet
         if found is not None and found.subject_id is None:
             Photo.objects.filter(pk=found.pk, subject=None, uploaded_at__lt=at).update(uploaded_at=at)
     return found
+
+
+def _with_more_boxes(photo: Photo, boxes: Sequence[Sequence[float]], *, at: datetime) -> Photo:
+    """The answer to the first upload was lost, and boxes were drawn before the next: they are added, none goes."""
+    more = [list(box) for box in boxes if list(box) not in photo.boxes]
+    try:
+        return hide(photo=photo, boxes=[*photo.boxes, *more], at=at) if more else photo
+    except HidingRefusedError as refused:
+        raise PhotoRefused(f"boxes_{refused.code}") from refused
 
 
 def keep_longer(*, photos: Sequence[Photo], until: datetime, most: int) -> None:

@@ -1,6 +1,7 @@
 """A photo that is sent again because no answer came is kept once."""
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import pytest
@@ -8,9 +9,11 @@ from django.test import Client
 from django_scopes import scope
 
 from geodata.models import Community
-from media.actions import attach, keep_draft
+from media.actions import attach, clean_waiting, keep_draft
+from media.boxes import MOST_BOXES
 from media.drafts import photos_of
 from media.models import Photo
+from media.refusals import PhotoRefused
 from tests import photos
 from tests.media.conftest import MakeSubject, again
 from tests.parallel import at_once
@@ -18,8 +21,11 @@ from tests.parallel import at_once
 KEY = uuid.UUID("7d1c1b1e-5a51-4a57-9df0-0c6b1c7d2a11")
 
 
-def keep(community: Community, at: datetime, key: uuid.UUID = KEY) -> Photo:
-    return keep_draft(community=community, file=photos.upload(), name="яма.jpg", at=at, upload_key=key)
+FACE, PLATE = [0.1, 0.1, 0.4, 0.4], [0.6, 0.6, 0.9, 0.9]
+
+
+def keep(community: Community, at: datetime, key: uuid.UUID = KEY, *, boxes: Sequence[list[float]] = ()) -> Photo:
+    return keep_draft(community=community, file=photos.upload(), name="яма.jpg", at=at, upload_key=key, boxes=boxes)
 
 
 def test_the_same_key_again_is_the_same_photo(yavoryn: Community, now: datetime) -> None:
@@ -61,6 +67,32 @@ def test_a_photo_of_a_report_stays_with_it(yavoryn: Community, subject_of: MakeS
     assert keep(yavoryn, now + timedelta(hours=1)) == photo
     assert again(photo).subject is not None
     assert photos_of([], community=yavoryn, at=now) == []
+
+
+def test_boxes_drawn_after_an_answer_that_was_lost_are_painted(yavoryn: Community, now: datetime) -> None:
+    keep(yavoryn, now)
+    clean_waiting(at=now)
+    photo = again(keep(yavoryn, now, boxes=[FACE]))
+    assert (photo.boxes, photo.state) == ([FACE], Photo.State.WAITING)
+
+
+def test_the_first_upload_that_comes_late_uncovers_nothing(yavoryn: Community, now: datetime) -> None:
+    keep(yavoryn, now, boxes=[FACE])
+    keep(yavoryn, now)
+    assert again(keep(yavoryn, now, boxes=[PLATE])).boxes == [FACE, PLATE]
+
+
+def test_what_is_hidden_already_is_not_prepared_anew(yavoryn: Community, now: datetime) -> None:
+    keep(yavoryn, now, boxes=[FACE])
+    clean_waiting(at=now)
+    assert again(keep(yavoryn, now, boxes=[FACE])).state == Photo.State.CLEAN
+
+
+def test_boxes_past_the_most_are_refused_with_words(yavoryn: Community, now: datetime) -> None:
+    keep(yavoryn, now, boxes=[[0.1, 0.1, 0.2, 0.2 + number / 100] for number in range(MOST_BOXES)])
+    with pytest.raises(PhotoRefused) as refused:
+        keep(yavoryn, now, boxes=[PLATE])
+    assert refused.value.code == "boxes_too_many"
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,11 +1,20 @@
 // Boxes over faces and plates, drawn on the photo in a dialog: by pointer, by two taps or by keyboard. The server paints
-// them; until it has, nobody sees the photo.
+// them; until it has, nobody sees the photo. While a photo is only on this device its boxes stay with it, and go with it.
 
 import { find } from "../geodata/page.js";
 import { wordsOf } from "../geodata/words.js";
+import { isShownUpright } from "./upright.js";
 
 /** @typedef {[number, number, number, number]} Box left, top, right, bottom: parts of the upright photo */
 /** @typedef {{state: "waiting" | "clean" | "failed", error: string, boxes: Box[], hidden: number, picture_url: string, preview_url: string}} Told */
+/**
+ * @typedef {object} Subject the photo that is drawn on
+ * @property {() => string} url of its boxes on the server; "" while only this device has the photo
+ * @property {Blob | undefined} file of a photo that only this device has
+ * @property {Box[]} boxes that this device keeps for it
+ * @property {(told: Told) => void} onKept the server has the boxes
+ * @property {(boxes: Box[]) => void} onDrawn they must go with the photo
+ */
 /** @typedef {{x: number, y: number}} Point parts of the photo */
 /** @typedef {{from: Point, box: Box, index: number, way: "draw" | "move" | "size"}} Drag */
 
@@ -60,12 +69,11 @@ export class Redactor {
   /** @type {HTMLDialogElement} */ #dialog;
   /** @type {() => Promise<string | null>} */ #token;
   /** @type {import("../geodata/words.js").Words} */ #words;
-  #url = "";
+  /** @type {Subject | null} */ #subject = null;
   /** @type {Box[]} */ #boxes = [];
   #chosen = -1;
   /** @type {Point | null} */ #corner = null;
   /** @type {Drag | null} */ #drag = null;
-  /** @type {((told: Told) => void) | null} */ #onKept = null;
 
   /** @param {HTMLDialogElement} dialog @param {() => Promise<string | null>} token of the session, for what is sent */
   constructor(dialog, token) {
@@ -83,16 +91,17 @@ export class Redactor {
     stage.addEventListener("pointercancel", () => this.#forgetDrag());
     stage.addEventListener("keydown", (event) => this.#key(event));
     stage.addEventListener("focusin", (event) => this.#choose(this.#indexOf(event.target)));
-    dialog.addEventListener("close", () => (this.#url = ""));
+    dialog.addEventListener("close", () => (this.#subject = null));
   }
 
   get #stage() {
     return find("[data-stage]", HTMLElement, this.#dialog);
   }
 
-  /** @param {string} url of the photo's boxes @param {(told: Told) => void} onKept told when the server has the boxes */
-  async open(url, onKept) {
-    [this.#url, this.#onKept, this.#boxes, this.#chosen, this.#corner] = [url, onKept, [], -1, null];
+  /** @param {Subject} subject */
+  async open(subject) {
+    [this.#subject, this.#boxes, this.#chosen, this.#corner] = [subject, [], -1, null];
+    const isOpen = () => this.#subject === subject;
     this.#stage.hidden = true;
     this.#say(this.#words("preparing"));
     this.#trouble("");
@@ -100,28 +109,39 @@ export class Redactor {
     this.#draw();
     this.#dialog.showModal();
     try {
-      const told = await whenReady(url, () => this.#url === url);
-      if (told && this.#url === url) this.#show(told);
+      if (!subject.url()) return await this.#showOwn(subject, isOpen);
+      const told = await whenReady(subject.url(), isOpen);
+      if (told && isOpen()) this.#show(told.picture_url, told);
     } catch {
-      if (this.#url === url) this.#trouble(this.#words("trouble"));
+      if (isOpen()) this.#trouble(this.#words("trouble"));
     }
   }
 
-  /** @param {Told} told */
-  #show({ error, boxes, picture_url: address }) {
-    if (error) {
-      this.#say("");
-      return this.#trouble(error);
-    }
+  /** A photo that only this device has. @param {Subject} subject @param {() => boolean} isOpen */
+  async #showOwn({ file, boxes }, isOpen) {
+    const isGood = file && (await isShownUpright(file));
+    if (!isOpen()) return;
+    const address = isGood ? URL.createObjectURL(file) : "";
+    this.#show(address, { error: isGood ? "" : this.#words("not-here"), boxes }, this.#words("not-here"));
+  }
+
+  /** @param {string} address @param {{error: string, boxes: Box[]}} told @param {string} [why] it does not open */
+  #show(address, { error, boxes }, why = this.#words("trouble")) {
+    this.#say("");
+    if (error) return this.#trouble(error);
     const picture = find("[data-picture]", HTMLImageElement, this.#dialog);
+    const over = () => address.startsWith("blob:") && URL.revokeObjectURL(address);
     picture.onload = () => {
       this.#stage.hidden = false;
-      this.#say("");
       this.#setReady(true);
       this.#boxes = boxes;
       this.#draw();
+      over();
     };
-    picture.onerror = () => this.#trouble(this.#words("trouble"));
+    picture.onerror = () => {
+      this.#trouble(why);
+      over();
+    };
     picture.src = address;
   }
 
@@ -131,7 +151,13 @@ export class Redactor {
   }
 
   async #save() {
-    const url = this.#url;
+    const subject = this.#subject;
+    if (!subject) return;
+    const url = subject.url(); // the photo may have arrived meanwhile
+    if (!url) {
+      subject.onDrawn(this.#boxes);
+      return this.#dialog.close();
+    }
     const body = new FormData();
     body.append("boxes", JSON.stringify(this.#boxes));
     this.#setReady(false);
@@ -140,8 +166,8 @@ export class Redactor {
       const response = await fetch(url, { method: "POST", body, headers });
       const told = await response.json();
       if (!response.ok) return this.#trouble(told.error ?? this.#words("trouble"));
-      this.#onKept?.(told);
-      if (this.#url === url) this.#dialog.close();
+      subject.onKept(told);
+      if (this.#subject === subject) this.#dialog.close();
     } catch {
       this.#trouble(this.#words("trouble"));
     } finally {

@@ -7,6 +7,7 @@ import { keepPhoto, newId, photoOf } from "./store.js";
 /** @typedef {import("../geodata/words.js").Words} Words */
 /** @typedef {import("../geodata/leaflet.js").LonLat} LonLat */
 /** @typedef {import("./store.js").KeptPhoto} KeptPhoto */
+/** @typedef {import("./redact.js").Box} Box */
 /** @typedef {{key: string, name: string, position: LonLat | null, preview_url: string | null}} Uploaded */
 /**
  * @typedef {object} Handlers
@@ -16,6 +17,7 @@ import { keepPhoto, newId, photoOf } from "./store.js";
  * @property {(isOver: boolean) => Promise<string | null>} token of the session, a new one when that is over; null without a network
  */
 
+const SMALL = 400; // px of the longer side, for a picture in the form
 const LIFE = 23 * 3600 * 1000; // milliseconds for which the server keeps a photo without a report
 
 /** Names of the words for answers of the server that bring none. @type {Record<number, string>} */
@@ -28,6 +30,21 @@ const megabytes = (bytes) => (bytes / 1e6).toLocaleString(document.documentEleme
 function placeOf({ dataset: { place = "" } }) {
   const [lon, lat] = place.split(" ").map(Number);
   return place ? [lon, lat] : null;
+}
+
+/** @param {HTMLElement} item @returns {Box[]} what is hidden on it, as far as this device knows */
+const drawnOn = ({ dataset: { boxes = "[]" } }) => JSON.parse(boxes);
+
+/** A small copy with the boxes painted, as the server will paint them. @param {HTMLImageElement} image @param {Box[]} boxes */
+function painted(image, boxes) {
+  const canvas = document.createElement("canvas");
+  const scale = Math.min(1, SMALL / Math.max(image.naturalWidth, image.naturalHeight));
+  [canvas.width, canvas.height] = [Math.ceil(image.naturalWidth * scale), Math.ceil(image.naturalHeight * scale)];
+  const brush = canvas.getContext("2d");
+  brush?.drawImage(image, 0, 0, canvas.width, canvas.height);
+  for (const [left, top, right, bottom] of boxes)
+    brush?.fillRect(left * canvas.width, top * canvas.height, (right - left) * canvas.width, (bottom - top) * canvas.height);
+  return canvas;
 }
 
 export class Uploads {
@@ -84,7 +101,8 @@ export class Uploads {
     for (const input of /** @type {NodeListOf<HTMLInputElement>} */ (this.#list.querySelectorAll("[name=photo_key]"))) {
       const same = photos.find(({ key }) => key === input.value);
       const item = input.closest("li");
-      if (same && item) Object.assign(item.dataset, { id: same.id, sentAt: String(same.sentAt ?? 0) });
+      if (!same || !item) continue;
+      Object.assign(item.dataset, { id: same.id, sentAt: String(same.sentAt ?? 0), ...(same.boxes && { boxes: same.boxes }) });
     }
   }
 
@@ -174,14 +192,15 @@ export class Uploads {
   /** @param {HTMLElement} item @param {Blob} file */
   async #send(item, file) {
     this.#files.set(item, file);
-    this.#picture(item, URL.createObjectURL(file));
+    this.#ownPicture(item, file);
     this.#running += 1;
     item.classList.remove("is-waiting");
     item.classList.add("is-loading");
     const request = new XMLHttpRequest();
     const body = new FormData();
     body.append("photo", file, item.dataset.name);
-    if (item.dataset.boxes) body.append("boxes", item.dataset.boxes); // a photo that goes anew hides what it hid before
+    item.dataset.boxesSent = item.dataset.boxes ?? "";
+    if (item.dataset.boxes) body.append("boxes", item.dataset.boxes); // what was hidden on it, here or when it went before
     request.upload.addEventListener("progress", ({ loaded, total }) => this.#progress(item, loaded, total));
     request.addEventListener("loadend", () => this.#answered(item, request));
     item.addEventListener("remove", () => request.abort());
@@ -209,9 +228,10 @@ export class Uploads {
     this.#running -= 1;
     item.classList.remove("is-loading");
     if (item.isConnected) {
-      if (response?.key) this.#finish(item, response);
+      if (response?.key && item.dataset.boxesSent !== (item.dataset.boxes ?? "")) this.#sendOnceMore(item);
+      else if (response?.key) this.#finish(item, response);
       else if (status === 0) this.#wait(item);
-      else if (status === 403 && !item.dataset.refused) this.#sendWithNewToken(item);
+      else if (status === 403 && !item.dataset.refused) this.#sendOnceMore(item, { token: "refused" });
       else this.#fail(item, response?.error ?? this.#handlers.words(WHY[status] ?? "not-taken"));
     }
     this.#showRoom();
@@ -219,9 +239,12 @@ export class Uploads {
     if (!this.isRunning) this.#settled();
   }
 
-  /** Another page has begun a new session meanwhile. @param {HTMLElement} item */
-  #sendWithNewToken(item) {
-    item.dataset.refused = "yes";
+  /**
+   * Something was drawn on it meanwhile; or its token was refused, as another page has begun a new session.
+   * @param {HTMLElement} item @param {{token?: "refused"}} [why]
+   */
+  #sendOnceMore(item, { token } = {}) {
+    if (token) item.dataset.refused = "yes";
     this.#send(item, /** @type {Blob} */ (this.#files.get(item)));
   }
 
@@ -229,7 +252,11 @@ export class Uploads {
   #wait(item) {
     item.classList.add("is-waiting");
     find("[data-say]", HTMLElement, item).setAttribute("role", "status");
-    this.#say(item, this.#handlers.words(item.dataset.unkept ? "photo-not-kept" : "photo-waits"), "is-work");
+    find("[data-hide]", HTMLElement, item).hidden = false; // faces are hidden before it goes
+    const { words } = this.#handlers;
+    const n = drawnOn(item).length;
+    const said = words(item.dataset.unkept ? "photo-not-kept" : "photo-waits");
+    this.#say(item, n ? `${said}. ${words("hidden", { n })}` : said, "is-work");
   }
 
   /** @param {HTMLElement} item @param {Uploaded} photo */
@@ -266,7 +293,6 @@ export class Uploads {
     if (!told || !item.isConnected) return;
     if (told.error) {
       item.querySelector("input[name=photo_key]")?.remove();
-      find("[data-hide]", HTMLElement, item).hidden = true;
       this.#fail(item, told.error);
       return this.#handlers.onChange();
     }
@@ -274,22 +300,42 @@ export class Uploads {
     if (told.hidden) this.#say(item, this.#handlers.words("hidden", { n: told.hidden }), "is-done");
   }
 
-  /** Faces and plates. The picture on the page goes at once: it shows them. @param {HTMLElement} item */
+  /** Faces and plates. @param {HTMLElement} item */
   #hide(item) {
-    this.#redactor.open(this.#boxesOf(item), ({ boxes, hidden, state }) => {
-      item.dataset.boxes = JSON.stringify(boxes);
-      this.#handlers.onChange();
-      const words = hidden ? this.#handlers.words("hidden", { n: hidden }) : this.#handlers.words("arrived");
-      this.#say(item, words, "is-done");
-      if (state === "waiting") find("[data-picture]", HTMLElement, item).replaceChildren();
-      this.#follow(item);
-      find("[data-hide]", HTMLElement, item).focus();
+    this.#redactor.open({
+      url: () => (this.#keyOf(item) ? this.#boxesOf(item) : ""),
+      file: this.#files.get(item),
+      boxes: drawnOn(item),
+      onKept: (told) => this.#hidden(item, told),
+      onDrawn: (boxes) => this.#drawn(item, boxes),
     });
+  }
+
+  /** The server has the boxes. The picture on the page goes at once: it shows them. @param {HTMLElement} item @param {import("./redact.js").Told} told */
+  #hidden(item, { boxes, hidden, state }) {
+    item.dataset.boxes = JSON.stringify(boxes);
+    this.#handlers.onChange();
+    const words = hidden ? this.#handlers.words("hidden", { n: hidden }) : this.#handlers.words("arrived");
+    this.#say(item, words, "is-done");
+    if (state === "waiting") find("[data-picture]", HTMLElement, item).replaceChildren();
+    this.#follow(item);
+    find("[data-hide]", HTMLElement, item).focus();
+  }
+
+  /** The photo waits for a network, or is on its way: the boxes go with it. @param {HTMLElement} item @param {Box[]} boxes */
+  #drawn(item, boxes) {
+    item.dataset.boxes = JSON.stringify(boxes);
+    this.#handlers.onChange();
+    const file = this.#files.get(item);
+    if (file) this.#ownPicture(item, file);
+    if (item.matches(".is-waiting")) this.#wait(item);
+    find("[data-hide]", HTMLElement, item).focus();
   }
 
   /** @param {HTMLElement} item @param {string} why */
   #fail(item, why) {
     this.#files.delete(item);
+    find("[data-hide]", HTMLElement, item).hidden = true;
     item.querySelector("[role=progressbar]")?.toggleAttribute("hidden", true);
     find("[data-picture]", HTMLElement, item).replaceChildren(copyOf("upload-bad"));
     find("[data-picture]", HTMLElement, item).classList.add("is-bad");
@@ -312,6 +358,18 @@ export class Uploads {
     image.alt = "";
     image.addEventListener("load", () => find("[data-picture]", HTMLElement, item).replaceChildren(image));
     image.src = address;
+  }
+
+  /** The device's own, while the server has none. @param {HTMLElement} item @param {Blob} file */
+  #ownPicture(item, file) {
+    const image = new Image();
+    image.alt = "";
+    image.addEventListener("load", () => {
+      const boxes = drawnOn(item);
+      find("[data-picture]", HTMLElement, item).replaceChildren(boxes.length ? painted(image, boxes) : image);
+      URL.revokeObjectURL(image.src);
+    });
+    image.src = URL.createObjectURL(file);
   }
 
   /** @param {MouseEvent} event */
