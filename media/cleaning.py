@@ -22,7 +22,7 @@ LARGE: Final = 1600  # px, the long side
 SMALL: Final = 400
 QUALITY: Final = 80
 METHOD: Final = 2  # 8 % more bytes than the best method for two thirds of its time
-REDUCING_GAP: Final = 2.0
+REDUCING_GAP: Final = 1.25  # as near to the wanted size as a JPEG is decoded: a box filter first, Lanczos after it
 WHITE: Final = (255, 255, 255)
 
 # Orientation (EXIF 2.32, tag 0x0112) → the turn that makes the picture upright.
