@@ -25,7 +25,7 @@ from issues.hiding import PREFIX, Drawing, drawing_after, drawing_in, is_tap, st
 from issues.models import Issue
 from media import drafts
 from media.models import Photo
-from media.redaction import HidingRefusedError, hide
+from media.redaction import HidingRefusedError, hide, try_again
 from media.refusals import message_for
 
 STAFF = (Membership.Role.ADMINISTRATOR, Membership.Role.MODERATOR)
@@ -114,10 +114,15 @@ def _after_sending(request: HttpRequest, photo: Photo, *, back: str) -> HttpResp
     if do == "hide_cancel":
         return HttpResponseRedirect(back)
     drawing = _drawing(request, photo, do)
-    if do == "hide_done":
+    trouble: str | None = None
+    if do == "hide_retry":
+        trouble = _tried_again(photo, at=at)
+    elif do == "hide_done":
         trouble = _kept(photo, drawing, at=at) if drawing.boxes else None
-        if trouble is None:
+    if do in {"hide_retry", "hide_done"}:
+        if trouble is None and photo.state == Photo.State.WAITING:
             messages.success(request, _("The photo is being prepared anew. Until then nobody sees it."))
+        if trouble is None:
             return HttpResponseRedirect(back)
         drawing = Drawing(drawing.boxes, drawing.corner, trouble)
     [shown] = drafts.granted([photo], at=at)
@@ -133,6 +138,16 @@ def _kept(photo: Photo, drawing: Drawing, *, at: datetime) -> str | None:
     """None when the boxes are kept; words for why they are not."""
     try:
         kept = hide(photo=photo, boxes=drawing.boxes, at=at)
+    except HidingRefusedError as refusal:
+        return refusal.message
+    photo.state, photo.boxes = kept.state, kept.boxes
+    return None
+
+
+def _tried_again(photo: Photo, *, at: datetime) -> str | None:
+    """None when a worker will try once more, or nobody needs to; words for why not."""
+    try:
+        kept = try_again(photo=photo, at=at)
     except HidingRefusedError as refusal:
         return refusal.message
     photo.state, photo.boxes = kept.state, kept.boxes

@@ -100,6 +100,7 @@ def mine(request: HttpRequest, token: str) -> HttpResponse:
         "correct_url": reverse("correct", args=[community_of(request).slug, token]) if may_correct(issue) else "",
         "token": token,
         "letters_to": author_follow(issue),
+        "photos_failed": Photo.objects.failed().filter(subject=issue.subject, role=Photo.Role.PROBLEM),
         "form": form,
         "kept_photos": [as_kept(photo, community=community_of(request)) for photo in photos],
     }

@@ -51,6 +51,10 @@ class PhotoQuerySet(models.QuerySet["Photo"]):
         """With boxes over faces or plates."""
         return self.exclude(boxes=[])
 
+    def failed(self) -> "PhotoQuerySet":
+        """Could not be prepared: nobody is shown them until somebody has them tried anew."""
+        return self.filter(state=Photo.State.FAILED)
+
     def waiting(self, at: datetime) -> "PhotoQuerySet":
         """To be cleaned, and claimed by nobody at that moment."""
         return self.filter(Q(leased_until=None) | Q(leased_until__lte=at), state=Photo.State.WAITING)

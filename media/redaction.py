@@ -62,6 +62,11 @@ def hide(*, photo: Photo, boxes: Sequence[Sequence[float]], at: datetime) -> Pho
     return row
 
 
+def try_again(*, photo: Photo, at: datetime) -> Photo:
+    """A photo that could not be prepared is tried anew, with the boxes that it has. Raises HidingRefusedError."""
+    return hide(photo=photo, boxes=photo.boxes, at=at)
+
+
 def _with_kept(row: Photo, boxes: Iterable[Sequence[float]]) -> list[list[float]]:
     """All boxes that the photo will have."""
     wanted = [list(box) for box in boxes]

@@ -11,6 +11,7 @@ from django.http import HttpRequest, QueryDict
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Membership, Organisation, User
@@ -223,8 +224,27 @@ class IssueAdmin(ScopedAdmin):
             )
             for photo in rows
         )
-        return format_html_join(
+        shown = format_html_join(
             " ", '<p><a href="{}"><img src="{}" height="160" alt="{}"></a><br><a href="{}">{}</a></p>', pictures
+        )
+        return shown + self._failed_photos(issue)
+
+    @staticmethod
+    def _failed_photos(issue: Issue) -> SafeString:
+        """Photos that nobody sees, with the page on which they are tried anew."""
+        rows = Photo.objects.failed().filter(subject=issue.subject_id).select_related("community")
+        return format_html_join(
+            " ",
+            '<p>{}: {}<br><a href="{}">{}</a></p>',
+            (
+                (
+                    photo.name,
+                    photo.get_state_display(),
+                    reverse("hide_by_staff", args=[photo.community.slug, issue.number, photo.pk]),
+                    _("Try again"),
+                )
+                for photo in rows
+            ),
         )
 
     @admin.action(description=_("Publish the selected reports that are held"))

@@ -15,14 +15,15 @@ from django_scopes import scope
 from accounts.models import User
 from core.tokens import secret_of
 from geodata.models import Community
-from issues.actions import author_token
+from issues.actions import author_token, report_issue
 from issues.hiding import STAGES, drawing_after, stages_for
 from issues.models import Issue
 from media.actions import attach, clean_waiting, keep_draft
 from media.drafts import key_for
 from media.models import Photo
+from media.redaction import MOST_CHANGES
 from tests import photos
-from tests.conftest import City
+from tests.conftest import City, hole
 from tests.parallel import at_once
 
 FORM = "/yavoryn/report/"
@@ -217,6 +218,87 @@ def test_a_stranger_and_staff_of_another_community_hide_nothing(
         assert client.post(by_staff(issue, photo), HIDDEN).status_code == 404
     assert client.post(by_author(issue, photo).replace("/mine/", "/mine/x"), HIDDEN).status_code == 404
     assert now_of(photo).boxes == []
+
+
+# When painting failed ------------------------------------------------------------------------------------------
+@pytest.fixture
+def failed(issue: Issue) -> Photo:
+    """A photo of the report with a box on it, which the worker could not paint three times."""
+    photo = prepared(issue.community, issue=issue)
+    with scope(community=issue.community_id):
+        Photo.objects.filter(pk=photo.pk).update(
+            state=Photo.State.FAILED, failure="storage", boxes=[FACE], hidden_at=timezone.now(), tries=3
+        )
+    return now_of(photo)
+
+
+FACE = [0.1, 0.1, 0.4, 0.4]
+RETRY = {"do": "hide_retry"}
+
+
+def test_the_author_reads_that_a_photo_failed_and_has_it_tried_again(
+    client: Client, issue: Issue, failed: Photo
+) -> None:
+    mine = reverse("mine", args=["yavoryn", secret_of(author_token(issue))])
+    page = client.get(mine).content.decode()
+    assert failed.name in page
+    assert f'action="{by_author(issue, failed)}"' in page
+    assert "hide_retry" in client.get(by_author(issue, failed)).content.decode()
+    assert client.post(by_author(issue, failed), RETRY)["Location"] == mine
+    assert (now_of(failed).state, now_of(failed).tries, now_of(failed).boxes) == ("waiting", 0, [FACE])
+    clean_waiting(at=timezone.now())
+    assert (now_of(failed).state, now_of(failed).boxes) == ("clean", [FACE])
+    assert "hide_retry" not in client.get(mine).content.decode()
+
+
+def test_nobody_else_is_told_of_a_photo_that_failed(client: Client, issue: Issue, failed: Photo) -> None:
+    page = client.get(issue.get_absolute_url()).content.decode()
+    assert "hide_retry" not in page
+    assert failed.name not in page
+    assert client.get(failed.large_url).status_code == 404
+
+
+def test_a_moderator_has_it_tried_again(client: Client, issue: Issue, failed: Photo, marta: User) -> None:
+    client.force_login(marta)
+    assert by_staff(issue, failed) in client.get(f"/admin/issues/issue/{issue.pk}/change/").content.decode()
+    assert "hide_retry" in client.get(by_staff(issue, failed)).content.decode()
+    assert client.post(by_staff(issue, failed), RETRY)["Location"].startswith("/admin/")
+    assert now_of(failed).state == Photo.State.WAITING
+
+
+def test_a_stranger_and_staff_of_another_community_try_nothing_again(
+    client: Client, issue: Issue, failed: Photo, lesia: User, serhii: User
+) -> None:
+    for user in (None, serhii, lesia):
+        if user:
+            client.force_login(user)
+        assert client.post(by_staff(issue, failed), RETRY).status_code == 404
+    assert client.post(by_author(issue, failed).replace("/mine/", "/mine/x"), RETRY).status_code == 404
+    assert now_of(failed).state == Photo.State.FAILED
+
+
+def test_the_link_of_another_report_tries_nothing_again(
+    client: Client, issue: Issue, failed: Photo, city: City
+) -> None:
+    new = hole(city, issue.location, email="")
+    other = report_issue(new=new, community=city.community, at=timezone.now())
+    assert client.post(by_author(other, failed), RETRY).status_code == 404
+    assert now_of(failed).state == Photo.State.FAILED
+
+
+def test_a_photo_that_is_well_is_not_prepared_anew(client: Client, issue: Issue) -> None:
+    photo = prepared(issue.community, issue=issue)
+    assert client.post(by_author(issue, photo), RETRY).status_code == 302
+    assert now_of(photo).state == Photo.State.CLEAN
+
+
+def test_it_is_not_tried_again_for_ever(client: Client, issue: Issue, failed: Photo) -> None:
+    with scope(community=issue.community_id):
+        Photo.objects.filter(pk=failed.pk).update(changes=MOST_CHANGES)
+    answer = client.post(by_author(issue, failed), RETRY)
+    assert answer.status_code == 422
+    assert 'class="error"' in answer.content.decode()
+    assert now_of(failed).state == Photo.State.FAILED
 
 
 @pytest.mark.django_db(transaction=True)
