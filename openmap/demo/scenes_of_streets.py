@@ -163,6 +163,8 @@ def parking(b: Brush) -> None:
         for wheel in (36, 122):
             b.disc("#1e2022", x + wheel, 226, 18)
             b.disc("#8b8f92", x + wheel, 226, 8)
+        b.box("#f4f4ee", x + 62, 206, 34, 11)
+        b.box("#2b5fb0", x + 62, 206, 4, 11)
 
 
 SCENES = {

@@ -38,6 +38,7 @@ class Story:
     answers: tuple[tuple[str, str], ...] = ()  # question → answer
     entrance: str = ""  # of the house
     by: str = ""  # the reporter's name, when they let everybody see it
+    hidden: tuple[tuple[float, float, float, float], ...] = ()  # on the photo of the problem: see media.boxes
     joined: int = 0  # how many others said that it concerns them too
 
 

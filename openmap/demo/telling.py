@@ -1,6 +1,6 @@
 """Tells the stories of Яворин through the same doors that residents, organisations and moderators use."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from io import BytesIO
@@ -18,6 +18,7 @@ from issues.models import Issue
 from issues.states import State
 from issues.support import Voice, join
 from media.actions import keep_draft
+from media.boxes import Box
 from media.models import Photo
 from openmap.demo.place import spot
 from openmap.demo.scenes import photo_of
@@ -77,7 +78,7 @@ class Chronicle:
                 address=address_of(asset) or address,
                 email="" if story.anonymous else f"{resident}@example.org",
                 email_is_known=True,
-                photos=self._photos(story.scene, seed=f"{moment.order}", at=moment.at),
+                photos=self._photos(story.scene, seed=f"{moment.order}", at=moment.at, hidden=story.hidden),
                 asset=asset,
                 entrance=story.entrance,
                 answers=dict(story.answers),
@@ -100,11 +101,12 @@ class Chronicle:
         )
         return next((row for row in near if row.name == street), near[0] if near else None)
 
-    def _photos(self, scene: str, *, seed: str, at: datetime) -> list[Photo]:
+    def _photos(self, scene: str, *, seed: str, at: datetime, hidden: Sequence[Box] = ()) -> list[Photo]:
         if not scene:
             return []
         file = BytesIO(photo_of(scene, seed=seed))
-        return [keep_draft(community=self.community, file=file, name=f"{scene}-{seed}.jpg", at=at)]
+        name = f"{scene}-{seed}.jpg"
+        return [keep_draft(community=self.community, file=file, name=name, at=at, boxes=hidden)]
 
     def _happen(self, issue: Issue, story: Story, turn: Turn, at: datetime) -> None:
         issue.refresh_from_db()

@@ -130,6 +130,7 @@ def test_photos_of_the_demo_are_cleaned_and_all_different(demo: Demo) -> None:
     assert len(photos) >= 50
     assert {photo.state for photo in photos} == {Photo.State.CLEAN}
     assert {photo.role for photo in photos} == {Photo.Role.PROBLEM, Photo.Role.ANSWER}
+    assert [len(photo.boxes) for photo in photos if photo.boxes] == [2], "plates of two cars"
 
 
 def test_letters_of_the_demo_are_settled_but_for_two(demo: Demo) -> None:
