@@ -134,6 +134,10 @@ class _Correction(Submission):
         return len(self._own_photos()) - len(self._removed())
 
     def _again(self, form: Any, *, status: int, **more: Any) -> HttpResponse:
+        """Who answers stays on the page after a photo was added or something on it hidden: nobody is asked twice."""
+        if not {"answerer", "too_late"} & set(more):
+            self.form.is_valid()
+            more["answerer"] = self._who()
         more |= {
             "issue": self.issue,
             "back": self.back,

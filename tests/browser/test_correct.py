@@ -5,11 +5,14 @@ from django.utils.translation import gettext
 from playwright.sync_api import expect
 
 from issues.models import Issue
+from media.models import Photo
 from tests.browser.conftest import BOTH_WIDTHS, PHONE, PageAt, assert_accessible, screenshot
-from tests.browser.report_form import VODOKANAL, choose
-from tests.browser.tools import author_link, beyond_the_edge, told
+from tests.browser.report_form import VODOKANAL, choose, photo
+from tests.browser.test_hide_faces import drag
+from tests.browser.tools import assert_loaded, author_link, beyond_the_edge, let_workers_work, told
 from tests.conftest import City
 from tests.grid import Town
+from tests.photos import jpeg
 
 
 @pytest.fixture
@@ -46,3 +49,84 @@ def test_without_javascript_it_is_two_steps(page_at: PageAt, sent: Issue) -> Non
     screenshot(page, "correct-no-script", full=True)
     page.locator("#send").click()
     expect(page.locator(".timeline")).to_contain_text(VODOKANAL, timeout=15_000)
+
+
+# Faces and plates on a photo that is added ---------------------------------------------------------------------
+def added(issue: Issue) -> Photo:
+    """The photo that the correction brought."""
+    return Photo.objects.filter(subject=issue.subject).exclude(name="яма.jpg").get()
+
+
+@BOTH_WIDTHS
+def test_a_face_on_a_photo_that_is_added_is_hidden_before_it_is_saved(page_at: PageAt, width: int, sent: Issue) -> None:
+    page = page_at(width)
+    page.goto(f"{author_link(sent)}correct/")
+    page.locator("#photo").set_input_files(photo(jpeg(1200, 900), name="перехрестя.jpg"))
+    expect(page.locator("[name=photo_key]")).to_have_count(1, timeout=20_000)
+    let_workers_work()
+    page.locator("[data-hide]").click()
+    stage = page.locator("#redact [data-stage]")
+    expect(stage).to_be_visible()
+    drag(page, stage, (0.1, 0.1), (0.4, 0.5))
+    assert_accessible(page)
+    screenshot(page, f"correct-hide-{width}")
+    page.locator("#redact [data-done]").click()
+    expect(page.locator("#redact")).to_be_hidden()
+    let_workers_work()
+    expect(page.locator(".upload-say")).to_contain_text("1")
+    assert_loaded(page.locator(".upload [data-picture] img"), count=1)
+    page.locator("#send").click()
+    expect(page.locator(".timeline")).to_be_visible()
+    assert added(sent).boxes == [pytest.approx([0.1, 0.1, 0.4, 0.5], abs=0.02)]
+    let_workers_work()
+    assert added(sent).original == "", "what was hidden is nowhere any more"
+
+
+def test_a_face_is_hidden_while_a_correction_waits_for_the_network(page_at: PageAt, sent: Issue) -> None:
+    page = page_at(PHONE)
+    page.goto(f"{author_link(sent)}correct/")
+    page.context.set_offline(True)
+    page.locator("#photo").set_input_files(photo(jpeg(1200, 900), name="перехрестя.jpg"))
+    page.locator("#uploads .is-waiting [data-hide]").click()
+    stage = page.locator("#redact [data-stage]")
+    expect(stage).to_be_visible()
+    drag(page, stage, (0.1, 0.1), (0.4, 0.5))
+    page.locator("#redact [data-done]").click()
+    page.context.set_offline(False)
+    page.locator("#send").click()
+    expect(page.locator("[name=photo_key]")).to_have_count(1, timeout=20_000)
+    page.locator("#send").click()
+    expect(page.locator(".timeline")).to_be_visible()
+    assert added(sent).boxes == [pytest.approx([0.1, 0.1, 0.4, 0.5], abs=0.02)]
+
+
+@BOTH_WIDTHS
+def test_without_javascript_two_presses_hide_a_face_and_the_correction_stays(
+    page_at: PageAt, width: int, sent: Issue
+) -> None:
+    page = page_at(width, javascript=False)
+    page.goto(f"{author_link(sent)}correct/")
+    page.locator("#text").fill("Це люк, а не яма.")
+    page.locator("[name=remove_photo]").check()
+    page.locator("#photo").set_input_files(photo(jpeg(1200, 900), name="перехрестя.jpg"))
+    page.locator("button[value=add], button[name=do][value=zoom_in]").first.click()
+    let_workers_work()
+    page.locator("button[value^='hide:']").click()
+    picture = page.locator(f"input[name={'hide_small' if width == PHONE else 'hide_wide'}]")
+    size = picture.bounding_box()
+    assert size is not None
+    for x, y in ((0.25, 0.25), (0.5, 0.75)):
+        picture.click(position={"x": x * size["width"], "y": y * size["height"]})
+    expect(page.locator(".hide-list li")).to_have_count(1)
+    assert beyond_the_edge(page) == []
+    screenshot(page, f"correct-hide-plain-{width}", full=True)
+    page.locator("button[value=hide_done]:visible").click()
+    expect(page.locator("#correct-form")).to_be_visible()
+    expect(page.locator("#text")).to_have_value("Це люк, а не яма.")
+    expect(page.locator("[name=remove_photo]")).to_be_checked()
+    page.locator("#send").click()
+    expect(page.locator(".timeline")).to_be_visible()
+    sent.refresh_from_db()
+    assert sent.text == "Це люк, а не яма."
+    assert added(sent).boxes == [pytest.approx([0.25, 0.25, 0.5, 0.75], abs=0.01)]
+    assert Photo.objects.filter(subject=sent.subject).count() == 1, "the first one was taken away"

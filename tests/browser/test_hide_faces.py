@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from issues.models import Issue
 from media.models import Photo
 from tests.browser.conftest import (
     BOTH_WIDTHS,
@@ -16,7 +17,8 @@ from tests.browser.conftest import (
     screenshot,
 )
 from tests.browser.report_form import ADDRESS, WORDS, fill, photo
-from tests.browser.tools import assert_loaded, let_workers_work
+from tests.browser.tools import assert_loaded, author_link, let_workers_work, told
+from tests.conftest import City
 from tests.grid import Town
 from tests.photos import jpeg, png_broken_inside
 
@@ -150,3 +152,30 @@ def test_without_scripts_two_presses_on_the_photo_hide_a_place(page_at: PageAt, 
     page.locator("button[name=do][value=zoom_in]").click()
     assert_loaded(page.locator(".upload img"), count=1)
     screenshot(page, f"hide-plain-form-{width}", full=True)
+
+
+# When painting failed ------------------------------------------------------------------------------------------
+@pytest.fixture
+def failed(city: City, town: Town) -> Issue:
+    """A report whose photo the worker could not paint three times."""
+    issue = told(city.roads, town["p"], photos=1)
+    box = [0.1, 0.1, 0.4, 0.4]
+    Photo.objects.update(state="failed", failure="storage", boxes=[box], hidden_at=issue.created_at, tries=3)
+    return issue
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_the_author_has_a_photo_that_failed_tried_again(page_at: PageAt, failed: Issue, javascript: bool) -> None:
+    page = page_at(PHONE, javascript=javascript)
+    page.goto(author_link(failed))
+    button = page.locator("button[value=hide_retry]")
+    expect(button).to_be_visible()
+    if javascript:
+        assert_accessible(page)
+    screenshot(page, f"hide-failed-{javascript}", full=True)
+    button.click()
+    expect(page.locator("button[value=hide_retry]")).to_have_count(0)
+    let_workers_work()
+    page.reload()
+    assert_loaded(page.locator(".gallery img").first, count=1)
+    assert Photo.objects.get().original == ""
