@@ -30,6 +30,7 @@ class Found:
     is_street: bool = False
     former: str = ""  # the former name that was typed, when it was one
     metres: float | None = None
+    missing: str = ""  # the number that was typed, when the street is known and its number is not
 
 
 class Source(Protocol):

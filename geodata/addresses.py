@@ -1,5 +1,6 @@
 """What people call a place: addresses found by words, however they are written, and the address nearest to a point."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -23,6 +24,7 @@ SHORTEST = 2  # letters to search by
 _ALIKE = 0.35  # share of the triples of letters that a name and what was typed have in common
 _STREETS = 30  # streets that are looked at closely
 _NUMBERS = 4  # of each street
+_NEXT_DOOR, _BESIDE = 6, 2  # numbers that a house may be away from the one that was typed; so many are offered
 _EXACT, _CLOSE, _LEAST = 0.97, 0.78, 0.62  # how well words fit
 _WORSE = 0.2  # than the best; what fits worse is not shown
 
@@ -168,22 +170,57 @@ def _alike(word: str, known: Sequence[str]) -> float:
 
 
 def _results(fits: Sequence[_Fit], houses: Mapping[int, Sequence[Address]]) -> list[Found]:
-    """Houses of the streets where a number was typed, else the streets; a street stands for a number it has not."""
+    """Houses of the streets where a number was typed, else the streets.
+
+    A number that a street does not have stands for the street, at the house whose number is next to it, and the houses
+    on both sides are offered.
+    """
     found: list[Found] = []
     for fit in fits:
         named = Sure.EXACT if fit.score >= _EXACT else Sure.CLOSE if fit.score >= _CLOSE else Sure.GUESS
         own = houses.get(fit.street.pk, ())
-        for house in own:
-            is_other = house.number_key != fit.number and named is Sure.EXACT
-            found.append(_found(fit, house.location, Sure.CLOSE if is_other else named, house.number))
-        if not own:
-            found.append(_found(fit, fit.street.middle, Sure.STREET if fit.number else named))
+        is_known = any(_is_house(row, fit.number) for row in own)
+        beside = [] if is_known or fit is not fits[0] else _beside(fit)
+        found += [_house(fit, row, named) for row in own]
+        if not is_known:
+            middle = beside[0].location if beside else fit.street.middle
+            found.append(_found(fit, middle, Sure.STREET if fit.number else named, missing=fit.number))
+        found += [_house(fit, row, named) for row in beside if row not in own]
     return found
 
 
-def _found(fit: _Fit, point: Point, sure: Sure, number: str = "") -> Found:
+def _house(fit: _Fit, row: Address, named: Sure) -> Found:
+    is_other = row.number_key != fit.number and named is Sure.EXACT
+    return _found(fit, row.location, Sure.CLOSE if is_other else named, row.number)
+
+
+def _found(fit: _Fit, point: Point, sure: Sure, number: str = "", *, missing: str = "") -> Found:
     label = label_of(fit.street.name, fit.street.locality, number)
-    return Found(label, (point.x, point.y), sure, is_street=not number, former=fit.former)
+    return Found(label, (point.x, point.y), sure, is_street=not number, former=fit.former, missing=missing)
+
+
+def _is_house(row: Address, number: str) -> bool:
+    """True for the number itself and for parts of that house: 12, 12а, 12/3; not for 120."""
+    return not row.number_key.removeprefix(number)[:1].isdigit()
+
+
+def _beside(fit: _Fit) -> list[Address]:
+    """The houses of the street whose numbers are next to the one that was typed: its own side of the street first."""
+    digits = _leading(fit.number)
+    if digits is None:
+        return []
+    near: list[tuple[int, str, Address]] = []
+    for row in Address.objects.filter(street=fit.street):
+        number = _leading(row.number_key)
+        if number is not None and abs(number - digits) <= _NEXT_DOOR:
+            near.append((2 * abs(number - digits) + (number - digits) % 2, row.number_key, row))
+    return [row for _far, _key, row in sorted(near, key=lambda one: one[:2])[:_BESIDE]]
+
+
+def _leading(number: str) -> int | None:
+    """The number that a key of a house begins with."""
+    found = re.match(r"\d+", number)
+    return int(found.group()) if found else None
 
 
 def _houses(fits: Sequence[_Fit]) -> dict[int, list[Address]]:

@@ -21,12 +21,16 @@ ROOT = 4  # letters that a name of a place and of its community begin with alike
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One place to choose. `address` goes into the field, "" for a place without one; `note` says how sure it is."""
+    """One place to choose. `address` goes into the field, "" for a place without one; `note` says how sure it is.
+
+    `missing`: the number that was typed, when only its street is known: the pin is to be moved.
+    """
 
     label: str
     place: Corner
     address: str
     note: str
+    missing: str = ""
 
     @property
     def value(self) -> str:
@@ -78,7 +82,7 @@ def search_places(text: str, *, community: Community, on: date, near: Point | No
     if pasted:
         return Answer((_of_pasted(pasted, community, on),), is_pasted=True)
     found = find_addresses(text, community=community, on=on, near=near)
-    return Answer(tuple(Option(one.label, one.place, one.label, _note(one)) for one in found))
+    return Answer(tuple(_of_found(one) for one in found))
 
 
 def suggestion_for(point: Point, *, community: Community, on: date) -> Suggestion | None:
@@ -90,6 +94,12 @@ def suggestion_for(point: Point, *, community: Community, on: date) -> Suggestio
     told = {"address": found.label, "metres": metres}
     words = _("by %(address)s · %(metres)s m") % told if metres else _("at %(address)s") % told
     return Suggestion(found.label, words, metres)
+
+
+def _of_found(found: Found) -> Option:
+    """What was typed stays in the field, also where the number of the house is not known."""
+    address = f"{found.label}, {found.missing}" if found.missing else found.label
+    return Option(found.label, found.place, address, _note(found), found.missing)
 
 
 def _of_pasted(pasted: Pasted, community: Community, on: date) -> Option:
@@ -107,7 +117,7 @@ def _note(found: Found) -> str:
     if found.former:
         notes.append(_("formerly %(name)s") % {"name": found.former})
     if found.sure is Sure.STREET:
-        notes.append(_("the street: this number is not in the list"))
+        notes.append(_("No. %(number)s is not in the list: show it on the map") % {"number": found.missing})
     elif found.sure is Sure.CLOSE:
         notes.append(_("similar"))
     elif found.sure is Sure.GUESS:

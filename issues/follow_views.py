@@ -62,7 +62,7 @@ def address_in(request: HttpRequest) -> str:
     email = request.POST.get("email", "").strip()
     if email:
         if len(email) > LONGEST:
-            raise ValidationError(_("Something is missing in this address. Example: olena@example.com"))
+            raise ValidationError(_("This is no e-mail address. Example: olena@example.com"))
         validate_email(email)
     return email
 
@@ -73,7 +73,7 @@ def _begin(request: HttpRequest, issue: Issue, before: Follow | None) -> None:
     except ValidationError:
         email = ""
     if not email:
-        messages.error(request, _("Something is missing in this address. Example: olena@example.com"))
+        messages.error(request, _("This is no e-mail address. Example: olena@example.com"))
         return
     at, known = timezone.now(), is_known(request, email)
     with transaction.atomic():

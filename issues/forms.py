@@ -201,7 +201,7 @@ class ReportForm(PlaceForm):
         required=False,
         max_length=254,
         label=_("Your e-mail"),
-        error_messages={"invalid": _("Something is missing in this address. Example: olena@example.com")},
+        error_messages={"invalid": _("This is no e-mail address. Example: olena@example.com")},
     )
     name = forms.CharField(required=False, max_length=MAX_NAME, label=_("Your name"))
     shows_name = forms.BooleanField(required=False)

@@ -63,7 +63,7 @@ def supported(request: HttpRequest, issue: Issue) -> Trouble | None:
     try:
         email = address_in(request)
     except ValidationError:
-        words = _("Something is missing in this address. Example: olena@example.com")
+        words = _("This is no e-mail address. Example: olena@example.com")
         return Trouble(request.POST.get("email", ""), words)
     try:
         if join_as(request, issue, at=at):

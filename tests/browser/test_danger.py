@@ -47,8 +47,10 @@ def test_sending_waits_for_the_tick_which_stays_while_one_writes_on(page_at: Pag
     expect(page.locator("#send-trouble")).to_contain_text("Спершу ваша безпека")
     box = page.get_by_role("checkbox", name=GO_ON)
     expect(box).to_be_focused()
+    expect(warning(page)).to_contain_text("Заявка чекає на цю позначку")
     assert Issue.objects.count() == 0
     box.check()
+    expect(warning(page)).not_to_contain_text("Заявка чекає на цю позначку")
     with page.expect_response(lambda answer: answer.url.endswith("/report/words/")):
         page.locator("#text").press_sequentially(" біля аптеки")
     expect(box).to_be_checked()

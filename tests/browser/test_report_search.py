@@ -33,8 +33,8 @@ def test_an_address_is_typed_heard_and_taken_with_the_keyboard(page_at: PageAt, 
     page.goto(ADDRESS)
     field = page.get_by_role("combobox", name="Адреса або координати")
     field.press_sequentially("соборная 1", delay=20)
-    expect(page.get_by_role("listbox").get_by_role("option")).to_have_count(2)
-    expect(page.locator("#place-search [data-said]")).to_contain_text("2")
+    expect(page.get_by_role("listbox").get_by_role("option")).to_have_count(3)
+    expect(page.locator("#place-search [data-said]")).to_contain_text("3")
     expect(field).to_have_attribute("aria-expanded", "true")
     assert_accessible(page)
     screenshot(page, f"report-search-{width}")
@@ -48,6 +48,25 @@ def test_an_address_is_typed_heard_and_taken_with_the_keyboard(page_at: PageAt, 
     expect(field).to_have_value("вул. Соборна, 12")
     expect(page.get_by_role("listbox")).to_be_hidden()
     assert place_of(page) == at(town, "p")
+
+
+def test_a_number_that_is_not_in_the_list_stays_typed_and_asks_to_move_the_pin(page_at: PageAt, town: Town) -> None:
+    page = page_at(PHONE, has_touch=True)
+    page.goto(ADDRESS)
+    page.locator("#address").press_sequentially("соборна 16", delay=20)
+    page.get_by_role("option", name="№ 16 немає в переліку").tap()
+    expect(page.locator("#address")).to_have_value("вул. Соборна, 16")
+    expect(page.locator("#place-said")).to_contain_text("Будинку 16 немає в переліку")
+    assert place_of(page) == at(town, "r")
+    screenshot(page, "report-search-missing")
+    canvas = page.locator("#pickmap [data-canvas]")
+    canvas.focus()
+    for _step in range(4):
+        canvas.press("ArrowUp")
+    canvas.press("Enter")
+    expect(page.locator("#place-said")).not_to_contain_text("немає")
+    page.wait_for_load_state("networkidle")
+    expect(page.locator("#address")).to_have_value("вул. Соборна, 16")
 
 
 def test_an_option_is_tapped(page_at: PageAt, town: Town) -> None:

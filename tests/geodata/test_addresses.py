@@ -14,6 +14,7 @@ from geodata.address_rows import AddressRow
 from geodata.address_sources import Sure
 from geodata.addresses import find_addresses, nearest_address
 from geodata.models import Address, Community, Street
+from geodata.place_search import search_places
 from geodata.street_words import number_key
 from tests.grid import Town, degrees_per_metre
 
@@ -109,6 +110,15 @@ def test_houses_that_begin_with_the_number_follow(streets: Community) -> None:
 def test_street_stands_for_a_number_that_is_not_known_and_says_so(streets: Community) -> None:
     (found,) = find_addresses("Соборна 77", community=streets, on=TODAY)
     assert (found.label, found.sure, found.is_street) == ("вул. Соборна", Sure.STREET, True)
+    assert found.missing == "77"
+
+
+def test_number_that_is_not_known_stands_at_the_next_one_and_both_sides_are_offered(streets: Community) -> None:
+    found = find_addresses("Соборна 16", community=streets, on=TODAY)
+    assert [(one.label, one.missing) for one in found[:2]] == [("вул. Соборна", "16"), ("вул. Соборна, 14", "")]
+    assert found[0].place == found[1].place
+    (option, *_others) = search_places("Соборна 16", community=streets, on=TODAY).options
+    assert (option.address, option.note) == ("вул. Соборна, 16", "№ 16 немає в переліку: покажіть на карті")
 
 
 def test_former_name_is_told(streets: Community) -> None:

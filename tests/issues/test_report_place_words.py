@@ -185,8 +185,9 @@ def test_who_page_finds_and_takes_places_too(client: Client, streets: Community)
 
 def test_search_answers_with_options_and_says_how_many(client: Client, streets: Community) -> None:
     answer = client.get("/yavoryn/places/", {"q": "Соборна 1"}).content.decode()
-    assert answer.count('role="option"') == 2
+    assert answer.count('role="option"') == 3
     assert 'data-address="вул. Соборна, 12"' in answer
+    assert 'data-address="вул. Соборна, 1" data-missing="1"' in answer
     assert "no-store" in client.get("/yavoryn/places/", {"q": "x"})["Cache-Control"]
 
 

@@ -9,7 +9,7 @@ import { afterPause, find, isReplaced, newestOnly } from "./page.js";
  * @property {Words} words
  * @property {() => LonLat | null} near the pin: of streets with one name the nearest comes first
  * @property {(text: string) => boolean} takePlain takes a text that needs no server; false for others
- * @property {(at: LonLat, address: string) => void} onTaken
+ * @property {(at: LonLat, address: string, missing: string) => void} onTaken `missing`: the number of the house that is not known
  */
 
 const SHORTEST = 2; // letters to search by
@@ -176,9 +176,9 @@ export class PlaceSearch {
     const option = this.#options[index];
     if (!option) return;
     const [lon, lat] = (option.dataset.place ?? "").split(" ").map(Number);
-    const address = option.dataset.address ?? "";
+    const { address = "", missing = "" } = option.dataset;
     this.#input.value = address;
     this.settle(address);
-    this.#handlers.onTaken([lon, lat], address);
+    this.#handlers.onTaken([lon, lat], address, missing);
   }
 }

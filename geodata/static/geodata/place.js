@@ -88,7 +88,8 @@ export class PlacePicker {
     this.#map.onMovedByHand(() => this.#choose(this.#map.view().centre, "hand"));
     this.#map.onTapped((at) => {
       if (!this.isNear(at)) return this.#handlers.onFarAway(at, "hand");
-      this.#map.moveTo(at);
+      // From far away a fingertip covers houses: the map comes near, and the pin is to be looked at.
+      this.#map.moveTo(at, Math.max(this.#map.view().zoom, AT_THE_DOOR));
       this.#choose(at, "hand");
     });
     this.#element.addEventListener("keydown", (event) => this.#onKey(event));

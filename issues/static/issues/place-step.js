@@ -41,7 +41,7 @@ export class PlaceStep {
       words: handlers.words,
       near: () => this.#picker.place,
       takePlain: (text) => this.#takePlain(text),
-      onTaken: (at, address) => this.#taken(at, address),
+      onTaken: (at, address, missing) => this.#taken(at, address, missing),
     });
     this.#nearest = new NearestAddress(form, this.#address, (address) => {
       this.#search.settle(address);
@@ -121,7 +121,9 @@ export class PlaceStep {
     if (source !== "typed") this.#read = "";
     const isTyping = document.activeElement === this.#address; // nobody's words change under the cursor
     if (source !== "typed" && !isTyping && placeIn(this.#address.value)) this.#address.value = written(at);
-    find("#place-said", HTMLElement).textContent = this.#handlers.words(`place-${source}`, { place: written(at) });
+    const said = find("#place-said", HTMLElement);
+    said.textContent = this.#handlers.words(`place-${source}`, { place: written(at) });
+    said.classList.remove("tint", "is-late");
     this.#address.removeAttribute("aria-invalid");
     this.#nearest.ask(at, source);
     this.#say("");
@@ -186,10 +188,14 @@ export class PlaceStep {
     return true;
   }
 
-  /** One of the options was chosen. @param {LonLat} at @param {string} address */
-  #taken(at, address) {
-    this.#nearest.found(at, address);
+  /** One of the options was chosen. @param {LonLat} at @param {string} address @param {string} missing */
+  #taken(at, address, missing) {
+    if (!missing) this.#nearest.found(at, address); // else the address is what somebody typed: it stays
     this.#picker.show(at, placeIn(address) ? "typed" : "found");
+    if (!missing) return;
+    const said = find("#place-said", HTMLElement);
+    said.textContent = this.#handlers.words("place-missing", { number: missing });
+    said.classList.add("tint", "is-late");
   }
 
   /** @param {LonLat | null} at */

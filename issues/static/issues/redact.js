@@ -71,6 +71,7 @@ export class Redactor {
   /** @type {import("../geodata/words.js").Words} */ #words;
   /** @type {Subject | null} */ #subject = null;
   /** @type {Box[]} */ #boxes = [];
+  #had = false; // boxes, when the dialog opened
   #chosen = -1;
   /** @type {Point | null} */ #corner = null;
   /** @type {Drag | null} */ #drag = null;
@@ -105,6 +106,7 @@ export class Redactor {
     this.#stage.hidden = true;
     this.#say(this.#words("preparing"));
     this.#trouble("");
+    this.#had = false;
     this.#setReady(false);
     this.#draw();
     this.#dialog.showModal();
@@ -135,6 +137,7 @@ export class Redactor {
       this.#stage.hidden = false;
       this.#setReady(true);
       this.#boxes = boxes;
+      this.#had = boxes.length > 0;
       this.#draw();
       over();
     };
@@ -153,6 +156,7 @@ export class Redactor {
   async #save() {
     const subject = this.#subject;
     if (!subject) return;
+    if (this.#corner || (!this.#boxes.length && !this.#had)) return this.#trouble(this.#words("nothing"));
     const url = subject.url(); // the photo may have arrived meanwhile
     if (!url) {
       subject.onDrawn(this.#boxes);
@@ -179,6 +183,7 @@ export class Redactor {
 
   /** @param {Box} box */
   #add(box) {
+    this.#trouble("");
     if (this.#boxes.length >= MOST) return this.#trouble(this.#words("too-many"));
     this.#boxes = [...this.#boxes, sized(box, 0, 0)];
     this.#draw();
@@ -303,6 +308,7 @@ export class Redactor {
     this.#drag = null;
     if (!drag || drag.way !== "draw") return;
     if (drag.index >= 0) {
+      this.#trouble("");
       this.#change(drag.index, sized(this.#boxes[drag.index], 0, 0));
       this.#buttons()[drag.index]?.focus();
       return this.#say(this.#words("added", { n: this.#boxes.length }));

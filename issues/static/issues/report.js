@@ -264,8 +264,8 @@ function listen() {
   find("#sent-before button", HTMLElement).addEventListener("click", startAnew);
   sendWhenReachable(form, {
     trouble: () => {
-      hints.open?.focus();
-      return hints.open ? words("danger-first") : uploads.isRunning ? words("still-uploading") : "";
+      if (hints.goToOpen()) return words("danger-first");
+      return uploads.isRunning ? words("still-uploading") : "";
     },
     onTrouble: (message) => (trouble.textContent = message),
     ready: () => uploads.sendWaiting(),

@@ -19,6 +19,9 @@ export class WordsHints {
     addEventListener("online", () => onShown()); // what could not be asked is asked now
     this.#danger = find("#danger", HTMLElement, form);
     this.#guesses = find("#guesses", HTMLElement, form);
+    this.#danger.addEventListener("change", ({ target }) => {
+      if (target instanceof HTMLInputElement && target.checked) this.#sayWaiting(target, false);
+    });
     this.#guesses.addEventListener("click", (event) => {
       const button = event.target instanceof Element ? event.target.closest("[data-guess]") : null;
       if (!(button instanceof HTMLElement)) return;
@@ -38,9 +41,19 @@ export class WordsHints {
     this.#guesses.replaceChildren();
   }
 
-  /** The first warning that nobody has answered yet. @returns {HTMLInputElement | null} */
-  get open() {
-    return this.#danger.querySelector("[name=danger]:not(:checked)");
+  /** Goes to the first warning that nobody has answered yet, and says there what it waits for. @returns {boolean} one is left */
+  goToOpen() {
+    const box = this.#danger.querySelector("[name=danger]:not(:checked)");
+    if (!(box instanceof HTMLInputElement)) return false;
+    this.#sayWaiting(box, true);
+    box.focus();
+    return true;
+  }
+
+  /** @param {HTMLInputElement} box @param {boolean} isWaiting */
+  #sayWaiting(box, isWaiting) {
+    const said = box.closest("[data-danger]")?.querySelector("[data-waits]");
+    if (said instanceof HTMLElement) said.hidden = !isWaiting;
   }
 
   /** @param {string} code */
