@@ -17,7 +17,7 @@ from geodata.models import local_name
 from issues import answering, assets
 from issues.actions import AUTHOR_PURPOSE
 from issues.answerer import Answerer
-from issues.corrections import Correction, changed_columns, holder_of, may_correct
+from issues.corrections import Correction, changed_columns, holder_of, may_correct, own_photos
 from issues.corrections import correct as correct_issue
 from issues.lookalikes import LookAlike
 from issues.models import Issue
@@ -127,8 +127,7 @@ class _Correction(Submission):
         return [own[key] for key in self.request.POST.getlist("remove_photo") if key in own]
 
     def _own_photos(self) -> list[Photo]:
-        rows = Photo.objects.filter(subject=self.issue.subject, role=Photo.Role.PROBLEM).select_related("community")
-        return list(rows)
+        return list(own_photos(self.issue).select_related("community"))
 
     def _kept_photos(self) -> int:
         return len(self._own_photos()) - len(self._removed())

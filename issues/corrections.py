@@ -12,11 +12,13 @@ from uuid import UUID
 
 from django.contrib.gis.geos import Point
 from django.db import transaction
+from django.db.models import QuerySet
 
 from accounts.models import Organisation
 from core.models import ON_THE_MAP, Subject, Visibility
 from issues import letters, visibility
 from issues.actions import headline, inform_of, promise, send_to_responsible
+from issues.additions import photos_of_supporters
 from issues.events import append_event
 from issues.models import MAX_TEXT, Issue, IssueEvent, IssueSettings
 from issues.moves import MoveRefusedError, locked, tell_organisations
@@ -114,6 +116,12 @@ def correct(*, issue: Issue, to: Correction, at: datetime) -> Issue:
     return issue
 
 
+def own_photos(issue: Issue) -> "QuerySet[Photo]":
+    """Photos that the author may take away: not the answers', nor those that supporters added."""
+    problem = Photo.objects.filter(subject=issue.subject, role=Photo.Role.PROBLEM)
+    return problem.exclude(pk__in=photos_of_supporters(issue).values("pk"))
+
+
 def _same(was: Any, now: Any) -> bool:
     if isinstance(was, Point):
         return (round(was.x, 6), round(was.y, 6)) == (round(now.x, 6), round(now.y, 6))
@@ -139,8 +147,7 @@ def _in_words(issue: Issue, changed: set[str]) -> str:
 def _change_photos(issue: Issue, to: Correction, *, at: datetime) -> bool:
     """Takes photos away and adds new ones; whether any changed. What was taken away is seen by nobody from now on, and
     is deleted with other drafts that nobody sent."""
-    own = Photo.objects.filter(subject=issue.subject, role=Photo.Role.PROBLEM)
-    removed = own.filter(pk__in=to.removed).update(subject=None)
+    removed = own_photos(issue).filter(pk__in=to.removed).update(subject=None)
     added = attach(photos=to.photos, subject=issue.subject, role=Photo.Role.PROBLEM, at=at) if to.photos else []
     return bool(removed or added)
 

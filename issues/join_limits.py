@@ -1,5 +1,5 @@
-"""How often one may join in an hour, or have an address asked: a voice is counted once a browser, and a program makes
-itself new browsers."""
+"""How often one may join in an hour, add words to what one joined, or have an address asked: a voice is counted once a
+browser, and a program makes itself new browsers."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -11,6 +11,8 @@ from geodata.models import Community
 WINDOW: Final = timedelta(hours=1)
 OF_A_DEVICE: Final = 30  # in a window
 OF_A_NETWORK: Final = 100  # neighbours, and phones of one operator, share an address
+WORDS_OF_A_DEVICE: Final = 5
+WORDS_OF_A_NETWORK: Final = 20
 LETTERS_OF_A_DEVICE: Final = 10
 LETTERS_OF_A_NETWORK: Final = 60
 
@@ -19,6 +21,12 @@ def may_join(*, community: Community, device: str, network: str, at: datetime) -
     """Counts one new voice in the caller's transaction; False past what a `device` (accounts.devices) or a `network`
     (accounts.networks) may do in an hour: then roll back. "" is not counted."""
     rows = [("joins of a device", device, OF_A_DEVICE), ("joins of a network", network, OF_A_NETWORK)]
+    return _use(rows, community=community, at=at)
+
+
+def may_add(*, community: Community, device: str, network: str, at: datetime) -> bool:
+    """The same for words or photos that somebody adds to a report that they joined."""
+    rows = [("words of a device", device, WORDS_OF_A_DEVICE), ("words of a network", network, WORDS_OF_A_NETWORK)]
     return _use(rows, community=community, at=at)
 
 

@@ -89,11 +89,12 @@ def for_information(issue: Issue, *, responsible: Organisation | None) -> Letter
 
 def to_organisation(issue: Issue, secret: str, *, news: str, text: str) -> Letter:
     """To the organisation that has the report: what the reporter or the staff did since. `news`: a state, “reply”,
-    “added”, “corrected” or “moderated”."""
+    “added”, “supporter” (somebody who joined added it), “corrected” or “moderated”."""
     with override(ORGANISATIONS_READ):
         happened = {
             "reply": _("The reporter answered"),
             "added": _("The reporter added something"),
+            "supporter": _("Somebody whom it concerns too added something"),
             State.REOPENED: _("The report is open again"),
             State.WITHDRAWN: _("The reporter withdrew the report"),
             State.CONFIRMED: _("The reporter confirms that it is fixed"),

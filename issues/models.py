@@ -213,7 +213,7 @@ class IssueEvent(models.Model):
         HANDED_BACK = "handed_back", _("handed back as not theirs")
         PASSED_ON = "passed_on", _("passed on by the duty queue")
         ANSWERED = "answered", _("answered")
-        ADDED = "added", _("added by the reporter")
+        ADDED = "added", _("words or photos added")
         CORRECTED = "corrected", _("corrected by the reporter")
         VISIBILITY = "visibility", _("visibility changed")
         REDACTED = "redacted", _("words redacted")
@@ -222,6 +222,7 @@ class IssueEvent(models.Model):
         REPORTER = "reporter", _("reporter")
         ORGANISATION = "organisation", _("organisation")
         STAFF = "staff", _("staff")
+        SUPPORTER = "supporter", _("supporter")
         SYSTEM = "system", _("the service")
 
     community = models.ForeignKey(Community, on_delete=models.CASCADE, verbose_name=_("community"))
@@ -239,6 +240,9 @@ class IssueEvent(models.Model):
         _("corrected parts"), max_length=60, blank=True, default="", db_default=""
     )  # names of issues.corrections.PARTS, with commas between them
     words = models.OneToOneField(EventText, on_delete=models.PROTECT, verbose_name=_("words"), null=True, blank=True)
+    photos = models.ManyToManyField(
+        Photo, verbose_name=_("photos of a supporter"), blank=True, related_name="+"
+    )  # those that its author may not take away
 
     objects: ClassVar[models.Manager["IssueEvent"]] = ScopedManager(community="community")
 
@@ -267,6 +271,14 @@ class Supporter(models.Model):
     user = models.ForeignKey(User, on_delete=models.CASCADE, verbose_name=_("user"), null=True, blank=True)
     voice = models.CharField(_("digest of the browser or e-mail"), max_length=64, blank=True)
     is_author = models.BooleanField(_("wrote the report"), default=False)
+    carried_from = models.ForeignKey(
+        Issue,
+        on_delete=models.SET_NULL,
+        verbose_name=_("came from a duplicate"),
+        null=True,
+        blank=True,
+        related_name="+",
+    )
     follow = models.ForeignKey(
         Follow, on_delete=models.SET_NULL, verbose_name=_("letters that began with it"), null=True, blank=True
     )

@@ -11,6 +11,7 @@ from core.outbox import Letter, resend_hidden
 from geodata.models import Community
 from issues import letters
 from issues.actions import promise, send_to_responsible
+from issues.carrying import carry_supporters, take_supporters_back
 from issues.events import append_event
 from issues.following import author_wants_no_more, tell, tell_supporters
 from issues.models import Issue, IssueEvent
@@ -72,13 +73,13 @@ def reply_by_organisation(*, delivery: Delivery, text: str, photos: Sequence[Pho
         _still_theirs(delivery)
         if issue.state not in OPEN:
             raise MoveRefusedError("no_such_move")
-        if not photos and _is_said(issue, by=By.ORGANISATION, organisation=delivery.organisation, text=text, at=at):
+        if not photos and is_said(issue, by=By.ORGANISATION, organisation=delivery.organisation, text=text, at=at):
             return issue
         append_event(issue, Kind.ANSWERED, by=By.ORGANISATION, at=at, organisation=delivery.organisation, text=text)
         if photos:
             attach(photos=photos, subject=issue.subject, role=Photo.Role.ANSWER, at=at)
         mark_answered(delivery=delivery, at=at)
-        _touch(issue, at=at)
+        touch(issue, at=at)
         tell(issue, who=delivery.organisation, news="reply", text=text, at=at)
     return issue
 
@@ -133,7 +134,7 @@ def give_by_staff(*, issue: Issue, to: Organisation, user: User, text: str = "",
         if not nobody_holds(issue):
             raise MoveRefusedError("no_such_move")
         drop_unheard(subject=issue.subject, at=at)
-        _touch(issue, at=at)
+        touch(issue, at=at)
         note = letters.said_by(issue.community, text)
         return _give(issue, to, chosen_by=str(issue.community), at=at, user=user, note=note)
 
@@ -193,12 +194,12 @@ def add_by_reporter(*, issue: Issue, text: str, photos: Sequence[Photo] = (), at
             return move_by_reporter(issue=issue, to=State.ACCEPTED, text=text, photos=photos, at=at)
         if issue.state not in OPEN:
             raise MoveRefusedError("no_such_move")
-        if not photos and _is_said(issue, by=By.REPORTER, organisation=None, text=text, at=at):
+        if not photos and is_said(issue, by=By.REPORTER, organisation=None, text=text, at=at):
             return issue
         append_event(issue, Kind.ADDED, by=By.REPORTER, at=at, text=text)
         if photos:
             attach(photos=photos, subject=issue.subject, role=Photo.Role.PROBLEM, at=at)
-        _touch(issue, at=at)
+        touch(issue, at=at)
         tell_organisations(issue, text=text, at=at, news="added")
     return issue
 
@@ -207,14 +208,21 @@ def move_by_staff(
     *, issue: Issue, to: State, user: User, text: str = "", duplicate_of: Issue | None = None, at: datetime
 ) -> Issue:
     """A moderator moves a report; a duplicate names its original, of the same community. Raises MoveRefusedError."""
-    if to == State.DUPLICATE and not _is_original(duplicate_of, of=issue):
+    original = duplicate_of if to == State.DUPLICATE else None
+    if to == State.DUPLICATE and not _is_original(original, of=issue):
         raise MoveRefusedError("needs_original")
     with transaction.atomic():
+        if original:
+            original = _locked_together(issue, original)
         issue = locked(issue.subject_id)
-        issue.duplicate_of = duplicate_of if to == State.DUPLICATE else None
+        was, issue.duplicate_of = issue.state, original
         _move(issue, to, actor=Actor.STAFF, text=text, at=at, user=user)
         tell(issue, who=issue.community, text=text, at=at)
         tell_organisations(issue, text=text, at=at, news=to if to == State.DUPLICATE else "moderated")
+        if original:
+            carry_supporters(issue, to=original, at=at)
+        elif was == State.DUPLICATE:
+            take_supporters_back(issue, at=at)
     return issue
 
 
@@ -237,7 +245,7 @@ def set_visibility(*, issue: Issue, visibility: Visibility, reason: str = "", us
             return issue
         Subject.objects.filter(pk=subject.pk).update(visibility=visibility, hidden_reason=hidden_reason)
         append_event(issue, Kind.VISIBILITY, by=By.STAFF, at=at, user=user, text=hidden_reason)
-        _touch(issue, at=at)
+        touch(issue, at=at)
         if was in (Visibility.HIDDEN, Visibility.HELD):
             resend_hidden(subject, at=at)
     issue.subject.refresh_from_db()
@@ -258,7 +266,7 @@ def redact_words(*, event: IssueEvent, user: User, at: datetime) -> None:
         if event.kind in (Kind.HANDED_BACK, Kind.PASSED_ON):
             forget_refusal(subject=issue.subject, organisation=event.organisation, refused_at=event.at)
         append_event(issue, Kind.REDACTED, by=By.STAFF, at=at, user=user)
-        _touch(issue, at=at)
+        touch(issue, at=at)
 
 
 def locked(subject_id: int) -> Issue:
@@ -289,7 +297,7 @@ def _let_go(delivery: Delivery, kind: IssueEvent.Kind, *, reason: str, at: datet
     if not hand_back(delivery=delivery, reason=reason, at=at):
         raise MoveRefusedError("too_late")
     issue.state = HANDED_BACK[was]
-    _touch(issue, at=at)
+    touch(issue, at=at)
     append_event(
         issue,
         kind,
@@ -318,7 +326,7 @@ def _give(
     return send_to_responsible(issue=issue, verdict=verdict, at=at, user=user, note=note)
 
 
-def _is_said(issue: Issue, *, by: By, organisation: Organisation | None, text: str, at: datetime) -> bool:
+def is_said(issue: Issue, *, by: By, organisation: Organisation | None, text: str, at: datetime) -> bool:
     """Whether these very words are the last that happened, a moment ago: a form that was sent twice says them once."""
     last = issue.events.select_related("words", "organisation").latest("at", "id")
     said = last.words.text if last.words else ""
@@ -355,6 +363,16 @@ def _move(
     )
 
 
+def _locked_together(issue: Issue, original: Issue) -> Issue:
+    """The original as it is now. Both rows are locked in one order: two reports that are closed as duplicates of each
+    other at the same moment wait, and the second is refused."""
+    both = Issue.objects.select_for_update(of=("self",)).filter(pk__in=[issue.pk, original.pk]).order_by("pk")
+    now = next((row for row in both.select_related("subject", "community", "category") if row.pk == original.pk), None)
+    if now is None or not _is_original(now, of=issue):
+        raise MoveRefusedError("needs_original")
+    return now
+
+
 def _is_original(found: Issue | None, *, of: Issue) -> bool:
     """Another report of the same community that is not a duplicate itself."""
     return (
@@ -365,13 +383,14 @@ def _is_original(found: Issue | None, *, of: Issue) -> bool:
     )
 
 
-def _touch(issue: Issue, *, at: datetime) -> None:
+def touch(issue: Issue, *, at: datetime) -> None:
+    """Something happened to the report at that moment."""
     issue.changed_at = at
     issue.save(update_fields=["state", "changed_at"])
 
 
 def tell_organisations(issue: Issue, *, text: str, at: datetime, news: str = "") -> None:
-    """Those who hold the report hear what the reporter or the staff did; `news`: “reply”, “added”, “corrected” or
+    """Those who hold the report hear what was done besides; `news`: “reply”, “added”, “supporter”, “corrected” or
     “moderated”, else the state."""
     standing = Delivery.objects.standing().responsible().filter(subject=issue.subject)
     for delivery in standing.select_related("organisation", "token", "subject", "message"):

@@ -233,6 +233,8 @@ def _title(event: IssueEvent) -> str:
     }
     if event.kind == Kind.MOVED and event.by == By.REPORTER and event.was == State.WAITING:
         return _("The reporter answered") if event.now == State.ACCEPTED else str(State(event.now).label)
+    if event.kind == Kind.ADDED and event.by == By.SUPPORTER:
+        return _("Added by somebody whom it concerns too")
     if event.kind == Kind.MOVED:
         return str(State(event.now).label)
     return titles[Kind(event.kind)]
@@ -258,5 +260,6 @@ def _who(event: IssueEvent, issue: Issue) -> str:
         By.REPORTER: issue.shown_name or _("reporter"),
         By.STAFF: local_name(issue.community, get_language() or "uk"),
         By.ORGANISATION: "",
+        By.SUPPORTER: "",
         By.SYSTEM: "",
     }[By(event.by)]

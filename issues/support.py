@@ -19,7 +19,8 @@ from notifications.models import Follow
 
 class JoinRefusedError(ValueError):
     """Nobody can join. `code`: “closed”, “unseen” (strangers do not see the report), “nobody” (no voice) or “too_many”
-    (from there, within an hour)."""
+    (from there, within an hour); for words that are added, “not_joined”, “no_words”, “looked_at_first” (a moderator
+    reads everything here before strangers do) or “too_many_words” too."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -123,6 +124,11 @@ def joined_by(voice: Voice, issues: Collection[int]) -> set[int]:
 def is_author(issue: Issue, voice: Voice) -> bool:
     """Whether this voice wrote the report."""
     return bool(voice) and _rows_of(issue, voice).filter(is_author=True).exists()
+
+
+def supports(issue: Issue, voice: Voice) -> bool:
+    """Whether this voice joined the author."""
+    return bool(voice) and _rows_of(issue, voice).filter(is_author=False).exists()
 
 
 def supporters_of(issue: Issue) -> int:

@@ -19,19 +19,20 @@ from accounts.devices import device_of
 from accounts.networks import network_of
 from core.models import ON_THE_MAP, STRANGER
 from geodata.community import community_of
+from issues.additions import takes_additions
 from issues.follow_views import address_in, letters_refused, what_comes
 from issues.forms import PlaceForm
 from issues.join_limits import may_ask, may_join
-from issues.models import Issue
+from issues.models import MAX_TEXT, Issue
 from issues.similar import similar_to
-from issues.support import JoinRefusedError, Voice, has_joined, hear, is_author, join, leave, supporters_of
+from issues.support import JoinRefusedError, Voice, has_joined, hear, is_author, join, leave, supporters_of, supports
 from media.drafts import key_for
 from media.models import Photo
 from notifications.known import is_known
 from notifications.models import Follow
 
 LONGEST_NUMBER = 9  # digits
-OWN = frozenset({"csrfmiddlewaretoken", "do", "photo_key"})  # not carried over as they came
+OWN = frozenset({"csrfmiddlewaretoken", "do", "photo_key", "text"})  # not carried over as they came
 
 
 class Trouble(NamedTuple):
@@ -83,17 +84,31 @@ def joined(request: HttpRequest, number: str, *, email: str, photos: Sequence[Ph
         raise Http404
     issue = visible_issue(request, int(number))
     is_new = join_as(request, issue, at=at)
+    context = {
+        "is_new": is_new,
+        "letters_said": _letters_said(request, issue, email, at=at) if email else "",
+    }
+    return joined_page(request, issue, photos, **context)
+
+
+def joined_page(
+    request: HttpRequest, issue: Issue | None, photos: Sequence[Photo], *, status: int = 200, **more: Any
+) -> HttpResponse:
+    """The page after joining, with all that was typed and uploaded: to be added to the report, or to go back with.
+
+    `issue`: None when strangers do not see it any more. `more`: what issues/joined.html tells besides.
+    """
     keys = [("photo_key", key_for(photo)) for photo in photos]
     context = {
         "issue": issue,
-        "is_new": is_new,
-        "letters_said": _letters_said(request, issue, email, at=at) if email else "",
-        "support_said": said(issue),
+        "support_said": said(issue) if issue else "",
         "typed": request.POST.get("text", "").strip(),
         "photos": photos,
         "kept": [(name, text) for name, texts in request.POST.lists() if name not in OWN for text in texts] + keys,
+        "can_add": issue is not None and takes_additions(issue.community) and supports(issue, voice_of(request)),
+        "most_text": MAX_TEXT,
     }
-    return render(request, "issues/joined.html", context)
+    return render(request, "issues/joined.html", context | more, status=status)
 
 
 def _letters_said(request: HttpRequest, issue: Issue, email: str, *, at: datetime) -> str:
@@ -147,6 +162,10 @@ def refusal_in_words(code: str) -> str:
             "Your browser keeps no cookies, so we cannot count your voice only once. Allow them for this site."
         ),
         "too_many_letters": letters_refused(),
+        "not_joined": _("Only who joined this report can add to it: press “This concerns me too” on its page first."),
+        "no_words": _("Write a few words: people will read them."),
+        "looked_at_first": _("A moderator reads everything here before others do, so nothing can be added this way."),
+        "too_many_words": _("Very much was added from here within an hour: please come back a little later."),
         "too_many": _("Very many voices came from here within an hour: please join again a little later."),
     }[code]
 

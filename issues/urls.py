@@ -2,6 +2,7 @@ from django.urls import path
 
 from geodata.community import community_path
 from issues import (
+    addition_views,
     correct_views,
     follow_views,
     hiding_views,
@@ -28,6 +29,7 @@ urlpatterns = [
     community_path("who/answerer/", who_views.who_answerer, name="who_answerer"),
     community_path("issues/<int:number>/", views.issue_page, name="issue"),
     community_path("issues/<int:number>/support/", views.support, name="support"),
+    community_path("issues/<int:number>/support/words/", addition_views.add, name="add_as_supporter"),
     community_path("issues/<int:number>/photos/<uuid:photo>/", hiding_views.hide_by_staff, name="hide_by_staff"),
     # Whoever holds the secret link
     community_path("mine/<str:token>/", views.mine, name="mine"),

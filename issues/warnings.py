@@ -9,7 +9,7 @@ from geodata.models import Community
 from issues.forms import PlaceForm
 from issues.models import MAX_TEXT
 from routing.dangers import dangers_in
-from routing.models import Danger
+from routing.models import Category, Danger
 
 Form = MultiValueDict[str, str]  # what a form sent
 
@@ -25,9 +25,14 @@ class Warned:
 
 def warnings_for(form: PlaceForm, data: Form, *, community: Community) -> list[Warned]:
     """What the form means; errors in it do not matter. Must be called inside the community's scope."""
+    return warnings_of(data, form.chosen_category, community=community)
+
+
+def warnings_of(data: Form, category: Category | None, *, community: Community) -> list[Warned]:
+    """The same for words, and for what kind of problem they are about if that matters."""
     passed = set(data.getlist("danger"))
     text = data.get("text", "")[:MAX_TEXT]
-    found = dangers_in(text, form.chosen_category, community=community)
+    found = dangers_in(text, category, community=community)
     return [Warned(danger, _advice(danger), danger.code in passed) for danger in found]
 
 

@@ -98,3 +98,31 @@ def test_public_page_takes_a_voice_and_gives_it_back(page_at: PageAt, known: Iss
     screenshot(page, "supported-390", full=True)
     page.get_by_role("button", name="Скасувати").click()
     expect(page.get_by_text("Підтримала 1 людина")).to_have_count(0)
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_who_joined_adds_what_they_had_written(page_at: PageAt, known: Issue, town: Town, javascript: bool) -> None:
+    page = page_at(390, javascript=javascript)
+    page.goto(ADDRESS)
+    if javascript:
+        fill(page, town)
+    else:
+        page.locator("#address").fill(typed(town, "p"))
+        page.locator("#text").fill("Відкритий люк, і дуже темно.")
+        choose(page, "manholes")
+        page.locator("#send").click()
+    said = page.locator("#text").input_value()
+    page.get_by_role("button", name=f"Приєднатися № {known.number}").click()
+    words = page.locator("textarea[name=text]")
+    expect(words).to_have_value(said)
+    words.fill(f"{said} Учора тут упав велосипедист.")
+    button = page.locator("button[value=add]")
+    press_until(page, "Tab", lambda: button.evaluate("it => it === document.activeElement"))
+    screenshot(page, f"joined-add-{javascript}", full=True)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**{known.get_absolute_url()}")
+    expect(page.locator(".timeline")).to_contain_text("Учора тут упав велосипедист.")
+    assert known.events.filter(kind="added", by="supporter").count() == 1
+    if javascript:
+        assert_accessible(page)
+        assert_no_csp_violations(page)

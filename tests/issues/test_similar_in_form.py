@@ -127,7 +127,7 @@ def test_what_was_typed_and_uploaded_stands_on_the_page_and_leads_back_to_the_fo
     sent = filled | {"do": f"join:{known.number}", "similar": f"issues-{known.pk}", "photo": photo}
     page = neighbour.post(ADDRESS, sent)
     assert filled["text"] in page.content.decode()
-    back = neighbour.post(ADDRESS, dict(page.context["kept"]) | {"do": "different"})
+    back = neighbour.post(ADDRESS, dict(page.context["kept"]) | {"text": page.context["typed"], "do": "different"})
     assert back.context["form"]["text"].value() == filled["text"]
     assert [photo.name for photo in back.context["photos"]] == ["яма.jpg"]
     assert back.context["similar"] == [], "and what was joined is taken for another problem"
