@@ -38,7 +38,7 @@ def add(request: HttpRequest, number: int) -> HttpResponse:
     form = WordsForm({"do": "add", "text": request.POST.get("text", "")})
     warnings = warnings_of(request.POST, None, community=community_of(request))  # danger first here too
     if not form.is_valid():
-        refused += form.errors["text"]
+        refused += map(str, form.errors["text"])
     if refused or not all(one.is_passed for one in warnings):
         return joined_page(request, issue, photos, status=422, trouble=" ".join(refused), warnings=warnings)
     try:

@@ -84,11 +84,8 @@ def joined(request: HttpRequest, number: str, *, email: str, photos: Sequence[Ph
         raise Http404
     issue = visible_issue(request, int(number))
     is_new = join_as(request, issue, at=at)
-    context = {
-        "is_new": is_new,
-        "letters_said": _letters_said(request, issue, email, at=at) if email else "",
-    }
-    return joined_page(request, issue, photos, **context)
+    letters_said = _letters_said(request, issue, email, at=at) if email else ""
+    return joined_page(request, issue, photos, is_new=is_new, letters_said=letters_said)
 
 
 def joined_page(
