@@ -23,7 +23,6 @@ from routing.models import Asset, Category, Register
 
 COORDINATES = re.compile(r"(-?\d{1,3}(?:[.,]\d+)?)(?:\s*[,;]\s*|\s+)(-?\d{1,3}(?:[.,]\d+)?)")
 LONGEST_COORDINATES = 64  # characters; map programs copy half as many
-MOST_SOUGHT = 100  # characters that a house is searched by
 
 
 class WordsField(forms.CharField):
@@ -108,7 +107,7 @@ class PlaceForm(forms.Form):
             self.register,
             choice=str(self["asset"].value() or ""),
             point=assets.as_point(self.place),
-            text=str(self["find"].value() or "").replace("\0", "")[:MOST_SOUGHT],
+            text=questions.sought_in(self["find"].value()),
             day=self._on,
         )
 

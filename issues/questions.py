@@ -20,6 +20,8 @@ from issues.models import Issue
 from routing.models import Asset, Category, Question
 
 PREFIX = "answer-"  # of the names of fields: answer-<code of the question>
+FIND = "find-"  # find-<code of the question>: what a thing of its register is searched by
+MOST_SOUGHT = 100  # characters of that
 Kind = Question.Kind
 
 
@@ -51,6 +53,10 @@ class Asked:
     options: tuple[Option, ...] = ()
     things: tuple[assets.Offered, ...] = ()
     is_none: bool = False  # “It is not in the list” was chosen
+    find: str = ""  # name of the field by which its register is searched
+    sought: str = ""  # what that holds
+    search_label: str = ""
+    said: str = ""  # what the list holds
     errors: tuple[str, ...] = field(default=())
 
 
@@ -87,10 +93,6 @@ class Questions:
         least, most = _range(question, self.on)
         unit = in_language(question.unit, question.unit_en, language)
         options = tuple(Option(code, text, code == value) for code, text in _options(question, language))
-        things: tuple[assets.Offered, ...] = ()
-        if question.kind == Kind.ASSET and question.register:
-            offer = assets.offer(question.register, choice=value, point=point, text="", day=self.on)
-            things = offer.options
         return Asked(
             name=name,
             kind=question.kind,
@@ -107,10 +109,25 @@ class Questions:
             longest=question.longest,
             unit=unit,
             options=options,
-            things=things,
-            is_none=value == assets.NONE,
+            **self._things(question, value, point),
             errors=tuple(str(error) for error in form[name].errors) if name in form.fields else (),
         )
+
+    def _things(self, question: Question, value: str, point: Point | None) -> dict[str, Any]:
+        """What of its register a question offers: what was searched for, or else the nearest to the pin."""
+        if question.kind != Kind.ASSET or question.register is None:
+            return {}
+        find = FIND + question.code
+        sought = sought_in(self._given.get(find))
+        offer = assets.offer(question.register, choice=value, point=point, text=sought, day=self.on)
+        return {
+            "things": offer.options,
+            "is_none": offer.is_none,
+            "find": find,
+            "sought": sought,
+            "search_label": offer.search_label,
+            "said": offer.said,
+        }
 
     @property
     def deciding(self) -> set[str]:
@@ -120,6 +137,11 @@ class Questions:
     @property
     def names_shown(self) -> list[str]:
         return [PREFIX + question.code for question in self.shown]
+
+
+def sought_in(value: object) -> str:
+    """What a register is searched by, as a search takes it."""
+    return str(value or "").replace("\0", "")[:MOST_SOUGHT]
 
 
 def answers_from(given: Mapping[str, object]) -> dict[str, str]:

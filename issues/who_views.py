@@ -14,7 +14,7 @@ from geodata.community import community_of
 from issues.form_page_views import place_context
 from issues.forms import PlaceForm
 from issues.place_choice import place_sent
-from issues.questions import PREFIX
+from issues.questions import FIND, PREFIX
 from issues.report_views import asked_answerer
 from issues.tapmap import box_to_show, place_tapped
 
@@ -74,10 +74,12 @@ def _address(request: HttpRequest, place: Corner, **more: str) -> str:
 
 def _kept(request: HttpRequest) -> dict[str, str]:
     names = {"category", "asset", "find", "pinned"}
-    return {name: text for name, text in request.GET.dict().items() if name in names or name.startswith(PREFIX)}
+    given = request.GET.dict().items()
+    return {name: text for name, text in given if name in names or name.startswith((PREFIX, FIND))}
 
 
 def _query(request: HttpRequest) -> str:
     """What the report form is opened with."""
     place = {name: request.GET[name] for name in ("lat", "lon") if request.GET.get(name)}
-    return urlencode(place | {name: text for name, text in _kept(request).items() if name not in {"find", "pinned"}})
+    kept = _kept(request).items()
+    return urlencode(place | {name: text for name, text in kept if name != "pinned" and not name.startswith("find")})

@@ -1,10 +1,12 @@
 """Questions of every kind on the form: they come and go with the answers, keep what was typed, and stand on the map."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
 from routing.models import Asset, Question, Register
-from tests.browser.conftest import BOTH_WIDTHS, DESKTOP, PHONE, PageAt, assert_accessible, screenshot
+from tests.browser.conftest import BOTH_WIDTHS, DESKTOP, PHONE, PageAt, assert_accessible, press_until, screenshot
 from tests.browser.report_form import ADDRESS, choose
 from tests.conftest import LONG_AGO, City
 from tests.grid import Town, degrees_per_metre
@@ -19,7 +21,9 @@ def questions(city: City, town: Town) -> None:
         place = town["p"].clone()
         place.x += metres * east
         given = {"community": city.community, "register": lamps, "valid_from": LONG_AGO}
-        Asset.objects.create(key=number, name="вул. Соборна", number=number, geometry=place, **given)
+        Asset.objects.create(
+            key=number, name="вул. Соборна", number=number, search=f"соборна {number}", geometry=place, **given
+        )
 
     def ask(category: object, code: str, kind: str, text: str, position: int, **columns: object) -> None:
         given = {"community": city.community, "category": category, "code": code, "kind": kind, "text": text}
@@ -98,3 +102,55 @@ def test_without_javascript_a_question_comes_after_next(page_at: PageAt, town: T
     page.get_by_label("Яка завглибшки?").fill("15")
     page.locator("#send").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("прийнято")
+
+
+@pytest.fixture
+def far_lamp(questions: None, city: City, town: Town) -> Asset:
+    """A lamp a kilometre to the south: no list offers it by itself."""
+    register = Register.objects.get(code="lamps")
+    place = town["p"].clone()
+    place.y -= 0.01
+    given = {"community": city.community, "register": register, "valid_from": LONG_AGO, "geometry": place}
+    found: Asset = Asset.objects.create(key="117", name="вул. Піщана", number="117", search="піщана 117", **given)
+    return found
+
+
+def test_a_lamp_far_away_is_searched_for_by_keyboard(page_at: PageAt, far_lamp: Asset, town: Town) -> None:
+    page = page_at(PHONE)
+    page.goto(f"{ADDRESS}?lon={town['p'].x}&lat={town['p'].y}")
+    choose(page, "roads")
+    field = page.get_by_role("group", name="Біля якого ліхтаря?").get_by_label("Знайти за номером або вулицею")
+    page.get_by_label("Які прикмети?").focus()
+    press_until(page, "Tab", lambda: field.evaluate("it => it === document.activeElement"))
+    page.keyboard.type("піщана 117")
+    found = page.get_by_label("вул. Піщана, 117")
+    expect(found).to_be_visible()
+    expect(field).to_be_focused()
+    expect(page.locator("#answer-lamp-said")).to_have_text("Знайдено: 1")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"/report/"))
+    press_until(page, "Tab", lambda: found.evaluate("it => it.name === document.activeElement.name"))
+    page.keyboard.press("Space")
+    expect(found).to_be_checked()
+    field.fill("соборна 7")
+    expect(page.get_by_label("вул. Соборна, 7")).to_be_visible()
+    expect(found).to_be_checked()
+    assert_accessible(page)
+    screenshot(page, f"report-questions-search-{PHONE}", full=True)
+
+
+def test_a_lamp_is_searched_for_without_javascript(page_at: PageAt, far_lamp: Asset, town: Town) -> None:
+    page = page_at(PHONE, javascript=False)
+    page.goto(f"{ADDRESS}?lon={town['p'].x}&lat={town['p'].y}")
+    page.locator("#text").fill("Темно.")
+    choose(page, "roads")
+    page.locator("#send").click()
+    page.get_by_label("У дворі").check()
+    page.locator("#find-lamp").fill("117")
+    page.locator("#answer-lamp button[value=find]").click()
+    expect(page.locator("#answer-lamp-said")).to_have_text("Знайдено: 1")
+    expect(page.get_by_label("У дворі")).to_be_checked()
+    expect(page.locator("#text")).to_have_value("Темно.")
+    page.get_by_label("вул. Піщана, 117").check()
+    page.locator("#answer-lamp button[value=find]").click()
+    expect(page.get_by_label("вул. Піщана, 117")).to_be_checked()

@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.contrib.gis.geos import Point
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.test import Client
+from django.utils.translation import gettext
 from django_scopes import scope
 
 from core.models import OutboxMessage
@@ -220,3 +222,84 @@ def test_register_of_another_community_is_refused(city: City, elsewhere: Any, la
     with pytest.raises(ValidationError) as refusal:
         question.full_clean()
     assert "register" in refusal.value.message_dict
+
+
+# Search among the things of a register ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def far_lamps(lamp: Asset, town: Town) -> list[Asset]:
+    """Twenty lamps a kilometre to the south: farther from the pin than what is offered by itself."""
+    place = Point(town["p"].x, town["p"].y - 0.01, srid=4326)
+    given = {"community": lamp.community, "register": lamp.register, "valid_from": LONG_AGO, "geometry": place}
+    names = [f"вул. Піщана, {number}" for number in range(100, 120)]
+    return [
+        Asset.objects.create(key=name, name="вул. Піщана", number=name[-3:], search=f"піщана {name[-3:]}", **given)
+        for name in names
+    ]
+
+
+def offered(client: Client, form: dict[str, str], **more: str) -> list[int]:
+    """Ids of the lamps on the page, found without JavaScript."""
+    page = client.post(ADDRESS, form | {"do": "find"} | more)
+    assert page.status_code == 200
+    (question,) = (one for one in page.context["form"].questions if one.name == "answer-lamp")
+    return [thing.pk for thing in question.things]
+
+
+def test_thing_far_from_the_pin_is_found_by_its_number(
+    client: Client, filled: dict[str, str], far_lamps: list[Asset], lamp: Asset
+) -> None:
+    filled["answer-lamp"] = ""
+    assert offered(client, filled) == [lamp.pk], "by itself only what is near"
+    assert offered(client, filled, **{"find-lamp": "піщана 117"}) == [far_lamps[17].pk]
+    assert offered(client, filled, **{"find-lamp": "117"}) == [far_lamps[17].pk]
+    assert len(offered(client, filled, **{"find-lamp": "піщана"})) == 12
+
+
+def test_what_was_chosen_stays_in_the_list_whatever_is_searched_for(
+    client: Client, filled: dict[str, str], far_lamps: list[Asset], lamp: Asset
+) -> None:
+    assert offered(client, filled, **{"find-lamp": "117"}) == [lamp.pk, far_lamps[17].pk]
+    chosen = filled | {"answer-lamp": str(far_lamps[17].pk), "find-lamp": "117"}
+    assert sent(client, chosen).answers["lamp"] == str(far_lamps[17].pk)
+
+
+def test_search_keeps_what_was_typed_and_is_no_answer(
+    client: Client, filled: dict[str, str], far_lamps: list[Asset]
+) -> None:
+    page = client.post(ADDRESS, filled | {"do": "find", "find-lamp": "немає такого"}).content.decode()
+    assert 'value="немає такого"' in page
+    assert filled["text"] in page
+    assert gettext("Nothing like that was found. Write it shorter.") in page
+    assert "find" not in sent(client, filled | {"find-lamp": "117"}).answers
+
+
+@pytest.mark.parametrize("sought", ["\0", "я" * 5000, "%_'\"\\", "<b>", " "])
+def test_strange_words_find_nothing_and_break_nothing(
+    client: Client, filled: dict[str, str], far_lamps: list[Asset], sought: str
+) -> None:
+    filled["answer-lamp"] = ""
+    assert set(offered(client, filled, **{"find-lamp": sought})).isdisjoint({lamp.pk for lamp in far_lamps})
+
+
+def test_fragment_for_scripts_searches_too_and_finds_nothing_of_other_registers(
+    client: Client, filled: dict[str, str], far_lamps: list[Asset], city: City
+) -> None:
+    trees = Register.objects.create(community=city.community, code="trees", name="Дерева", kind="trees")
+    given = {"community": city.community, "register": trees, "valid_from": LONG_AGO}
+    tree = Asset.objects.create(
+        key="T", name="вул. Піщана", number="117", search="піщана 117", geometry=far_lamps[0].geometry, **given
+    )
+    found = client.get("/yavoryn/report/details/", {"category": "roads", "find-lamp": "117"}).content.decode()
+    assert f'value="{far_lamps[17].pk}"' in found
+    assert f'value="{tree.pk}"' not in found
+
+
+def test_page_of_who_answers_keeps_the_search_in_its_address_and_not_in_the_form_that_it_opens(
+    client: Client, asked: None, far_lamps: list[Asset], town: Town
+) -> None:
+    place = {"lon": f"{town['p'].x:.6f}", "lat": f"{town['p'].y:.6f}"}
+    page = client.get("/yavoryn/who/", place | {"category": "roads", "find-lamp": "117", "answer-where": "yard"})
+    assert f'value="{far_lamps[17].pk}"' in page.content.decode()
+    assert "find" not in page.context["report_query"]

@@ -28,7 +28,7 @@ export class Details {
     element.addEventListener("input", () => this.#applyConditions());
     for (const { name, value } of this.#keptFields()) this.#kept[name] = value;
     element.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" && event.target instanceof Element && event.target.id === "find") event.preventDefault();
+      if (event.key === "Enter" && event.target instanceof Element && event.target.matches("[data-find]")) event.preventDefault();
     });
     this.#remember();
     this.#noteParts();
@@ -91,7 +91,7 @@ export class Details {
     const [lon, lat] = (this.#around ?? []).map((degrees) => degrees.toFixed(6));
     if (lon) query.set("lon", lon);
     if (lat) query.set("lat", lat);
-    for (const name of ["asset", "find", ...this.#picked()]) if (this.#values[name]) query.set(name, this.#values[name]);
+    for (const name of ["asset", ...this.#picked(), ...this.#searches()]) if (this.#values[name]) query.set(name, this.#values[name]);
     const text = query.toString();
     if (text === this.#asked) return;
     const isNew = this.#category() !== category.value;
@@ -114,6 +114,12 @@ export class Details {
   #picked() {
     const radios = /** @type {HTMLInputElement[]} */ ([...this.#element.querySelectorAll("input[data-place]")]);
     return new Set(radios.map(({ name }) => name).filter((name) => name !== "asset"));
+  }
+
+  /** @returns {string[]} names of the fields by which registers are searched */
+  #searches() {
+    const fields = /** @type {HTMLInputElement[]} */ ([...this.#element.querySelectorAll("[data-find]")]);
+    return fields.map(({ name }) => name);
   }
 
   #empty() {
@@ -170,9 +176,10 @@ export class Details {
       this.#putBack(shown);
       if (focused) this.#focusAgain(focused, shown);
     }
-    const said = fresh.querySelector("#asset-said");
-    const shown = this.#element.querySelector("#asset-said");
-    if (said && shown && shown.textContent !== said.textContent) shown.textContent = said.textContent;
+    for (const said of fresh.querySelectorAll("[data-said]")) {
+      const shown = this.#element.querySelector(`[id="${said.id}"]`);
+      if (shown && shown.textContent !== said.textContent) shown.textContent = said.textContent;
+    }
   }
 
   #noteParts() {
@@ -208,7 +215,7 @@ export class Details {
   /** What other categories were answered goes with the form too. */
   #writeKept() {
     const mine = `kept:${this.#category()}:`;
-    const others = Object.entries(this.#kept).filter(([name, value]) => value && !name.startsWith(mine) && !name.endsWith(":find"));
+    const others = Object.entries(this.#kept).filter(([name, value]) => value && !name.startsWith(mine) && !/:find(-|$)/.test(name));
     const inputs = others.map(([name, value]) => Object.assign(document.createElement("input"), { type: "hidden", name, value }));
     document.getElementById("kept-answers")?.replaceChildren(...inputs);
   }
@@ -223,7 +230,7 @@ export class Details {
       part.hidden = !conditions.every(([name, fits]) => fits.includes(answers[name] ?? ""));
       if (part.hidden) continue;
       const chosen = part.querySelector("input:checked") ?? part.querySelector(":scope > input");
-      const name = part.querySelector("input")?.name ?? "";
+      const name = part instanceof HTMLFieldSetElement ? part.id : (part.querySelector("input")?.name ?? "");
       shown.push(name);
       if (chosen instanceof HTMLInputElement) answers[name] = chosen.value;
     }
