@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from core.models import DELIVERED, OutboxMessage
 from issues import moves
+from issues.corrections import hide_name
 from issues.models import Issue
 from issues.permissions import may_move
 from issues.states import OPEN, State
@@ -35,9 +36,9 @@ def organisation_may(issue: Issue, delivery: Delivery) -> set[str]:
 
 
 def reporter_may(issue: Issue) -> set[str]:
-    """Buttons that the author has now."""
+    """Buttons that the author has now; to hide the name in every state, as that only makes less public."""
     named = {name for name, to in REPORTER_MOVES.items() if may_move(Actor.REPORTER, issue.state, to)}
-    return named | ({"reply"} if issue.state in OPEN else set())
+    return named | ({"reply"} if issue.state in OPEN else set()) | ({"hide_name"} if issue.shows_name else set())
 
 
 def by_organisation(
@@ -64,6 +65,8 @@ def by_reporter(*, issue: Issue, do: str, text: str, photos: Sequence[Photo], at
     """Does what the author pressed. Raises MoveRefusedError."""
     if do == "reply":
         moves.add_by_reporter(issue=issue, text=text, photos=photos, at=at)
+    elif do == "hide_name":
+        hide_name(issue=issue, at=at)
     elif do in REPORTER_MOVES:
         moves.move_by_reporter(issue=issue, to=REPORTER_MOVES[do], text=text, photos=photos, at=at)
     else:
@@ -83,6 +86,7 @@ def refusal_in_words(code: str) -> str:
         "too_late_to_correct": _("They have begun to work on it meanwhile. Add your words to the report instead."),
         "too_late": _("This report was handed to another organisation meanwhile."),
         "no_such_move": _("The report changed meanwhile, and this is no longer possible. Look at its state above."),
+        "name_is_hidden": _("Your name is hidden already: only those who must answer see it."),
         "needs_original": _("Name the report that this one repeats."),
         "no_such_organisation": _("Choose the organisation that must answer."),
         "pass_on": _("Nobody stands behind the duty queue: choose who must answer."),

@@ -116,6 +116,21 @@ def correct(*, issue: Issue, to: Correction, at: datetime) -> Issue:
     return issue
 
 
+def hide_name(*, issue: Issue, at: datetime) -> Issue:
+    """From now on strangers do not read the author's name, in whatever state the report is: it only makes less public.
+
+    Those who must answer, and the staff, keep it. Raises MoveRefusedError when nobody else sees it anyway.
+    """
+    with transaction.atomic():
+        issue = locked(issue.subject_id)
+        if not issue.shows_name:
+            raise MoveRefusedError("name_is_hidden")
+        issue.shows_name, issue.changed_at = False, at
+        issue.save(update_fields=["shows_name", "changed_at"])
+        append_event(issue, Kind.CORRECTED, by=By.REPORTER, at=at, changed="name")
+    return issue
+
+
 def own_photos(issue: Issue) -> "QuerySet[Photo]":
     """Photos that the author may take away: not the answers', nor those that supporters added."""
     problem = Photo.objects.filter(subject=issue.subject, role=Photo.Role.PROBLEM)
