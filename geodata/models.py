@@ -281,7 +281,8 @@ class MapShape(models.Model):
 class Street(models.Model):
     """A street, square or other place that houses are numbered by, with the names that it had before.
 
-    `search` is what geodata.street_words makes of all of its names; geodata.address_import writes it.
+    `search` is what geodata.street_words makes of all of its names; geodata.address_import and
+    geodata.address_correction write it.
     """
 
     community = models.ForeignKey(Community, on_delete=models.CASCADE, verbose_name=_("community"))
@@ -319,7 +320,7 @@ class Street(models.Model):
 
 
 class Address(models.Model):
-    """A house number with its place. geodata.address_import writes it."""
+    """A house number with its place. geodata.address_import and geodata.address_correction write it."""
 
     community = models.ForeignKey(Community, on_delete=models.CASCADE, verbose_name=_("community"))
     # The first index below begins with the street: it needs none of its own.

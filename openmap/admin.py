@@ -21,6 +21,7 @@ from issues.models import IssueSettings
 from issues.moves import send_waiting, write_once_more
 from media.models import Photo
 from openmap import (  # noqa: F401  register what they are about
+    admin_addresses,
     admin_area_import,
     admin_areas,
     admin_categories,
