@@ -1,6 +1,8 @@
 """The report form, with JavaScript and without, and the fragments that it asks for."""
 
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any
 
@@ -86,12 +88,26 @@ def proof(request: HttpRequest) -> JsonResponse:
 @require_safe
 def shell(request: HttpRequest, language: str) -> HttpResponse:
     """The empty form as anybody would get it, in that language, for a browser to keep: no token, name or cookie."""
+    with _as_anybody(request, language):
+        form = ReportForm(community=community_of(request), on=_today(request))
+        return form_page(request, form, photos=[], csrf_token=NO_TOKEN)
+
+
+@require_safe
+def no_network(request: HttpRequest, language: str) -> HttpResponse:
+    """What a browser shows instead of a public page without a network: kept with the form, and nobody's either."""
+    with _as_anybody(request, language):
+        return render(request, "issues/no_network.html", {"csrf_token": NO_TOKEN})
+
+
+@contextmanager
+def _as_anybody(request: HttpRequest, language: str) -> Iterator[None]:
+    """The page is written for nobody in particular, in that language; 404 for one that we do not speak."""
     if language not in dict(settings.LANGUAGES):
         raise Http404
     request.user = AnonymousUser()
-    form = ReportForm(community=community_of(request), on=_today(request))
     with translation.override(language):
-        return form_page(request, form, photos=[], csrf_token=NO_TOKEN)
+        yield
 
 
 def _posted(request: HttpRequest, *, at: datetime) -> HttpResponse:

@@ -25,6 +25,7 @@ urlpatterns = [
     community_path("report/preview/", report_views.preview, name="report_preview"),
     community_path("report/proof/", report_views.proof, name="report_proof"),
     community_path("report/shell/<slug:language>/", report_views.shell, name="report_shell"),
+    community_path("report/no-network/<slug:language>/", report_views.no_network, name="report_no_network"),
     community_path("who/", who_views.who, name="who"),
     community_path("who/answerer/", who_views.who_answerer, name="who_answerer"),
     community_path("issues/<int:number>/", views.issue_page, name="issue"),

@@ -132,3 +132,18 @@ def test_an_installation_without_it_takes_it_away_from_browsers(client: Client, 
     settings.SERVICE_WORKER = False
     assert "leave()" in client.get("/sw.js").content.decode()
     assert "data-worker=" not in client.get(FORM).content.decode()
+
+
+@pytest.mark.parametrize(("language", "words"), [("uk", "/yavoryn/report/"), ("en", "No network")])
+def test_the_page_that_is_shown_without_a_network_is_nobodys_and_leads_to_the_form(
+    client: Client, city: City, admin_client: Client, language: str, words: str
+) -> None:
+    address = f"{FORM}no-network/{language}/"
+    page = client.get(address)
+    assert words in page.content.decode()
+    assert f'lang="{language}"' in page.content.decode()
+    assert f'href="{FORM}"' in page.content.decode()
+    assert page.cookies == {}
+    assert admin_client.get(address).content == page.content
+    assert client.get(f"{FORM}no-network/fr/").status_code == 404
+    assert client.post(address).status_code == 405

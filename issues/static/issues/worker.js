@@ -1,5 +1,6 @@
 // The service worker: the report form opens without a network, and what waits is sent when there is one. It keeps the
-// form as anybody gets it, its files and the drawn map; no page behind a secret link, no answer about a person.
+// form as anybody gets it, its files and the drawn map, and a page that other public pages give way to without a network;
+// no page behind a secret link, no answer about a person.
 
 import { hasWaiting, sendDue } from "./outbox.js";
 
@@ -7,7 +8,8 @@ import { hasWaiting, sendDue } from "./outbox.js";
 
 const worker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (globalThis));
 const FORM = /^\/[\w-]+\/report\/$/;
-const SHELL = /^(\/[\w-]+\/report\/)shell\/\w+\/$/;
+const SHELL = /^(\/[\w-]+\/report\/)shell\/(\w+)\/$/;
+const PUBLIC = /^(\/(?!admin\/|api\/|_parts\/)[\w-]+\/)(?:(?:issues|works)\/\d+\/|who\/|list\/)?$/; // the map, a report, works, who answers
 const PARTS = /^\/[\w-]+\/(base\.geojson|report\/details\/)$/;
 const HASHED = /\.[0-9a-f]{12}\.\w+$/;
 const STATIC = /(?:href|src)="([^"]+\.(?:css|js|svg|png|woff2))"/g;
@@ -60,16 +62,25 @@ async function fetchAsAnybody(url) {
 
 /** @param {Wish} wish */
 async function keepForm({ keep, also }) {
-  const [, address] = SHELL.exec(keep) ?? [];
+  const [, address, language] = SHELL.exec(keep) ?? [];
   if (!address) return;
   const cache = await caches.open(cacheName);
-  const form = await fetchAsAnybody(keep);
-  const html = await form.clone().text();
-  const files = [...html.matchAll(STATIC)].map(([, url]) => url.replaceAll("&amp;", "&"));
-  await Promise.all([...new Set(files)].map((url) => keepFile(cache, new URL(url, form.url).href)));
-  await cache.put(address, form);
+  await keepPage(cache, keep, address);
+  await keepPage(cache, `${address}no-network/${language}/`, noNetwork(address)).catch(console.warn); // the form matters more
   await Promise.allSettled(also.map(async (url) => cache.put(url, await fetchAsAnybody(url))));
   await cache.put("/wishes", new Response(JSON.stringify([...(await wishesIn(cache, address)), { keep, also }])));
+}
+
+/** @param {string} form its address @returns {string} under which the page is kept that says so */
+const noNetwork = (form) => `${form}no-network/`;
+
+/** A page with its files. @param {Cache} cache @param {string} url @param {string} address under which it is kept */
+async function keepPage(cache, url, address) {
+  const page = await fetchAsAnybody(url);
+  const html = await page.clone().text();
+  const files = [...html.matchAll(STATIC)].map(([, file]) => file.replaceAll("&amp;", "&"));
+  await Promise.all([...new Set(files)].map((file) => keepFile(cache, new URL(file, page.url).href)));
+  await cache.put(address, page);
 }
 
 /** Wishes for other forms. @param {Cache} cache @param {string} address @returns {Promise<Wish[]>} */
@@ -93,13 +104,15 @@ async function keepFile(cache, url) {
 
 // What is answered ------------------------------------------------------------------------------------------------
 
-/** Only the form, its files and its parts; every other request goes its own way. @param {FetchEvent} event */
+/** Only public pages, files and parts of the form; every other request goes its own way. @param {FetchEvent} event */
 function answer(event) {
   const { request } = event;
   const { origin, pathname } = new URL(request.url);
   if (request.method !== "GET" || origin !== location.origin) return;
   if (request.mode === "navigate") {
+    const [, home] = PUBLIC.exec(pathname) ?? [];
     if (FORM.test(pathname)) event.respondWith(newest(request, pathname, PATIENCE));
+    else if (home) event.respondWith(newest(request, noNetwork(`${home}report/`)));
   } else if (HASHED.test(pathname)) event.respondWith(kept(request).then((found) => found ?? fetch(request)));
   else if (pathname.startsWith("/static/")) event.respondWith(newest(request, pathname));
   else if (PARTS.test(pathname)) event.respondWith(newestPart(request, pathname));
