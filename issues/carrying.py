@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.db.models import Q
 
+from core.models import ON_THE_MAP
 from issues.models import Issue, Supporter
 from notifications.actions import end, follow
 from notifications.models import Follow
@@ -13,7 +14,8 @@ def carry_supporters(duplicate: Issue, *, to: Issue, at: datetime) -> None:
     """The voices of a duplicate, its author's too, count for the original, inside the caller's transaction.
 
     A person whose voice is there already stays one: the database says so (supporter_user_once, supporter_voice_once),
-    whoever joins at this moment. Confirmed addresses follow the original, and its first letter tells them so.
+    whoever joins at this moment. Confirmed addresses follow the original, and its first letter tells them so; of one
+    that strangers do not see nobody hears.
     """
     voices = Supporter.objects.filter(issue=duplicate)
     Supporter.objects.bulk_create(
@@ -30,6 +32,12 @@ def carry_supporters(duplicate: Issue, *, to: Issue, at: datetime) -> None:
         ],
         ignore_conflicts=True,
     )
+    if to.subject.visibility in ON_THE_MAP:
+        _carry_letters(duplicate, to=to, at=at)
+
+
+def _carry_letters(duplicate: Issue, *, to: Issue, at: datetime) -> None:
+    voices = Supporter.objects.filter(issue=duplicate)
     for letters in Follow.objects.confirmed().filter(subject=duplicate.subject_id).order_by("pk"):
         row, is_new = follow(
             subject=to.subject,

@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 import pytest
 
 from accounts.models import User
+from core.models import Visibility
 from issues.actions import report_issue
 from issues.models import Issue, Supporter
-from issues.moves import MoveRefusedError, move_by_organisation, move_by_staff
+from issues.moves import MoveRefusedError, move_by_organisation, move_by_staff, set_visibility
 from issues.states import State
 from issues.support import Voice, hear, join, leave, supporters_of, supports
 from notifications.actions import confirm
@@ -77,6 +78,18 @@ def test_confirmed_addresses_follow_the_original_and_hear_its_news(
     move_by_organisation(delivery=holder(issue), to=State.DONE, text="Залатали латкою.", at=later)
     assert "Залатали латкою." in letters_to("nadia@example.org")[-1]
     assert "Залатали латкою." in letters_to("ihor@example.org")[-1]
+
+
+def test_nobody_hears_of_an_original_that_strangers_do_not_see(
+    issue: Issue, duplicate: Issue, marta: User, now: datetime, later: datetime
+) -> None:
+    set_visibility(issue=issue, visibility=Visibility.HIDDEN, reason="Особисті дані.", user=marta, at=now)
+    join(issue=duplicate, voice=PHONE, at=now)
+    hear(issue=duplicate, voice=PHONE, email="nadia@example.org", known=True, at=now)
+    close(duplicate, issue, marta, later)
+    assert supporters_of(issue) == 2
+    assert addresses(issue) == {"olia@example.org"}
+    assert not any(issue.get_absolute_url() in letter for letter in letters_to("nadia@example.org"))
 
 
 def test_who_takes_their_voice_back_there_gets_no_more_letters(
