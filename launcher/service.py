@@ -16,6 +16,7 @@ from launcher.places import Places
 from launcher.ports import HOST
 
 SECRET_BYTES = 48
+OF_TESTS = {"MISTO_SCREENSHOTS", "MISTO_WRITE_SCREENSHOTS"}  # what tests/browser reads of whoever starts it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +64,8 @@ def for_tests(*, folder: Path, addresses: Addresses) -> dict[str, str]:
     kept = {
         name: value
         for name, value in python_env.environment().items()
-        if not name.startswith(("PG", "MISTO_", "DJANGO_")) and name not in {"DATABASE_URL", "REDIS_URL"}
+        if name in OF_TESTS
+        or (not name.startswith(("PG", "MISTO_", "DJANGO_")) and name not in {"DATABASE_URL", "REDIS_URL"})
     }
     chromium = system.chromium_binary()
     return kept | {

@@ -145,8 +145,10 @@ def test_demo_is_switched_on_only_where_it_was_loaded(checkout: Places) -> None:
 def test_tests_see_nothing_of_the_operators_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MISTO_EMAIL_URL", "smtp://mail.example.org")
     monkeypatch.setenv("DATABASE_URL", "postgis://db.example.org/misto")
+    monkeypatch.setenv("MISTO_WRITE_SCREENSHOTS", "1")
     env = service.for_tests(folder=tmp_path, addresses=ADDRESSES)
     assert "MISTO_EMAIL_URL" not in env
+    assert env["MISTO_WRITE_SCREENSHOTS"] == "1"
     assert env["DATABASE_URL"] == ADDRESSES.database
     assert env["MISTO_ENV"] == "test"
     assert Path(env["MISTO_VAR"]).is_relative_to(tmp_path)
