@@ -9,7 +9,7 @@ from issues.actions import report_issue
 from issues.models import Issue
 from issues.support import supporters_of
 from tests.browser.conftest import PageAt, assert_accessible, assert_no_csp_violations, press_until, screenshot
-from tests.browser.report_form import ADDRESS, choose, fill, typed
+from tests.browser.report_form import ADDRESS, WORDS, choose, fill, typed
 from tests.conftest import NOW, City, hole
 from tests.grid import Town
 
@@ -37,6 +37,20 @@ def test_resident_joins_with_one_tap(page_at: PageAt, known: Issue, town: Town, 
     assert_accessible(page)
     assert_no_csp_violations(page)
     assert (supporters_of(known), Issue.objects.count()) == (1, 1)
+
+
+def test_the_form_tells_later_that_somebody_joined_instead(page_at: PageAt, known: Issue, town: Town) -> None:
+    page = page_at(390)
+    page.goto(ADDRESS)
+    fill(page, town)
+    page.get_by_role("button", name=f"Приєднатися № {known.number}").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Ви приєдналися")
+    page.goto(ADDRESS)
+    expect(page.locator("#restored")).to_contain_text(f"приєдналися до заявки № {known.number}")
+    expect(page.locator("#text")).to_have_value(WORDS)
+    page.locator("#restored").get_by_role("button", name="Почати спочатку").click()
+    expect(page.locator("#text")).to_have_value("")
+    expect(page.locator("#restored")).to_be_hidden()
 
 
 def test_no_it_is_another_hides_them_and_they_stay_hidden(page_at: PageAt, known: Issue, town: Town) -> None:

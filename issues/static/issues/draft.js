@@ -239,6 +239,19 @@ export function markSent(community, report) {
     .catch(console.warn);
 }
 
+/** Whoever filled in the form of this tab joined another report: the draft tells it. @param {string} community @param {string} number */
+export async function markJoined(community, number) {
+  /** @type {Leaving | null} */
+  const left = read(unlessRefused(() => sessionStorage.getItem(leavingName(community))));
+  if (!left) return;
+  forgetLeaving(community);
+  await inStore("readwrite", async (reports) => {
+    /** @type {Kept | undefined} */
+    const there = await done(reports.get(left.id));
+    if (there?.revision === left.revision) await done(reports.put({ ...there, joined: number }));
+  });
+}
+
 /** What this tab sent last. @param {string} community @returns {Sent | null} */
 export const lastSent = (community) => unlessRefused(() => readSent(sessionStorage.getItem(sentName(community))));
 

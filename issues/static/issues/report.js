@@ -186,6 +186,7 @@ async function restore() {
   if (kept.asks?.length) trouble.textContent = kept.asks.join(" ");
   document.querySelector("#kept")?.remove(); // the server's older one
   if (kept.place && !asked.has("lat")) place.show(kept.place, "draft");
+  if (kept.joined) find("#restored p", HTMLElement).textContent = words("joined-before", { number: kept.joined });
   find("#restored", HTMLElement).hidden = false;
 }
 

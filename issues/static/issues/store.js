@@ -26,6 +26,7 @@
  * @property {Record<string, string>} details what other categories asked, by the name of the field
  * @property {LonLat | null} place longitude, latitude
  * @property {KeptPhoto[]} photos
+ * @property {string} [joined] number of the report that its author joined instead; gone with the next change
  * @property {"queued" | "asked" | "sent"} [state] none: a draft; asked: the server wants to know something before it takes it
  * @property {string} [url] where it is sent
  * @property {string} [photosUrl] where its photos are sent
