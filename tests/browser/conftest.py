@@ -15,7 +15,7 @@ from urllib.request import urlopen
 import pytest
 import time_machine
 from django.core.signals import request_finished, request_started
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from issues.models import Issue
@@ -34,6 +34,7 @@ AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 PHONE, DESKTOP = 390, 1280
 HEIGHTS = {PHONE: 844, DESKTOP: 800}
 PATIENCE = 10_000  # milliseconds
+USUAL_PATIENCE = 5_000  # milliseconds, of an expectation
 # Milliseconds, bytes a second.
 SLOW_NETWORK = {"offline": False, "latency": 150, "downloadThroughput": 200_000, "uploadThroughput": 94_000}
 BOTH_WIDTHS = pytest.mark.parametrize("width", [PHONE, DESKTOP])
@@ -116,9 +117,15 @@ def requests() -> Iterator[Requests]:
 
 
 @pytest.fixture
-def page_at(browser: Browser, live_server: LiveServer, requests: Requests) -> Iterator[PageAt]:
-    """`page_at(390)`, `page_at(1280, javascript=False, color_scheme="dark")`: addresses are relative to the server."""
+def page_at(
+    browser: Browser, live_server: LiveServer, requests: Requests, request: pytest.FixtureRequest
+) -> Iterator[PageAt]:
+    """`page_at(390)`, `page_at(1280, javascript=False, color_scheme="dark")`: addresses are relative to the server.
+
+    In a test marked `slow_phone` every page of a phone's width is slowed down.
+    """
     contexts: list[BrowserContext] = []
+    is_slow = request.node.get_closest_marker("slow_phone") is not None
 
     def open_page(width: int, *, javascript: bool = True, **options: Any) -> Page:
         context = browser.new_context(
@@ -132,9 +139,14 @@ def page_at(browser: Browser, live_server: LiveServer, requests: Requests) -> It
         contexts.append(context)
         _listen(context)
         context.set_default_timeout(PATIENCE)
-        return context.new_page()
+        page = context.new_page()
+        if is_slow and width == PHONE:
+            slow_down(page)
+            expect.set_options(timeout=6 * PATIENCE)
+        return page
 
     yield open_page
+    expect.set_options(timeout=USUAL_PATIENCE)
     complaints = [_complaints.pop(context) for context in contexts]
     for context in contexts:
         context.close()

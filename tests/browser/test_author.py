@@ -82,6 +82,7 @@ def test_not_fixed_opens_the_report_again(page_at: PageAt, script: bool, done: I
     screenshot(page, f"mine-reopened{'' if script else '-no-script'}", full=True)
 
 
+@pytest.mark.slow_phone
 def test_withdrawing_needs_no_words_and_ends_the_story(page_at: PageAt, city: City, town: Town) -> None:
     issue = told(city.manholes, town["p"])
     page = page_at(PHONE)

@@ -20,6 +20,7 @@ def sent(city: City, town: Town) -> Issue:
     return told(city.roads, town["p"], photos=1)
 
 
+@pytest.mark.slow_phone
 @BOTH_WIDTHS
 def test_another_kind_names_who_answers_before_it_is_saved(page_at: PageAt, width: int, sent: Issue) -> None:
     page = page_at(width)

@@ -26,6 +26,7 @@ def guessed(page: Page) -> list[str]:
     return [text.strip() for text in page.locator("#guesses [data-guess]").all_inner_texts()]
 
 
+@pytest.mark.slow_phone
 @pytest.mark.parametrize("width", [390, 1280])
 def test_guesses_come_while_one_types_and_one_tap_chooses(page_at: PageAt, many: City, town: Town, width: int) -> None:
     page = page_at(width)

@@ -73,6 +73,7 @@ def test_a_box_is_drawn_by_hand_and_the_photo_is_sent_with_it(page_at: PageAt, w
     assert_no_csp_violations(page)
 
 
+@pytest.mark.slow_phone
 def test_two_taps_of_a_finger_are_two_corners(page_at: PageAt) -> None:
     page = page_at(PHONE, has_touch=True)
     stage = open_dialog(page)

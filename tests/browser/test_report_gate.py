@@ -27,6 +27,7 @@ def visibility_of_the_last() -> str:
     return str(Issue.objects.select_related("subject").latest("number").subject.visibility)
 
 
+@pytest.mark.slow_phone
 def test_browser_does_its_work_while_somebody_types(page_at: PageAt, no_credit: None, town: Town) -> None:
     page = page_at(PHONE)
     for place in ("p", "t"):  # so far apart that neither is taken for the other
@@ -58,6 +59,7 @@ def test_nobody_meets_the_decoy(page_at: PageAt, city: City, script: bool) -> No
         assert page.evaluate("document.activeElement.id") != "homepage"
 
 
+@pytest.mark.slow_phone
 @BOTH_WIDTHS
 def test_preview_opens_closes_and_gives_the_focus_back(page_at: PageAt, width: int, city: City, town: Town) -> None:
     page = page_at(width)

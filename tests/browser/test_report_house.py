@@ -217,6 +217,7 @@ def test_unanswered_question_says_so_beside_itself(page_at: PageAt, houses: Hous
 
 
 # Doubt --------------------------------------------------------------------------------------------------------
+@pytest.mark.slow_phone
 @BOTH_WIDTHS
 def test_near_a_border_the_place_is_confirmed_on_a_close_view(page_at: PageAt, width: int, border: str) -> None:
     page = page_at(width)

@@ -110,6 +110,7 @@ def test_a_browser_that_keeps_nothing_says_so(page_at: PageAt) -> None:
     expect(page.locator("[data-draft-note]").first).to_contain_text("не зберігає чернеток")
 
 
+@pytest.mark.slow_phone
 @pytest.mark.parametrize("end", ["reload", "goto"])
 def test_what_was_typed_a_moment_before_the_page_ended_is_there(page_at: PageAt, end: str) -> None:
     page = page_at(PHONE)

@@ -38,6 +38,7 @@ def questions(city: City, town: Town) -> None:
     ask(city.manholes, "what", "text", "Що з люком?", 1, is_required=False)
 
 
+@pytest.mark.slow_phone
 @BOTH_WIDTHS
 def test_a_question_comes_with_the_answer_that_needs_it(page_at: PageAt, town: Town, width: int) -> None:
     page = page_at(width)

@@ -69,6 +69,7 @@ def test_a_number_that_is_not_in_the_list_stays_typed_and_asks_to_move_the_pin(p
     expect(page.locator("#address")).to_have_value("вул. Соборна, 16")
 
 
+@pytest.mark.slow_phone
 def test_an_option_is_tapped(page_at: PageAt, town: Town) -> None:
     page = page_at(PHONE, has_touch=True)
     page.goto(ADDRESS)

@@ -22,6 +22,7 @@ def known(city: City, town: Town) -> Issue:
     return report_issue(new=new, community=city.community, at=NOW - timedelta(hours=1))
 
 
+@pytest.mark.slow_phone
 @pytest.mark.parametrize("width", [390, 1280])
 def test_resident_joins_with_one_tap(page_at: PageAt, known: Issue, town: Town, width: int) -> None:
     page = page_at(width)
