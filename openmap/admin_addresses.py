@@ -1,4 +1,4 @@
-"""Streets and addresses in the administration: an import brings them, staff look them up and correct them."""
+"""Streets and addresses in the administration: an import brings them, administrators look them up and correct them."""
 
 from typing import Any, ClassVar
 
@@ -12,7 +12,6 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from leaflet.admin import LeafletGeoAdminMixin
 
-from accounts.models import Membership
 from geodata.address_correction import correct_address, correct_street
 from geodata.models import Address, Street
 from geodata.street_words import number_key, words_of
@@ -20,7 +19,6 @@ from openmap.admin_areas import OnAMap
 from openmap.admin_maps import GeoMap, collection, feature, simplified
 from openmap.admin_site import NUL, RowForm, ScopedAdmin
 
-STAFF = (Membership.Role.ADMINISTRATOR, Membership.Role.MODERATOR)
 IMPORTED = _("An import brings these. The next one writes what its file says, so have the file corrected too.")
 
 
@@ -54,7 +52,6 @@ class AddressForm(RowForm):
 class Imported(OnAMap, ScopedAdmin):
     """Rows that an import makes and people correct."""
 
-    roles = STAFF
     show_full_result_count = False
 
     def has_add_permission(self, request: HttpRequest) -> bool:

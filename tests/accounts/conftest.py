@@ -13,6 +13,8 @@ from django_scopes import scopes_disabled
 from accounts.models import User
 from core.jobs import enqueue_job
 from core.models import CalendarDay
+from geodata.address_import import import_addresses
+from geodata.address_rows import AddressRow
 from geodata.models import Community, MapShape, Unit
 from issues.models import Issue
 from media.models import Photo
@@ -58,6 +60,7 @@ def full(issue: Issue, marta: User, taras: User, now: datetime) -> Iterator[Comm
     work = Work(community=community, name="Ремонт водогону", geometry=place, starts_at=now)
     announce(work, is_shown=True, at=now)
     enqueue_job(community=community, kind="test.count", at=now)
+    import_addresses(community, [AddressRow(1, "a", "вул. Соборна", "12", "", (), (28.465, 49.225))])
     Unit.objects.create(code="UA05000000000010236", category="O", name="Вінницька")
     with scopes_disabled():
         yield community

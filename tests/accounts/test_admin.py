@@ -12,6 +12,7 @@ from core.models import OutboxMessage, Subject, Visibility
 from geodata.models import Community, Unit
 from issues.models import Issue, IssueEvent
 from media.models import Photo
+from openmap.admin_addresses import Imported
 from openmap.admin_site import ReadOnly, ScopedAdmin
 from routing.models import Category, Rule
 from routing.rulesets import new_draft
@@ -21,7 +22,7 @@ from tests.people import member, person
 
 REGISTERED = list(admin.site._registry)
 SCOPED = [model for model in REGISTERED if isinstance(admin.site._registry[model], ScopedAdmin)]
-WRITTEN_BY_PEOPLE = [model for model in SCOPED if not isinstance(admin.site._registry[model], ReadOnly)]
+WRITTEN_BY_PEOPLE = [model for model in SCOPED if not isinstance(admin.site._registry[model], ReadOnly | Imported)]
 FOR_OPERATORS = [model for model in REGISTERED if model not in SCOPED]
 GONE = {302, 403, 404}  # 302: to the index, with words that there is no such row
 

@@ -57,9 +57,9 @@ def test_street_is_found_by_each_of_its_names(client: Client, taras: User, stree
     ("words", "found"), [("Соборна 12", ["вул. Соборна, 12"]), ("Миру", ["вул. Миру, 5"]), ("Зоряна", [])]
 )
 def test_address_is_found_by_its_street_and_number(
-    client: Client, marta: User, street: Street, words: str, found: list[str]
+    client: Client, taras: User, street: Street, words: str, found: list[str]
 ) -> None:
-    client.force_login(marta)
+    client.force_login(taras)
     assert listed(client, Address, words) == found
 
 
@@ -79,9 +79,9 @@ def test_corrected_street_is_found_by_what_it_is_called_now(client: Client, tara
 
 
 def test_corrected_address_is_found_by_its_number_at_its_place(
-    client: Client, marta: User, house: Address, town: Town
+    client: Client, taras: User, house: Address, town: Town
 ) -> None:
-    client.force_login(marta)
+    client.force_login(taras)
     place = Point(town["q"].x, town["q"].y, srid=4326)
     given = {"street": house.street_id, "number": "12-А", "location": place.geojson}
     assert client.post(page_of(Address, "change", house.pk), given).status_code == 302
