@@ -7,6 +7,8 @@ from typing import Any
 
 from django.contrib.gis.geos import GEOSGeometry
 
+from tests.grid import Town
+
 PREAMBLE = ';;;;;"ЗАТВЕРДЖЕНО\nнаказом Міністерства\n№ 290";\n;;;;;;\nКодифікатор;;;;;;\n'
 HEADINGS = (
     "Перший рівень;Другий рівень;Третій рівень;Четвертий рівень;Додатковий рівень;Категорія об’єкта;Назва об’єкта\n"
@@ -26,6 +28,13 @@ ROWS = (
     f"{KYIV};{KYIV};{KYIV};{KYIV};{PECHERSK};B;Печерський",
 )
 
+NAMESAKE, NAMESAKE_VILLAGE = "UA05020070000051111", "UA05020070010052222"
+MORE_ROWS = (
+    *ROWS,
+    f"{OBLAST};{RAION};{NAMESAKE};;;H;Яворинська",
+    f"{OBLAST};{RAION};{NAMESAKE};{NAMESAKE_VILLAGE};;X;Явір",
+)
+
 
 def katottg(*rows: str, preamble: str = PREAMBLE, encoding: str = "utf-8") -> bytes:
     """The bytes of a codifier with these lines."""
@@ -43,3 +52,14 @@ def codes(*rows: tuple[object, str, str]) -> bytes:
     text = io.StringIO()
     csv.writer(text).writerows([("id", "hromada_code", "hromada_full_name"), *rows])
     return text.getvalue().encode()
+
+
+TABLE = codes((1, YAVORYN, "Яворинська міська громада"), (2, SOSNIVKA, "Соснівська сільська громада"))
+
+
+def pair(town: Town) -> list[Any]:
+    """Яворин ABED and Соснівка NCFM of a drawing, as features."""
+    return [
+        drawn(town.polygon("ABED"), 1, "Яворинська міська громада"),
+        drawn(town.polygon("NCFM"), 2, "Соснівська сільська громада"),
+    ]

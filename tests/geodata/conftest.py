@@ -11,13 +11,16 @@ from django.db.models.functions import Cast, Concat
 
 from core.models import Subject, Visibility
 from geodata.boxes import Box
+from geodata.katottg import read_katottg
+from geodata.katottg_import import import_katottg
 from geodata.layer_sql import Question
 from geodata.layers import Choice, Filters, Layer, as_is
 from geodata.models import Area, Community, Division
 from issues.models import Issue
 from issues.states import State
 from routing.models import Category
-from tests.conftest import NOW
+from tests.conftest import LONG_AGO, NOW
+from tests.geodata.codifier import MORE_ROWS, katottg
 from tests.grid import Town, grid
 
 TODAY = date(2026, 11, 19)
@@ -124,3 +127,31 @@ def blocks() -> Town:
         ". . . . . x .",
         "D . n . E . F",
     )
+
+
+@pytest.fixture
+def country() -> Town:
+    """Яворин ABED and Соснівка NCFM: the strip NBEM is drawn in both, and Соснівка is smaller. s is in the strip."""
+    return grid(
+        "A . . . . . N . B . . . C",
+        ". . a . . . . s . . c . .",
+        "D . . . . . M . E . . . F",
+        cell=1000.0,
+    )
+
+
+@pytest.fixture
+def thin() -> Town:
+    """The same with a strip of 200 m of 10 km: ABED and NCFM."""
+    return grid(
+        f"A {'. ' * 48}N B {'. ' * 40}C",
+        f". {'. ' * 48}. . {'. ' * 40}.",
+        f"D {'. ' * 48}M E {'. ' * 40}F",
+        cell=200.0,
+    )
+
+
+@pytest.fixture
+def codifier(db: None) -> None:
+    """The invented oblast is stored."""
+    import_katottg(read_katottg(katottg(*MORE_ROWS)), on=LONG_AGO)

@@ -1,15 +1,10 @@
 """Communities of the country: joined to the codifier, settled on their ground, made once and then only redrawn."""
 
-import csv
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 from django.contrib.gis.geos import MultiPolygon
 from django.contrib.gis.geos import Point as Place
-from django.core.management import CommandError, call_command
-from django.utils.translation import override
 from hypothesis import given
 from hypothesis import strategies as st
 from shapely import Point, Polygon, box
@@ -19,60 +14,12 @@ from geodata.communities import CommunityPlan, import_communities
 from geodata.communities_ground import settle
 from geodata.communities_join import BadCodesError, Register, claims_of, read_codes
 from geodata.events import areas_changed
-from geodata.katottg import read_katottg
-from geodata.katottg_import import import_katottg
 from geodata.models import Area, Community, Unit
 from geodata.reading import read_features
 from geodata.shapes import square_metres
-from tests.conftest import LONG_AGO
-from tests.geodata.codifier import KYIV, OBLAST, PECHERSK, RAION, ROWS, SOSNIVKA, YAVORYN, codes, drawn, katottg
+from tests.geodata.codifier import KYIV, NAMESAKE, PECHERSK, RAION, SOSNIVKA, TABLE, YAVORYN, codes, drawn, pair
 from tests.geodata.files import collection
 from tests.grid import Town, grid
-
-NAMESAKE, NAMESAKE_VILLAGE = "UA05020070000051111", "UA05020070010052222"
-MORE_ROWS = (
-    *ROWS,
-    f"{OBLAST};{RAION};{NAMESAKE};;;H;Яворинська",
-    f"{OBLAST};{RAION};{NAMESAKE};{NAMESAKE_VILLAGE};;X;Явір",
-)
-
-
-@pytest.fixture
-def country() -> Town:
-    """Яворин ABED and Соснівка NCFM: the strip NBEM is drawn in both, and Соснівка is smaller. s is in the strip."""
-    return grid(
-        "A . . . . . N . B . . . C",
-        ". . a . . . . s . . c . .",
-        "D . . . . . M . E . . . F",
-        cell=1000.0,
-    )
-
-
-@pytest.fixture
-def thin() -> Town:
-    """The same with a strip of 200 m of 10 km: ABED and NCFM."""
-    return grid(
-        f"A {'. ' * 48}N B {'. ' * 40}C",
-        f". {'. ' * 48}. . {'. ' * 40}.",
-        f"D {'. ' * 48}M E {'. ' * 40}F",
-        cell=200.0,
-    )
-
-
-@pytest.fixture
-def codifier(db: None) -> None:
-    """The invented oblast is stored."""
-    import_katottg(read_katottg(katottg(*MORE_ROWS)), on=LONG_AGO)
-
-
-TABLE = codes((1, YAVORYN, "Яворинська міська громада"), (2, SOSNIVKA, "Соснівська сільська громада"))
-
-
-def pair(town: Town) -> list[Any]:
-    return [
-        drawn(town.polygon("ABED"), 1, "Яворинська міська громада"),
-        drawn(town.polygon("NCFM"), 2, "Соснівська сільська громада"),
-    ]
 
 
 def bring_in(features: list[Any], table: bytes = TABLE, **given: Any) -> CommunityPlan:
@@ -349,61 +296,6 @@ def test_other_spelling_of_the_file_is_told_and_the_codifier_is_believed(codifie
 def test_another_table_of_codes_is_refused(data: bytes) -> None:
     with pytest.raises(BadCodesError):
         read_codes(data)
-
-
-@pytest.fixture
-def files(tmp_path: Path) -> Callable[..., tuple[Path, Path]]:
-    """Writes polygons and their table of codes."""
-
-    def write(*features: Any, table: bytes = TABLE) -> tuple[Path, Path]:
-        (tmp_path / "communities.geojson").write_bytes(collection(*features))
-        (tmp_path / "codes.csv").write_bytes(table)
-        return tmp_path / "communities.geojson", tmp_path / "codes.csv"
-
-    return write
-
-
-def test_command_reports_and_a_dry_run_writes_nothing(
-    codifier: None,
-    thin: Town,
-    files: Callable[..., tuple[Path, Path]],
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    polygons, table = files(*pair(thin))
-    report = tmp_path / "shared.csv"
-    call_command("import_communities", polygons, codes=table, dry_run=True, report=report)
-    assert not Community.objects.exists()
-    rows = list(csv.DictReader(report.open(encoding="utf-8")))
-    assert [(row["kept_by"], row["claimed_by"]) for row in rows] == [(SOSNIVKA, YAVORYN)]
-    call_command("import_communities", polygons, codes=table)
-    assert Community.objects.count() == 2
-    assert "Соснівська сільська громада" in capsys.readouterr().out
-
-
-def test_command_asks_for_the_codifier_first(db: None, thin: Town, files: Callable[..., tuple[Path, Path]]) -> None:
-    polygons, table = files(*pair(thin))
-    with pytest.raises(CommandError, match="import_katottg"):
-        call_command("import_communities", polygons, codes=table)
-
-
-def test_command_refuses_bad_files_in_words(
-    codifier: None, thin: Town, country: Town, files: Callable[..., tuple[Path, Path]], tmp_path: Path
-) -> None:
-    polygons, table = files(*pair(country))
-    with pytest.raises(CommandError):
-        call_command("import_communities", polygons, codes=table)
-    with pytest.raises(CommandError, match="hromada_code"):
-        call_command("import_communities", polygons, codes=files(*pair(thin), table=b"id\n1\n")[1])
-    files(*pair(thin))
-    with pytest.raises(CommandError, match="nowhere"):
-        call_command("import_communities", polygons, codes=table, report=tmp_path / "nowhere" / "x.csv", dry_run=True)
-    with pytest.raises(CommandError, match=KYIV):
-        call_command("import_communities", polygons, codes=table, keep=[KYIV])
-    polygons.write_bytes(b"[1, 2")
-    with override("en"), pytest.raises(CommandError, match="breaks off"):
-        call_command("import_communities", polygons, codes=table)
-    assert not Community.objects.exists()
 
 
 def test_boundary_that_crosses_itself_is_repaired_and_told(codifier: None, thin: Town) -> None:
