@@ -26,10 +26,6 @@ KEPT_IN_ENGLISH = """async () => {
   for (const page of ["/yavoryn/report/", "/yavoryn/report/no-network/"])
     while (!(await isEnglish(page))) await new Promise((resolve) => setTimeout(resolve, 50));
 }"""
-# Without such a page a new version would not wait for anything.
-OLD_VERSION_HAS_THE_PAGE = """async () => {
-  while (!navigator.serviceWorker.controller) await new Promise((resolve) => setTimeout(resolve, 50));
-}"""
 NEW_VERSION_WAITS = """async () => {
   const registration = await navigator.serviceWorker.getRegistration();
   await registration.update();
@@ -157,8 +153,7 @@ def test_new_version_that_comes_while_the_form_is_open_loses_nothing(
 ) -> None:
     page = page_at(PHONE, service_workers="allow")
     opened_once(page)
-    page.reload()
-    page.evaluate(OLD_VERSION_HAS_THE_PAGE)
+    come_under_the_old_version(page)
     old = set(page.evaluate("caches.keys()"))
     page.locator("#photo").set_input_files(photo(jpeg()))
     expect(page.locator("[name=photo_key]")).to_have_count(1)
@@ -184,11 +179,18 @@ def test_new_version_that_comes_while_the_form_is_open_loses_nothing(
     assert photos_of(Issue.objects.get()) == 1
 
 
+def come_under_the_old_version(page: Page) -> None:
+    """The first visit has no worker yet; without a page of the old version a new one would not wait for anything."""
+    page.evaluate("async () => { await navigator.serviceWorker.ready; }")
+    page.reload()
+    assert page.evaluate("navigator.serviceWorker.controller !== null")
+
+
 def leave_the_old_version(page: Page) -> None:
-    """The last page of the old version goes, and the browser notices that in its own time."""
-    for _try in range(20):
+    """The last page of the old version goes; the browser changes over when that version has ended its work."""
+    for seconds in (0.5, 1, 2, 4, 8, 16):
         page.goto("about:blank")
-        page.wait_for_timeout(300)
+        page.wait_for_timeout(1000 * seconds)
         page.goto(ADDRESS)
         if page.evaluate("async () => (await caches.keys()).join()") == "report-0123456789ab":
             return

@@ -128,6 +128,7 @@ def test_who_joined_adds_what_they_had_written(page_at: PageAt, known: Issue, to
         page.locator("#send").click()
     said = page.locator("#text").input_value()
     page.get_by_role("button", name=f"Приєднатися № {known.number}").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Ви приєдналися")  # the form has such a field too
     words = page.locator("textarea[name=text]")
     expect(words).to_have_value(said)
     words.fill(f"{said} Учора тут упав велосипедист.")
