@@ -6,8 +6,19 @@ from django.db.models import Q
 
 from core.models import ON_THE_MAP
 from issues.models import Issue, Supporter
+from issues.states import State
 from notifications.actions import end, follow
 from notifications.models import Follow
+
+
+def is_original(found: Issue | None, *, of: Issue) -> bool:
+    """Another report of the same community that is not a duplicate itself."""
+    return (
+        found is not None
+        and found.pk != of.pk
+        and found.community_id == of.community_id
+        and found.state != State.DUPLICATE
+    )
 
 
 def carry_supporters(duplicate: Issue, *, to: Issue, at: datetime) -> None:

@@ -11,7 +11,7 @@ from core.outbox import Letter, resend_hidden
 from geodata.models import Community
 from issues import letters
 from issues.actions import promise, send_to_responsible
-from issues.carrying import carry_supporters, take_supporters_back
+from issues.carrying import carry_supporters, is_original, take_supporters_back
 from issues.events import append_event
 from issues.following import author_wants_no_more, tell, tell_supporters
 from issues.models import Issue, IssueEvent
@@ -209,7 +209,7 @@ def move_by_staff(
 ) -> Issue:
     """A moderator moves a report; a duplicate names its original, of the same community. Raises MoveRefusedError."""
     original = duplicate_of if to == State.DUPLICATE else None
-    if to == State.DUPLICATE and not _is_original(original, of=issue):
+    if to == State.DUPLICATE and not is_original(original, of=issue):
         raise MoveRefusedError("needs_original")
     with transaction.atomic():
         if original:
@@ -368,19 +368,9 @@ def _locked_together(issue: Issue, original: Issue) -> Issue:
     other at the same moment wait, and the second is refused."""
     both = Issue.objects.select_for_update(of=("self",)).filter(pk__in=[issue.pk, original.pk]).order_by("pk")
     now = next((row for row in both.select_related("subject", "community", "category") if row.pk == original.pk), None)
-    if now is None or not _is_original(now, of=issue):
+    if now is None or not is_original(now, of=issue):
         raise MoveRefusedError("needs_original")
     return now
-
-
-def _is_original(found: Issue | None, *, of: Issue) -> bool:
-    """Another report of the same community that is not a duplicate itself."""
-    return (
-        found is not None
-        and found.pk != of.pk
-        and found.community_id == of.community_id
-        and found.state != State.DUPLICATE
-    )
 
 
 def touch(issue: Issue, *, at: datetime) -> None:

@@ -8,7 +8,7 @@ from issues.models import Issue
 from media.models import Photo
 from tests.browser.conftest import BOTH_WIDTHS, PHONE, PageAt, assert_accessible, screenshot
 from tests.browser.report_form import VODOKANAL, choose, photo
-from tests.browser.test_hide_faces import drag
+from tests.browser.test_hide_faces import drag, hide_by_two_presses
 from tests.browser.tools import assert_loaded, author_link, beyond_the_edge, let_workers_work, told
 from tests.conftest import City
 from tests.grid import Town
@@ -109,16 +109,7 @@ def test_without_javascript_two_presses_hide_a_face_and_the_correction_stays(
     page.goto(f"{author_link(sent)}correct/")
     page.locator("#text").fill("Це люк, а не яма.")
     page.locator("[name=remove_photo]").check()
-    page.locator("#photo").set_input_files(photo(jpeg(1200, 900), name="перехрестя.jpg"))
-    page.locator("button[value=add], button[name=do][value=zoom_in]").first.click()
-    let_workers_work()
-    page.locator("button[value^='hide:']").click()
-    picture = page.locator(f"input[name={'hide_small' if width == PHONE else 'hide_wide'}]")
-    size = picture.bounding_box()
-    assert size is not None
-    for x, y in ((0.25, 0.25), (0.5, 0.75)):
-        picture.click(position={"x": x * size["width"], "y": y * size["height"]})
-    expect(page.locator(".hide-list li")).to_have_count(1)
+    hide_by_two_presses(page, width)
     assert beyond_the_edge(page) == []
     screenshot(page, f"correct-hide-plain-{width}", full=True)
     page.locator("button[value=hide_done]:visible").click()

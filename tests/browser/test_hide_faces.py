@@ -129,11 +129,8 @@ def test_a_photo_that_turns_out_to_be_broken_says_so_beside_itself(page_at: Page
     expect(page.locator("[name=photo_key]")).to_have_count(1)
 
 
-@BOTH_WIDTHS
-def test_without_scripts_two_presses_on_the_photo_hide_a_place(page_at: PageAt, width: int) -> None:
-    page = page_at(width, javascript=False)
-    page.goto(ADDRESS)
-    page.locator("#text").fill(WORDS)
+def hide_by_two_presses(page: Page, width: int) -> None:
+    """Adds a photo to a form without scripts and hides one place of it on the page after."""
     page.locator("#photo").set_input_files(photo(jpeg(1200, 900), name="перехрестя.jpg"))
     page.locator("button[value=add], button[name=do][value=zoom_in]").first.click()
     let_workers_work()
@@ -144,6 +141,14 @@ def test_without_scripts_two_presses_on_the_photo_hide_a_place(page_at: PageAt, 
     for x, y in ((0.25, 0.25), (0.5, 0.75)):
         picture.click(position={"x": x * size["width"], "y": y * size["height"]})
     expect(page.locator(".hide-list li")).to_have_count(1)
+
+
+@BOTH_WIDTHS
+def test_without_scripts_two_presses_on_the_photo_hide_a_place(page_at: PageAt, width: int) -> None:
+    page = page_at(width, javascript=False)
+    page.goto(ADDRESS)
+    page.locator("#text").fill(WORDS)
+    hide_by_two_presses(page, width)
     screenshot(page, f"hide-plain-{width}", full=True)
     page.locator("button[value=hide_done]:visible").click()
     expect(page.locator("#text")).to_have_value(WORDS)
