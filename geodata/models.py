@@ -260,13 +260,17 @@ class MapShape(models.Model):
     community = models.ForeignKey(Community, on_delete=models.CASCADE, verbose_name=_("community"))
     kind = models.CharField(_("kind"), max_length=10, choices=Kind)
     name = models.CharField(_("name"), max_length=200, blank=True)
-    geometry = models.GeometryField(_("geometry"), srid=WGS84)
+    geometry = models.GeometryField(_("geometry"), srid=WGS84, spatial_index=False)
 
     objects: ClassVar[models.Manager["MapShape"]] = ScopedManager(community="community")
 
     class Meta:
         verbose_name = _("base map shape")
         verbose_name_plural = _("base map shapes")
+        indexes = [
+            # Used by the picture of a place: shapes of one community inside a box, among those of a whole country.
+            GistIndex(fields=["community", "geometry"], name="map_shape_place"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(kind__in=["land", "park", "water", "building", "street", "road", "rail"]),
