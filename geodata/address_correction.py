@@ -10,7 +10,8 @@ from geodata.street_words import number_key, search_text
 
 def search_of(street: Street) -> str:
     """What a street is found by: all of its names, and its settlement."""
-    return search_text([street.name, *street.former_names, *([street.locality] if street.locality else [])])
+    beside = [street.locality] if street.locality else []
+    return search_text([street.name, *street.former_names, *street.other_names, *beside])
 
 
 def correct_street(street: Street, columns: Collection[str]) -> Street:

@@ -13,13 +13,14 @@ from django.db import transaction
 from shapely import to_wkb
 from shapely.geometry import MultiLineString
 
+from geodata.address_correction import search_of
 from geodata.address_rows import AddressRow
 from geodata.models import WGS84, Address, Community, Street
 from geodata.problems import Place
-from geodata.street_words import number_key, search_text
+from geodata.street_words import number_key
 
 BATCH = 2000  # rows of one statement
-_STREET_FIELDS = ["name", "locality", "former_names", "search", "path", "middle"]
+_STREET_FIELDS = ["name", "locality", "former_names", "other_names", "search", "path", "middle"]
 _ADDRESS_FIELDS = ["street", "number", "number_key", "location"]
 
 
@@ -48,6 +49,7 @@ class _StreetDraft:
     name: str
     locality: str
     former: dict[str, None] = field(default_factory=dict)
+    others: dict[str, None] = field(default_factory=dict)
     lines: list[Any] = field(default_factory=list)
     places: list[Place] = field(default_factory=list)
     middle: Place | None = None  # of its longest line
@@ -58,8 +60,8 @@ def import_addresses(
 ) -> AddressOutcome:
     """Writes streets and addresses, once however often the same rows come: those with a known key are changed.
 
-    What the rows do not hold stays, or goes with `remove_missing`. A street keeps the former names and the line that
-    the rows do not give. Call it inside the community's scope.
+    What the rows do not hold stays, or goes with `remove_missing`. A street keeps the former and other names and the
+    line that the rows do not give. Call it inside the community's scope.
     """
     outcome = AddressOutcome()
     with transaction.atomic():
@@ -95,6 +97,7 @@ def _drafts(rows: Iterable[AddressRow]) -> dict[str, _StreetDraft]:
     for row in rows:
         draft = drafts.setdefault(row.street_key, _StreetDraft(row.street, row.locality))
         draft.former |= dict.fromkeys(row.former)
+        draft.others |= dict.fromkeys(row.others)
         draft.places.append(row.place)
         if row.path is not None:
             draft.lines += row.path.geoms
@@ -105,20 +108,23 @@ def _drafts(rows: Iterable[AddressRow]) -> dict[str, _StreetDraft]:
 
 def _street(community: Community, key: str, draft: _StreetDraft, known: Street | None) -> Street:
     former = list(draft.former) or (known.former_names if known else [])
+    others = list(draft.others) or (known.other_names if known else [])
     path = _stored(MultiLineString(draft.lines)) if draft.lines else (known.path if known else None)
     keeps_middle = known is not None and known.path is not None and not draft.lines
     middle = known.middle if known and keeps_middle else Point(draft.middle or _inmost(draft.places), srid=WGS84)
-    return Street(
+    street = Street(
         pk=known.pk if known else None,
         community=community,
         key=key,
         name=draft.name,
         locality=draft.locality,
         former_names=former,
-        search=search_text([draft.name, *former, *([draft.locality] if draft.locality else [])]),
+        other_names=others,
         path=path,
         middle=middle,
     )
+    street.search = search_of(street)
+    return street
 
 
 def _inmost(places: Sequence[Place]) -> Place:

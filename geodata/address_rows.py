@@ -45,6 +45,7 @@ class AddressRow:
     former: tuple[str, ...]
     place: Place
     path: MultiLineString | None = None
+    others: tuple[str, ...] = ()  # names that the street has beside, also in other languages
 
     @property
     def street_key(self) -> str:

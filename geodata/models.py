@@ -85,6 +85,8 @@ class Community(models.Model):
     accent_hue = models.PositiveSmallIntegerField(
         _("accent hue, degrees"), default=256, validators=[MaxValueValidator(359)]
     )
+    # Plain text, shown beside the drawn base map: licences of open data ask for it. geodata.shape_import writes it.
+    map_credit = models.CharField(_("whose data the drawn base map shows"), max_length=200, blank=True)
 
     class Meta:
         verbose_name = _("community")
@@ -261,6 +263,8 @@ class MapShape(models.Model):
     kind = models.CharField(_("kind"), max_length=10, choices=Kind)
     name = models.CharField(_("name"), max_length=200, blank=True)
     geometry = models.GeometryField(_("geometry"), srid=WGS84, spatial_index=False)
+    # “osm:w42:park”; "" for a shape that no import keeps in step with its source.
+    key = models.CharField(_("key in the source"), max_length=60, blank=True, editable=False)
 
     objects: ClassVar[models.Manager["MapShape"]] = ScopedManager(community="community")
 
@@ -275,7 +279,8 @@ class MapShape(models.Model):
             models.CheckConstraint(
                 condition=Q(kind__in=["land", "park", "water", "building", "street", "road", "rail"]),
                 name="map_shape_kind_known",
-            )
+            ),
+            models.UniqueConstraint(fields=["community", "key"], condition=~Q(key=""), name="map_shape_key_once"),
         ]
 
     def __str__(self) -> str:
@@ -283,7 +288,7 @@ class MapShape(models.Model):
 
 
 class Street(models.Model):
-    """A street, square or other place that houses are numbered by, with the names that it had before.
+    """A street, square or other place that houses are numbered by, with the names that it had or has beside.
 
     `search` is what geodata.street_words makes of all of its names; geodata.address_import and
     geodata.address_correction write it.
@@ -295,6 +300,12 @@ class Street(models.Model):
     locality = models.CharField(_("settlement, when the community has several"), max_length=100, blank=True)
     former_names = ArrayField(
         models.CharField(max_length=200), verbose_name=_("former names"), default=list, blank=True
+    )
+    other_names = ArrayField(
+        models.CharField(max_length=200),
+        verbose_name=_("names beside, also in other languages"),
+        default=list,
+        blank=True,
     )
     search = models.TextField(_("what it is found by"), max_length=2000, editable=False)
     path = models.MultiLineStringField(

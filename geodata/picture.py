@@ -167,6 +167,8 @@ def picture(
     parts += [_name(name, letters) for name in _apart(names, letters, _pin_room(tip, lettering) if tip else None)]
     if tip:
         parts.append(_pin(*tip, state=state, scale=lettering))
+    if community.map_credit:
+        parts.append(_credit(community.map_credit, letters))
     size = f'width="{WIDTH}" height="{HEIGHT}" viewBox="0 0 {WIDTH} {HEIGHT}"'
     return f'<svg xmlns="http://www.w3.org/2000/svg" {size}><style>{STYLE}</style>{"".join(parts)}</svg>'
 
@@ -241,6 +243,15 @@ def _name(name: Name, letters: float) -> str:
         f'<text class="name" x="{name.x:.0f}" y="{name.y:.0f}" text-anchor="middle" font-family="sans-serif" '
         f'font-size="{letters:g}" font-weight="600" fill="{COLOURS["name"][0]}" stroke="{COLOURS["halo"][0]}" '
         f'stroke-width="{letters / 4:g}" stroke-linejoin="round" paint-order="stroke">{escape(name.text)}</text>'
+    )
+
+
+def _credit(text: str, letters: float) -> str:
+    """Whose data this is, in the corner and over everything: licences ask that it be seen."""
+    return (
+        f'<text class="name credit" x="{WIDTH - 6}" y="{HEIGHT - 6}" text-anchor="end" font-family="sans-serif" '
+        f'font-size="{letters * 0.85:g}" fill="{COLOURS["name"][0]}" stroke="{COLOURS["halo"][0]}" '
+        f'stroke-width="{letters / 4:g}" stroke-linejoin="round" paint-order="stroke">{escape(text)}</text>'
     )
 
 

@@ -150,6 +150,12 @@ def test_list_of_what_is_no_box_is_refused(client: Client, city: City) -> None:
     assert client.get("/yavoryn/list/", {"box": "1,2,3"}).status_code == 400
 
 
+@pytest.mark.parametrize("page", ["/yavoryn/", "/yavoryn/report/"])
+def test_whose_data_the_drawn_map_shows_is_said_and_escaped(client: Client, city: City, page: str) -> None:
+    Community.objects.filter(pk=city.community.pk).update(map_credit="© <b>OpenStreetMap</b> contributors")
+    assert "· © &lt;b&gt;OpenStreetMap&lt;/b&gt; contributors</p>" in client.get(page).content.decode()
+
+
 def test_base_map_holds_shapes_areas_and_the_boundary(client: Client, city: City, town: Town) -> None:
     MapShape.objects.create(
         community=city.community, kind=MapShape.Kind.ROAD, name="проспект Миру", geometry=town.line("AD")

@@ -56,6 +56,13 @@ def test_names_of_areas_are_escaped(city: City, town: Town) -> None:
     assert sorted(map(str, names)) == ["<Заріччя & Ко>", "Слобідка"]
 
 
+def test_whose_data_it_shows_is_said_and_escaped(city: City, town: Town) -> None:
+    assert not [text for text in drawn(city, Box(*town.box())).iter(f"{SVG}text") if "credit" in text.get("class", "")]
+    city.community.map_credit = "© <OpenStreetMap> & contributors"
+    said = [text.text for text in drawn(city, Box(*town.box())).iter(f"{SVG}text") if "credit" in text.get("class", "")]
+    assert said == ["© <OpenStreetMap> & contributors"]
+
+
 def test_houses_and_lanes_are_left_out_of_a_whole_region(city: City, town: Town) -> None:
     MapShape.objects.create(community=city.community, kind="building", geometry=town.polygon("ABDC"))
     MapShape.objects.create(community=city.community, kind="road", geometry=town.line("AD"))
