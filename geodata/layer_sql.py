@@ -1,12 +1,14 @@
 """Puts the querysets of layers into raw SQL: typed columns whatever the model, parameters in their order."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
 from geodata.boxes import Box
 from geodata.layers import Filters, Layer
+
+MOST_MARKS = 200  # that people and browsers can take in at once
 
 # How each fixed column is read, so that rows of different layers can stand in one result.
 _TYPES = {
@@ -44,10 +46,20 @@ class Question:
     today: date  # in the community's time zone
     filters: Filters = field(default_factory=Filters)
     box: Box | None = None
+    narrowed: frozenset[str] | None = None  # names of the layers that the chosen categories narrow; None: every one
+    zoom: float | None = None  # of the map that asks; None: the closest at which the box fits a desktop's map
+    most: int = MOST_MARKS  # marks that the map can take in
+
+    def filters_of(self, layer: Layer) -> Filters:
+        """What of the filters concerns this layer: a category of reports hides no street lamp."""
+        filters = self.filters
+        if self.narrowed is not None and layer.name not in self.narrowed:
+            filters = replace(filters, categories=())
+        return filters if layer.groups else replace(filters, groups=())
 
     def ask(self, layer: Layer) -> "Compiled":
         """The layer's answer, compiled once for all readings of it. Must be called inside the community's scope."""
-        rows = layer.rows(self.community_id, self.filters, today=self.today, box=self.box)
+        rows = layer.rows(self.community_id, self.filters_of(layer), today=self.today, box=self.box)
         text, params = rows.query.sql_with_params()
         return Compiled(layer, Sql(text, tuple(params)))
 

@@ -6,7 +6,7 @@ its own. Share the read shape, never a parent table.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Protocol
 
 from django.db.models import QuerySet
@@ -27,7 +27,9 @@ COLUMNS = (
     "changed_at",  # timestamptz
     "url",  # path on this site
 )
-GROUPS = ("wait", "work", "done", "shut")  # families of states: each has a shape and a colour on the map
+# Families of states: each has a shape and a colour on the map. “none” is for things that have no states, such as lamps.
+# Cells hold their places in this order: new ones are added at the end.
+GROUPS = ("wait", "work", "done", "shut", "none")
 
 
 def as_is(value: Any) -> Any:
@@ -42,6 +44,7 @@ class Choice:
     code: str
     name: str
     icon: str = ""
+    key: int = 0  # of a category: the number that a counted layer's rows and cells have for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,23 @@ class Filters:
 
     groups: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
+    since: datetime | None = None  # the period in which a thing began: from this moment
+    until: datetime | None = None  # up to this moment, without it
+    text: str = ""  # words that stand in it
+    area: int | None = None  # pk of an Area that it stands in or touches
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A layer whose table counts itself: it has the columns of geodata.counted, and triggers that keep the cells.
+
+    `number` names the layer in cells and deltas; it never changes and is never given to another layer.
+    """
+
+    number: int
+    table: str
+    category: str = "category_id"  # column: what cells tell apart besides the state, an integer above 0
+    starts_at: str = "created_at"  # column
 
 
 class Rows(Protocol):
@@ -60,6 +80,7 @@ class Rows(Protocol):
     ) -> QuerySet[Any, Mapping[str, Any]]:
         """A queryset of dicts with COLUMNS and the layer's properties: what strangers may see of one community.
 
+        It heeds `filters`, but for the area: that is asked of the geometry, for all layers alike.
         `today` is the date in the community's time zone. `box` is a hint for the index: rows outside may be left
         out, those inside must be there. Must be called inside the community's scope; not ordered, not sliced.
         """
@@ -78,6 +99,10 @@ class Layer:
     # What a mark on the map carries of the properties: name in the answer → name of the property.
     on_marks: Mapping[str, str] = field(default_factory=dict)
     groups: Sequence[tuple[str, Any]] = ()  # families of states that occur here, with lazily translated names
+    icon: str = "pin"
+    is_on: bool = True  # shown when nobody chose layers
+    counted: Counted | None = None  # None: few things, which are counted as they are read
+    version: Callable[[int, date], str] = field(default=lambda community_id, today: "")  # of what no cell tells
     categories: Callable[[int], Sequence[Choice]] = field(default=lambda community_id: ())
 
     def __post_init__(self) -> None:

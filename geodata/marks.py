@@ -9,8 +9,7 @@ from geodata.boxes import TILE, Box, to_mercator, zoom_to_fit
 from geodata.layer_sql import IN_BOX, Question, json_of, union
 from geodata.layers import GROUPS, Layer
 
-LIMIT = 200  # marks that people and browsers can take in at once
-CELL = 64.0  # px; cells grow on a screen so large that more than LIMIT of them would fit
+CELL = 64.0  # px; cells grow on a screen so large that too many of them would fit
 DECIMALS = 6  # of degrees, about a tenth of a metre
 MAX_ZOOM = 22.0
 
@@ -49,10 +48,10 @@ SELECT json_build_object('type', 'FeatureCollection', 'total', (SELECT n FROM to
 """
 
 
-def marks(layers: Sequence[Layer], question: Question, *, zoom: float | None = None, limit: int = LIMIT) -> str:
-    """GeoJSON text: a FeatureCollection of at most `limit` marks in `question.box`, and `total`, the things there.
+def marks(layers: Sequence[Layer], question: Question) -> str:
+    """GeoJSON text: a FeatureCollection of at most `question.most` marks in its box, and `total`, the things there.
 
-    More things than `limit`: clusters of a constant grid of about CELL px at `zoom`, at the mean place of their
+    More things than that: clusters of a constant grid of about CELL px at its zoom, at the mean place of their
     things, with counts by family of states and their extent (`bbox`); a thing alone in its cell stays that thing.
     Every mark is a point, ordered as one reads: from the north, then from the west. Must be called inside the
     community's scope. Raises ValueError without a box.
@@ -61,7 +60,8 @@ def marks(layers: Sequence[Layer], question: Question, *, zoom: float | None = N
         raise ValueError("Marks are read for a box.")
     asked = [question.ask(layer) for layer in layers]
     rows = union([one.select((*_COLUMNS, "geometry"), extra=_extra(one.layer, layers)) for one in asked])
-    cells = cells_across_the_world(question.box, zoom, limit)
+    limit = question.most
+    cells = cells_across_the_world(question.box, question.zoom, limit)
     text = _MARKS.format(
         rows=rows.text,
         place=_PLACE,

@@ -16,8 +16,7 @@ from django.views.decorators.http import require_safe
 from geodata import base_shapes as base
 from geodata.boxes import BadBoxError, Box, Corner, box_around, parse_box, zoomed
 from geodata.community import community_of
-from geodata.forms import Asked, Menu, asked, filter_context, menu_of, with_query
-from geodata.layer_sql import Question
+from geodata.forms import Asked, Menu, asked, chosen_layers, filter_context, menu_of, with_query
 from geodata.layers import all_layers
 from geodata.lists import Page, things
 from geodata.map_config import map_config
@@ -35,8 +34,8 @@ _ACCEPTS_GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))")
 @require_safe
 def map_page(request: HttpRequest) -> HttpResponse:
     """The map, and the first page of the list in it: everything that works without script."""
-    community, menu = community_of(request), _menu(request)
-    wanted = asked(request.GET, menu)
+    community = community_of(request)
+    wanted, menu = _asked(request, community)
     icons = [choice.icon for choice in menu.categories]
     context = _list_context(community, wanted, menu) | {"map_config": map_config(community, icons)}
     return render(request, "geodata/map.html", context)
@@ -45,8 +44,8 @@ def map_page(request: HttpRequest) -> HttpResponse:
 @require_safe
 def map_list(request: HttpRequest) -> HttpResponse:
     """The list alone, as a fragment of the map page."""
-    community, menu = community_of(request), _menu(request)
-    wanted = asked(request.GET, menu)
+    community = community_of(request)
+    wanted, menu = _asked(request, community)
     if wanted.box_problem:
         return HttpResponse(wanted.box_problem, status=400, content_type="text/plain; charset=utf-8")
     return _never_kept(render(request, "geodata/list.html", _list_context(community, wanted, menu)))
@@ -55,12 +54,12 @@ def map_list(request: HttpRequest) -> HttpResponse:
 @require_safe
 def marks(request: HttpRequest) -> HttpResponse:
     """Marks of a box as GeoJSON; 400 with the reason for a box that is none."""
-    community, menu = community_of(request), _menu(request)
-    wanted = asked(request.GET, menu)
+    community = community_of(request)
+    wanted, menu = _asked(request, community)
     if not wanted.box:
         reason = wanted.box_problem or "A box is needed: box=west,south,east,north."
         return JsonResponse({"error": reason}, status=400)
-    text = read_marks(all_layers(), _question(community, wanted), zoom=wanted.zoom, limit=wanted.most)
+    text = read_marks(wanted.layers, wanted.question(community, community.day_of(timezone.now())))
     return _never_kept(_compressed(request, HttpResponse(text, content_type=GEOJSON)))
 
 
@@ -89,16 +88,16 @@ def place_image(request: HttpRequest) -> HttpResponseBase:
     return _kept(request, HttpResponse(text, content_type="image/svg+xml; charset=utf-8"))
 
 
-def _menu(request: HttpRequest) -> Menu:
-    return menu_of(all_layers(), community_of(request).pk)
-
-
-def _question(community: Community, wanted: Asked) -> Question:
-    return Question(community.pk, community.day_of(timezone.now()), wanted.filters, wanted.box)
+def _asked(request: HttpRequest, community: Community) -> tuple[Asked, Menu]:
+    """What the address asks for, and what it could ask for."""
+    layers = all_layers()
+    menu = menu_of(layers, chosen_layers(request.GET, layers)[0], community.pk)
+    return asked(request.GET, menu, community, community.day_of(timezone.now())), menu
 
 
 def _list_context(community: Community, wanted: Asked, menu: Menu) -> dict[str, Any]:
-    page = things(all_layers(), _question(community, wanted), after=wanted.after, only=wanted.only)
+    question = wanted.question(community, community.day_of(timezone.now()))
+    page = things(wanted.layers, question, after=wanted.after, only=wanted.only)
     map_url = reverse("map", args=[community.slug])
     names = {choice.code: choice.name for choice in menu.categories}
     for row in page.rows:

@@ -92,6 +92,10 @@ def rows(
         chosen = chosen.in_groups(list(filters.groups))
     if filters.categories:
         chosen = chosen.filter(category__code__in=filters.categories)
+    if filters.since:
+        chosen = chosen.filter(created_at__gte=filters.since)
+    if filters.until:
+        chosen = chosen.filter(created_at__lt=filters.until)
     if box:
         chosen = chosen.filter(location__bboverlaps=_with_blurred(box))
     path = Concat(

@@ -91,7 +91,7 @@ def test_each_reading_is_one_query(layer: Layer, fill: Fill, city: City, town: T
     fill(layer, "Видно")
     for ask in (
         lambda: marks([layer], question(city.community, town)),
-        lambda: marks([layer], question(city.community, town), limit=0),
+        lambda: marks([layer], replace(question(city.community, town), most=0)),
         lambda: things([layer], question(city.community, town)),
         lambda: things([layer], question(city.community)),
     ):

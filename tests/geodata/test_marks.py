@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from core.models import Visibility
 from geodata.boxes import Box, to_mercator
+from geodata.layer_sql import MOST_MARKS as LIMIT
 from geodata.layer_sql import Question
 from geodata.layers import GROUPS, Layer, layer_named
-from geodata.marks import LIMIT, cells_across_the_world, marks
+from geodata.marks import cells_across_the_world, marks
 from geodata.models import Area, Community, Division
 from issues.states import GROUPS as GROUP_OF
 from issues.states import State
@@ -71,8 +72,8 @@ def cell_of(dot: Dot, cells: float) -> tuple[int, int]:
     return math.floor(x * cells), math.floor(y * cells)
 
 
-def read(layer: Layer, asked: Question, **options: Any) -> dict[str, Any]:
-    answer: dict[str, Any] = json.loads(marks([layer], asked, **options))
+def read(layer: Layer, asked: Question, *, zoom: float | None = None, limit: int = LIMIT) -> dict[str, Any]:
+    answer: dict[str, Any] = json.loads(marks([layer], replace(asked, zoom=zoom, most=limit)))
     return answer
 
 
@@ -123,7 +124,7 @@ def test_cluster_stands_at_the_mean_of_its_things(city: City) -> None:
     asked = replace(question(city.community), box=Box(28, 49, 29, 50))
     (cluster,) = read(layer_named("issues"), asked, zoom=8, limit=2)["features"]
     assert cluster["geometry"]["coordinates"] == pytest.approx([28.460133, 49.2201], abs=1e-6)
-    assert cluster["properties"] == {"cluster": True, "count": 3, "wait": 3, "work": 0, "done": 0, "shut": 0}
+    assert cluster["properties"] == {"cluster": True, "count": 3, "wait": 3, "work": 0, "done": 0, "shut": 0, "none": 0}
     assert cluster["bbox"] == pytest.approx([28.46, 49.22, 28.4602, 49.2203], abs=1e-6)
 
 
