@@ -112,7 +112,7 @@ def _row(feature: Feature, source: FeatureFile, named: Columns, around: Surround
         number=number,
         locality=where or locality,
         former=tuple(name[:MOST_NAME] for name in _listed(former) if name != street),
-        place=_middle(shape),
+        place=middle_of(shape),
         path=None if number else _as_path(shape),
     )
 
@@ -160,8 +160,8 @@ def _shape(feature: Feature, source: FeatureFile, around: Surroundings) -> BaseG
     return shape
 
 
-def _middle(shape: BaseGeometry) -> Place:
-    """A point on it: for a line the middle of its longest part."""
+def middle_of(shape: BaseGeometry) -> Place:
+    """A point on the shape: for a line the middle of its longest part."""
     path = _as_path(shape)
     if path is None:
         return inner_point(shape) or (0.0, 0.0)

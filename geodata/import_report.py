@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from geodata.address_import import Count
 from geodata.area_plan import AreaPlan
 from geodata.coverage import Coverage, Gap
 from geodata.problems import OUTCOMES, Place, Problem
@@ -34,6 +35,13 @@ def lines(plan: AreaPlan, *, dry_run: bool) -> Iterator[str]:
         yield _("A dry run: nothing was changed.")
     else:
         yield _("Done.")
+
+
+def count_line(what: str, count: Count) -> str:
+    """What became of rows of one kind."""
+    return _("%(what)s: %(new)s new, %(changed)s changed, %(same)s unchanged, %(removed)s removed.") % {
+        "what": what, "new": count.new, "changed": count.changed, "same": count.same, "removed": count.removed,
+    }  # fmt: skip
 
 
 def problem_table(problems: Sequence[Problem]) -> Iterator[str]:

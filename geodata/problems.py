@@ -40,6 +40,7 @@ REASONS = {
     "inexact_crs": _("no exact way from “%(crs)s” to WGS 84 is known; reproject the file first"),
     "crs_overruled": _("the file declares %(declared)s; %(crs)s was used, as asked"),
     "unknown_format": _("this file cannot be read; what can be is GeoJSON, GeoPackage, zipped Shapefile, KML and KMZ"),
+    "unreadable": _("the file cannot be read: %(reason)s"),
     "broken_file": _("the file is damaged: it cannot be read as %(format)s"),
     "too_slow": _("reading the file took too long"),
     "too_many_features": _("there are more than %(limit)s features in the file"),
@@ -72,6 +73,9 @@ REASONS = {
     "kml_coordinates": _("“%(text)s” is not a longitude and a latitude"),
     "points_left_out": _("points beside the areas were left out: %(count)s"),
     "others_left_out": _("points and lines beside the areas were left out: %(count)s"),
+    "nothing_here": _("nothing in the file lies in this community"),
+    "no_districts": _("the file holds no districts of this community (admin_level 8, 9 or 10)"),
+    "which_level": _("choose the districts by their admin_level (--level): %(levels)s"),
     # one feature
     "not_feature": _("this is not a feature"),
     "no_geometry": _("there is no geometry"),

@@ -13,9 +13,11 @@ from geodata.address_import import AddressOutcome, import_addresses
 from geodata.address_rows import Columns, rows_of
 from geodata.candidates import surroundings_of
 from geodata.features import FeatureFile
-from geodata.import_report import problem_table
+from geodata.import_report import count_line, problem_table
 from geodata.management.files import bytes_of, community_called
-from geodata.problems import RefusedError
+from geodata.osm_import import osm_address_rows
+from geodata.osm_reading import is_osm
+from geodata.problems import Problem, RefusedError
 from geodata.reading import read_features
 from geodata.reading_tables import LATITUDES, LONGITUDES, is_table, read_table
 
@@ -23,13 +25,15 @@ from geodata.reading_tables import LATITUDES, LONGITUDES, is_table, read_table
 class Command(BaseCommand):
     help = (
         "Imports addresses from GeoJSON (points and polygons with a street and a number), GeoPackage, zipped Shapefile "
-        "or CSV, and streets from lines with a name. Rows that cannot be taken are listed and left out; the same file "
-        "again changes nothing."
+        "or CSV, and streets from lines with a name; both from OpenStreetMap (.osm.pbf) too, where no property has to "
+        "be named. Rows that cannot be taken are listed and left out; the same file again changes nothing."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("community", help="slug of the community")
-        parser.add_argument("file", type=Path, help="GeoJSON, GeoPackage, zipped Shapefile, or a table (.csv, .tsv)")
+        parser.add_argument(
+            "file", type=Path, help="GeoJSON, GeoPackage, zipped Shapefile, a table (.csv, .tsv), or .osm.pbf"
+        )
         parser.add_argument(
             "--key", default="", help="property with a key; @id; default: settlement, street and number"
         )
@@ -53,10 +57,16 @@ class Command(BaseCommand):
         community = community_called(options["community"])
         columns = Columns(*(options[name] for name in ("key", "street", "number", "locality", "former")))
         with scope(community=community):
+            problems: list[Problem] = []
             try:
-                source = self.source(options)
-                around = surroundings_of(community)
-                rows, problems = rows_of(source, columns=columns, around=around, locality=options["settlement"])
+                if is_osm(options["file"].name):
+                    found = osm_address_rows(community, options["file"])
+                    rows, left_out = found.rows(), found.left_out
+                else:
+                    source = self.source(options)
+                    around = surroundings_of(community)
+                    rows, problems = rows_of(source, columns=columns, around=around, locality=options["settlement"])
+                    left_out = len(source.features) - len(rows)
             except RefusedError as refusal:
                 raise CommandError(refusal.problem.text) from refusal
             for line in problem_table(problems):
@@ -66,7 +76,7 @@ class Command(BaseCommand):
             outcome = import_addresses(
                 community, rows, remove_missing=options["remove_missing"], dry_run=options["dry_run"]
             )
-        for line in lines(outcome, left_out=len(source.features) - len(rows), dry_run=options["dry_run"]):
+        for line in lines(outcome, left_out=left_out, dry_run=options["dry_run"]):
             self.stdout.write(line)
 
     def source(self, options: dict[str, Any]) -> FeatureFile:
@@ -84,9 +94,7 @@ class Command(BaseCommand):
 def lines(outcome: AddressOutcome, *, left_out: int, dry_run: bool) -> Iterator[str]:
     """The outcome for a terminal."""
     for words, count in ((_("Streets"), outcome.streets), (_("Addresses"), outcome.addresses)):
-        yield _("%(what)s: %(new)s new, %(changed)s changed, %(same)s unchanged, %(removed)s removed.") % {
-            "what": words, "new": count.new, "changed": count.changed, "same": count.same, "removed": count.removed,
-        }  # fmt: skip
+        yield count_line(words, count)
     if left_out:
         yield _("Rows left out: %s.") % left_out
     yield _("A dry run: nothing was changed.") if dry_run else _("Done.")
