@@ -4,8 +4,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
+from django.templatetags.static import static
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
+from geodata.basemap_files import drawn_file
 from geodata.icons import inner_svg
 from geodata.models import Community
 
@@ -20,8 +23,21 @@ def base_config(community: Community) -> dict[str, Any]:
         "zoom": community.zoom,
         "bounds": [round(edge, 6) for edge in bounds] if bounds else None,
         "baseUrl": reverse("base_shapes", args=[community.slug]),
+        "vector": _vector_config(community),
         "tilesUrl": settings.BASEMAP_URL,
         "tilesAttribution": settings.BASEMAP_ATTRIBUTION,
+    }
+
+
+def _vector_config(community: Community) -> dict[str, str] | None:
+    """The PMTiles file, the script that draws it, and what is said when that fails; None when there is no file."""
+    file = drawn_file(community.slug)
+    if file is None:
+        return None
+    return {
+        "url": reverse("base_tiles", args=[file.owner, file.version]),
+        "script": static("protomaps-leaflet/protomaps-leaflet.js"),
+        "failed": _("The detailed map could not be read: a simple one is drawn"),
     }
 
 

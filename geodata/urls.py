@@ -1,9 +1,12 @@
 """Pages about places. Anybody may open them."""
 
-from geodata import place_views, views
+from django.urls import path
+
+from geodata import basemap_views, place_views, views
 from geodata.community import community_path
 
 urlpatterns = [
+    path("tiles/<slug:owner>/<slug:version>.pmtiles", basemap_views.base_tiles, name="base_tiles"),
     community_path("", views.map_page, name="map"),
     community_path("list/", views.map_list, name="map_list"),
     community_path("marks.geojson", views.marks, name="marks"),

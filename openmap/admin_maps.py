@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 from django.conf import settings
@@ -66,7 +67,8 @@ class GeoMap:
 
     @property
     def tiles_attribution(self) -> str:
-        return str(settings.BASEMAP_ATTRIBUTION)
+        """As HTML, because that is what Leaflet takes; the setting is text."""
+        return escape(settings.BASEMAP_ATTRIBUTION)
 
     def __str__(self) -> str:
         return self.render()

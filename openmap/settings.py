@@ -1,5 +1,6 @@
 """Settings of the whole service, read from the environment only. docs/operations.md lists every variable."""
 
+from html import escape
 from pathlib import Path
 from urllib.parse import quote, unquote
 
@@ -194,6 +195,7 @@ STORAGES = {
 STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.FileSystemFinder",
     "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "openmap.finders.NpmFinder",
 ]
 FILE_UPLOAD_HANDLERS = [
     "media.uploads.BoundedUpload",
@@ -206,11 +208,13 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 1000  # past it the form is lost; media.uploads s
 FILE_UPLOAD_PERMISSIONS = 0o640
 KEEP_REDACTED_ORIGINALS = env.bool("MISTO_KEEP_REDACTED_ORIGINALS", default=False)  # privately; else they are deleted
 
-# Maps -------------------------------------------------------------------------------------------------------
+# Maps: the first of these that is there is drawn; geodata.basemap_files says which -----------------------------
+BASEMAP_PMTILES = env.str("MISTO_BASEMAP_PMTILES", default="")
 BASEMAP_URL = env.str("MISTO_BASEMAP_URL", default="")
+BASEMAP_DIR = env.str("MISTO_BASEMAP_DIR", default=str(VAR_DIR / "basemap"))
 BASEMAP_ATTRIBUTION = env.str("MISTO_BASEMAP_ATTRIBUTION", default="")
 LEAFLET_CONFIG = {
-    "TILES": [(_("Map"), BASEMAP_URL, {"attribution": BASEMAP_ATTRIBUTION})] if BASEMAP_URL else [],
+    "TILES": [(_("Map"), BASEMAP_URL, {"attribution": escape(BASEMAP_ATTRIBUTION)})] if BASEMAP_URL else [],
     "RESET_VIEW": False,
     "ATTRIBUTION_PREFIX": "",
 }

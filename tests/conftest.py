@@ -32,6 +32,7 @@ def _clean_slate(settings: pytest.FixtureRequest, tmp_path: object) -> None:
         "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": str(tmp_path)}},
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
+    settings.BASEMAP_DIR = str(tmp_path / "basemap")  # type: ignore[attr-defined, operator]
     cache.clear()
 
 
