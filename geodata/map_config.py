@@ -8,7 +8,7 @@ from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from geodata.basemap_files import drawn_file
+from geodata.basemap_files import EVERYBODY, drawn_file
 from geodata.icons import inner_svg
 from geodata.models import Community
 
@@ -30,13 +30,17 @@ def base_config(community: Community) -> dict[str, Any]:
 
 
 def _vector_config(community: Community) -> dict[str, str] | None:
-    """The PMTiles file, the script that draws it, and what is said when that fails; None when there is no file."""
+    """The PMTiles file, the script that draws it, and what is said when that fails; None when there is no file.
+
+    `attribution`: whose data a ready file holds; what was built holds the community's own, whose credit the page has.
+    """
     file = drawn_file(community.slug)
     if file is None:
         return None
     return {
         "url": reverse("base_tiles", args=[file.owner, file.version]),
         "script": static("protomaps-leaflet/protomaps-leaflet.js"),
+        "attribution": settings.BASEMAP_ATTRIBUTION if file.owner == EVERYBODY else "",
         "failed": _("The detailed map could not be read: a simple one is drawn"),
     }
 
