@@ -77,8 +77,8 @@ SELECT ST_XMin(box), ST_YMin(box), ST_XMax(box), ST_YMax(box) FROM (SELECT ST_Ex
 """
 
 # Non-empty tiles of a rectangle of tiles: x, y, MVT. `extent`: units of a tile's side; `buffer`: so many around it are
-# drawn too, so that wide lines do not end at its edge; `margin`: the same as a share of the side. Rows go into a tile by
-# their rank, so the same rows make the same bytes; the name of a point is in the one tile that has the point.
+# drawn too, so that wide lines do not end at its edge; `margin`: the same as a share of the side. Rows go into a tile
+# by their rank, so the same rows make the same bytes; the name of a point is in the one tile that has the point.
 TILES = """
 SELECT x, y, mvt
 FROM generate_series(%(left)s, %(right)s) x, generate_series(%(top)s, %(bottom)s) y,
