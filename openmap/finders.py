@@ -33,11 +33,12 @@ class NpmFinder(BaseFinder):
         return []
 
     def find(self, path: str, find_all: bool = False, **kwargs: Any) -> Any:
-        """The path of the file; of all such files with `find_all`."""
+        """The path of the file, or all such files with `find_all`; an empty list when there is none."""
         named = LIBRARIES.get(path)
         file = Path(settings.NPM_ROOT) / named if named else None
-        found = str(file) if file and file.is_file() else None
-        return ([found] if found else []) if find_all else found
+        if file is None or not file.is_file():
+            return []
+        return [str(file)] if find_all else str(file)
 
     def list(self, ignore_patterns: Iterable[str] | None) -> Iterator[tuple[str, Any]]:
         """Every installed file with its storage."""

@@ -1,30 +1,16 @@
-// The drawn base map: the community's own shapes, or raster tiles when the installation has an address of some.
+// The base map: a PMTiles file or raster tiles when the installation has some, else the community's own shapes.
 
 import { placeLabels } from "./labels.js";
+import { isFilled, LOOKS, weigh } from "./looks.js";
 
 /** @typedef {import("./leaflet.js").CityMap} CityMap */
 /** @typedef {import("./leaflet.js").Shape} Shape */
 /** @typedef {{type: string, coordinates: any}} Geometry */
 /** @typedef {{geometry: Geometry, properties: {kind: string, name: string}}} Feature */
-/** @typedef {{tilesUrl: string, tilesAttribution: string, baseUrl: string}} BaseConfig */
-/** @typedef {{kind: string, className: string, from?: number, metres?: number, casing?: number, line?: number}} Look */
+/** @typedef {import("./looks.js").Look} Look */
+/** @typedef {{url: string, script: string, attribution: string, failed: string}} VectorConfig a PMTiles file */
+/** @typedef {{vector: VectorConfig | null, tilesUrl: string, tilesAttribution: string, baseUrl: string}} BaseConfig */
 
-/** From the bottom up. `metres`: width on the ground; `line`: width in pixels; `from`: farthest zoom that shows it.
- * @type {Look[]} */
-const LOOKS = [
-  { kind: "land", className: "t-land" },
-  { kind: "park", className: "t-park" },
-  { kind: "water", className: "t-water" },
-  { kind: "street", className: "t-road-c", metres: 7, casing: 1.6, from: 14 },
-  { kind: "road", className: "t-road-c", metres: 13, casing: 2 },
-  { kind: "street", className: "t-minor", metres: 7, from: 13 },
-  { kind: "rail", className: "t-rail-c", line: 3 },
-  { kind: "rail", className: "t-rail", line: 1.6 },
-  { kind: "road", className: "t-road", metres: 13 },
-  { kind: "building", className: "t-bld", from: 16 },
-  { kind: "area", className: "t-dist", line: 1.2 },
-  { kind: "boundary", className: "t-rim", line: 1.6 },
-];
 /** A community without drawn land stands on its own boundary. @type {Look} */
 const BARE = { kind: "boundary", className: "t-land" };
 
@@ -44,23 +30,16 @@ function partsOf({ type, coordinates }) {
   }
 }
 
-/** @param {Look} look @param {number} metresPerPixel @returns {number} width in pixels */
-function weigh({ metres, casing = 0, line = 1 }, metresPerPixel) {
-  if (metres === undefined) return line;
-  return Math.min(Math.max(metres / metresPerPixel, metres > 10 ? 1.6 : 0.8), 3 * metres) + casing;
-}
-
 /** @param {Feature[]} features @returns {Shape[]} one per look: few paths are quick to move and zoom */
 function shapesOf(features) {
   const hasLand = features.some(({ properties }) => properties.kind === "land");
   return (hasLand ? LOOKS : [BARE, ...LOOKS]).flatMap((look) => {
     const parts = features.filter(({ properties }) => properties.kind === look.kind).map(({ geometry }) => partsOf(geometry));
     const rings = parts.flatMap(({ polygons }) => polygons);
-    const isFilled = look.metres === undefined && look.line === undefined;
-    const lines = isFilled ? [] : [...parts.flatMap((part) => part.lines), ...rings.flat()];
-    const coordinates = isFilled ? rings : lines;
+    const fill = isFilled(look);
+    const coordinates = fill ? rings : [...parts.flatMap((part) => part.lines), ...rings.flat()];
     const weight = (/** @type {number} */ metresPerPixel) => weigh(look, metresPerPixel);
-    const shape = { className: look.className, lines: !isFilled, fill: isFilled, coordinates, weight, from: look.from ?? 0 };
+    const shape = { className: look.className, lines: !fill, fill, coordinates, weight, from: look.from ?? 0 };
     return coordinates.length ? [shape] : [];
   });
 }
@@ -81,18 +60,71 @@ async function drawShapes(map, url) {
 }
 
 /**
- * Puts the base map under `map`, and the credit of tiles into `credit`.
+ * Says whose data the map shows. The licence of OpenStreetMap is one press away.
+ * @param {HTMLElement | null} credit
+ * @param {string} text
+ */
+function sayWhose(credit, text) {
+  if (!credit || !text) return;
+  const [before, ...after] = text.split(/(OpenStreetMap)/);
+  credit.replaceChildren(before);
+  if (!after.length) return;
+  const link = document.createElement("a");
+  link.href = "https://www.openstreetmap.org/copyright";
+  link.append(after[0]);
+  credit.append(link, ...after.slice(1));
+}
+
+/** @param {CityMap} map @param {VectorConfig} config @param {() => void} onBroken not even one tile could be read */
+async function drawTiles(map, { url, script }, onBroken) {
+  const [{ openTiles }] = await Promise.all([import("./pmtiles.js"), addScript(script)]);
+  const tiles = await openTiles(url, onBroken);
+  map.addDrawnTiles(tiles);
+  map.onMoved(tiles.again);
+}
+
+/** @param {string} src @returns {Promise<void>} when it has run; rejects when it cannot be fetched */
+function addScript(src) {
+  const script = document.createElement("script");
+  return new Promise((resolve, reject) => {
+    script.addEventListener("load", () => resolve());
+    script.addEventListener("error", () => reject(new Error(src)));
+    script.src = src;
+    document.head.append(script);
+  });
+}
+
+/**
+ * Puts the base map under `map`, and whose data it is into `credit`. When tiles cannot be read, the shapes are drawn.
  * @param {CityMap} map
  * @param {BaseConfig} config
  * @param {HTMLElement | null} credit
  * @returns {Promise<void>} rejects when the shapes cannot be read
  */
-export async function layBase(map, { tilesUrl, tilesAttribution, baseUrl }, credit) {
-  if (!tilesUrl) return drawShapes(map, baseUrl);
+export async function layBase(map, { vector, tilesUrl, tilesAttribution, baseUrl }, credit) {
   const own = credit?.textContent ?? "";
-  if (credit && tilesAttribution) credit.innerHTML = tilesAttribution; // written by the operator
-  map.addTiles(tilesUrl, () => {
-    if (credit) credit.textContent = own;
-    drawShapes(map, baseUrl).catch(console.warn);
-  });
+  if (vector) {
+    const { attribution, failed } = vector;
+    const sayFailed = () => credit && (credit.textContent = `${own} · ${failed}`);
+    const drawInstead = () => {
+      sayFailed();
+      drawShapes(map, baseUrl).catch(console.warn);
+    };
+    try {
+      await drawTiles(map, vector, drawInstead);
+      sayWhose(credit, attribution);
+      return;
+    } catch (error) {
+      console.warn(error);
+      sayFailed();
+    }
+  } else if (tilesUrl) {
+    sayWhose(credit, tilesAttribution);
+    map.addTiles(tilesUrl, () => {
+      if (credit) credit.textContent = own;
+      drawShapes(map, baseUrl).catch(console.warn);
+    });
+    return;
+  }
+  await drawShapes(map, baseUrl);
 }

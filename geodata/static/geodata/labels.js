@@ -1,21 +1,15 @@
 // Words on the drawn base map: names of areas and parks at their middle, names of streets along them.
 
+import { FACES } from "./looks.js";
+
 /** @typedef {import("./leaflet.js").CityMap} CityMap */
 /** @typedef {import("./leaflet.js").LonLat} LonLat */
 /** @typedef {import("./leaflet.js").Label} Label */
 /** @typedef {{kind: string, name: string, polygons: any[], lines: any[]}} Named */
-/** @typedef {{className: string, size: number, from: number, spread?: number}} Face `spread`: letter spacing, em */
+/** @typedef {import("./looks.js").Face} Face */
 /** @typedef {{x: number, y: number}} Pixel */
 /** @typedef {{left: number, top: number, right: number, bottom: number}} Room */
 
-/** Who speaks first; farther than `from` it is silent. @type {Record<string, Face>} */
-const FACES = {
-  area: { className: "t-name", size: 13, from: 12, spread: 0.12 },
-  road: { className: "t-street", size: 11, from: 15 },
-  street: { className: "t-street", size: 10.5, from: 16 },
-  park: { className: "t-parkname", size: 10.5, from: 15 },
-  water: { className: "t-river", size: 12, from: 15 },
-};
 const MOST = 40;
 const pen = document.createElement("canvas").getContext("2d");
 

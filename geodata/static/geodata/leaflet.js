@@ -6,6 +6,7 @@
 /** @typedef {{top: number, right: number, bottom: number, left: number}} Insets pixels covered by panels */
 /** @typedef {{key: string, look: string, at: LonLat, element: () => HTMLElement}} Mark `look` changes when it must be redrawn */
 /** @typedef {{at: LonLat, element: () => Element}} Label */
+/** @typedef {{layer: L.Layer, again: () => void}} Tiles `again` reads anew what did not come */
 /**
  * @typedef {object} Shape
  * @property {string} className
@@ -26,7 +27,7 @@
  * @property {string} name accessible name
  */
 
-const NEAREST = 18;
+export const NEAREST = 18;
 const FARTHEST = 8;
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -250,6 +251,11 @@ export class CityMap {
       onFailed();
     });
     tiles.addTo(this.#map);
+  }
+
+  /** Tiles that pmtiles.js draws. @param {Tiles} tiles */
+  addDrawnTiles({ layer }) {
+    layer.addTo(this.#map);
   }
 
   /** Draws shapes in their order, each as one SVG path whose class names its look. @param {Shape[]} shapes */

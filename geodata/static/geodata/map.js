@@ -20,6 +20,7 @@ import { wordsOf } from "./words.js";
  * @property {string} listUrl
  * @property {string} baseUrl
  * @property {string} mapUrl
+ * @property {import("./basemap.js").VectorConfig | null} vector
  * @property {string} tilesUrl
  * @property {string} tilesAttribution
  * @property {string} reportUrl

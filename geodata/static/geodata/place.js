@@ -17,6 +17,7 @@ import { find } from "./page.js";
  * @property {[number, number, number, number] | null} bounds west, south, east, north; null: anywhere
  * @property {View | null} view where to look first, instead of the whole community
  * @property {string} baseUrl
+ * @property {import("./basemap.js").VectorConfig | null} vector
  * @property {string} tilesUrl
  * @property {string} tilesAttribution
  */
