@@ -12,10 +12,12 @@ from pmtiles.tile import deserialize_header
 from pytest_django import Settings
 
 from geodata.basemap_files import BaseMapFile, drawn_file
-from geodata.models import Community
+from geodata.models import MapShape
 from openmap.demo.founding import found_yavoryn
 from openmap.demo.town import draw_town
 from tests.browser.conftest import BOTH_WIDTHS, DESKTOP, PHONE, PageAt, assert_no_csp_violations, screenshot
+from tests.conftest import City
+from tests.grid import Town
 
 # How many pixels of the tiles have the colour of each token of the map, and how many have any.
 _PAINTED = """() => {
@@ -43,18 +45,32 @@ FAILED = "The detailed map could not be read"
 LIBRARY = "protomaps-leaflet.js"
 
 
-@pytest.fixture
-def demo(db: None) -> Community:
-    """The drawn demo town, without its people."""
-    return found_yavoryn(draw_town(), at=timezone.now())
-
-
-@pytest.fixture
-def built(demo: Community) -> BaseMapFile:
-    call_command("build_basemap", demo.slug, stdout=io.StringIO())
-    file = drawn_file(demo.slug)
+def built(slug: str) -> BaseMapFile:
+    call_command("build_basemap", slug, stdout=io.StringIO())
+    file = drawn_file(slug)
     assert file
     return file
+
+
+@pytest.fixture
+def demo(db: None) -> BaseMapFile:
+    """Of the demo town, without its people."""
+    return built(found_yavoryn(draw_town(), at=timezone.now()).slug)
+
+
+@pytest.fixture
+def shapes(city: City, town: Town) -> City:
+    """Яворин with some green, a pond and a road."""
+    places = {"land": "ABFE", "park": "rpC", "water": "pBD", "building": "sqC"}
+    for kind, corners in places.items():
+        MapShape.objects.create(community=city.community, kind=kind, name=kind, geometry=town.polygon(corners))
+    MapShape.objects.create(community=city.community, kind="road", name="проспект Миру", geometry=town.line("CD"))
+    return city
+
+
+@pytest.fixture
+def small(shapes: City) -> BaseMapFile:
+    return built(shapes.community.slug)
 
 
 class Traffic:
@@ -99,7 +115,7 @@ def drawn(page: Page, colour: str = "any") -> dict[str, int]:
 
 @BOTH_WIDTHS
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_town_is_drawn_by_our_own_server_alone(page_at: PageAt, built: BaseMapFile, width: int, scheme: str) -> None:
+def test_town_is_drawn_by_our_own_server_alone(page_at: PageAt, demo: BaseMapFile, width: int, scheme: str) -> None:
     page = page_at(width, color_scheme=scheme)
     traffic = Traffic(page)
     page.goto("/yavoryn/")
@@ -120,7 +136,7 @@ def test_town_is_drawn_by_our_own_server_alone(page_at: PageAt, built: BaseMapFi
     screenshot(page, f"basemap-{width}-{scheme}")
 
 
-def test_another_colour_scheme_is_painted_at_once(page_at: PageAt, built: BaseMapFile) -> None:
+def test_another_colour_scheme_is_painted_at_once(page_at: PageAt, small: BaseMapFile) -> None:
     page = page_at(DESKTOP, color_scheme="light")
     page.goto("/yavoryn/")
     before = drawn(page)
@@ -147,14 +163,14 @@ def cut_short(file: Path) -> None:
 
 @pytest.mark.parametrize("spoil", [without_header, without_tiles, cut_short, Path.unlink])
 def test_broken_file_is_said_and_the_shapes_are_drawn(
-    page_at: PageAt, built: BaseMapFile, spoil: Callable[[Path], None]
+    page_at: PageAt, small: BaseMapFile, spoil: Callable[[Path], None]
 ) -> None:
     page = in_english(page_at(PHONE))
 
     def spoil_first(route: Route) -> None:
         """The page is there already and knows the address."""
-        if built.path.exists():
-            spoil(built.path)
+        if small.path.exists():
+            spoil(small.path)
         route.continue_()
 
     page.route("**/tiles/**", spoil_first, times=1)
@@ -168,7 +184,7 @@ def test_broken_file_is_said_and_the_shapes_are_drawn(
     screenshot(page, f"basemap-broken-{spoil.__name__}")
 
 
-def test_without_the_script_the_shapes_are_drawn(page_at: PageAt, built: BaseMapFile) -> None:
+def test_without_the_script_the_shapes_are_drawn(page_at: PageAt, small: BaseMapFile) -> None:
     page = in_english(page_at(DESKTOP))
     page.route(f"**/{LIBRARY}", lambda route: route.abort())
     page.goto("/yavoryn/")
@@ -176,7 +192,7 @@ def test_without_the_script_the_shapes_are_drawn(page_at: PageAt, built: BaseMap
     expect(page.locator("path.t-water")).to_have_count(1)
 
 
-def test_tile_that_did_not_come_is_asked_for_again_on_the_next_move(page_at: PageAt, built: BaseMapFile) -> None:
+def test_tile_that_did_not_come_is_asked_for_again_on_the_next_move(page_at: PageAt, small: BaseMapFile) -> None:
     page = page_at(DESKTOP)
     page.goto("/yavoryn/")
     drawn(page)
@@ -193,21 +209,24 @@ def test_tile_that_did_not_come_is_asked_for_again_on_the_next_move(page_at: Pag
 
 
 @BOTH_WIDTHS
-def test_form_stands_on_the_same_map(page_at: PageAt, built: BaseMapFile, width: int) -> None:
+def test_form_stands_on_the_same_map(page_at: PageAt, small: BaseMapFile, width: int) -> None:
     page = page_at(width)
     traffic = Traffic(page)
     page.goto("/yavoryn/report/")
     page.locator("#pickmap").scroll_into_view_if_needed()
     assert drawn(page)["land"] > 1000
     assert {answer.status for answer in traffic.of_tiles()} == {206}
-    page.locator("#pickmap [data-canvas]").click(position={"x": 150, "y": 120})
+    canvas = page.locator("#pickmap [data-canvas]")
+    box = canvas.bounding_box()
+    assert box
+    canvas.click(position={"x": box["width"] / 2 + 15, "y": box["height"] / 2 + 15})
     expect(page.locator("[name=lon]")).not_to_have_value("")
     drawn(page)
     screenshot(page, f"basemap-form-{width}")
     assert_no_csp_violations(page)
 
 
-def test_page_without_such_a_file_fetches_no_library(page_at: PageAt, demo: Community) -> None:
+def test_page_without_such_a_file_fetches_no_library(page_at: PageAt, shapes: City) -> None:
     page = page_at(DESKTOP)
     traffic = Traffic(page)
     page.goto("/yavoryn/")
@@ -218,9 +237,9 @@ def test_page_without_such_a_file_fetches_no_library(page_at: PageAt, demo: Comm
 
 
 def test_ready_file_has_its_own_credit_and_none_of_it_is_html(
-    page_at: PageAt, built: BaseMapFile, settings: Settings
+    page_at: PageAt, small: BaseMapFile, settings: Settings
 ) -> None:
-    settings.BASEMAP_PMTILES = str(built.path)
+    settings.BASEMAP_PMTILES = str(small.path)
     settings.BASEMAP_ATTRIBUTION = "<img src=x onerror=alert(1)> © OpenStreetMap contributors"
     page = page_at(DESKTOP)
     page.goto("/yavoryn/")
