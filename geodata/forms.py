@@ -70,10 +70,12 @@ class Asked:
 
 
 def chosen_layers(query: MultiValueDict[str, str], layers: Sequence[Layer]) -> tuple[list[Layer], tuple[str, ...]]:
-    """The layers that an address names, in their order, and their names; else those that are shown by themselves."""
+    """The layers that an address names, in their order, and their names; no names for those that are shown by
+    themselves when nobody chose."""
     wanted = set(query.getlist("layer"))
-    found = [layer for layer in layers if layer.name in wanted]
-    return (found, tuple(layer.name for layer in found)) if found else ([one for one in layers if one.is_on], ())
+    by_themselves = [layer for layer in layers if layer.is_on]
+    found = [layer for layer in layers if layer.name in wanted] or by_themselves
+    return found, () if found == by_themselves else tuple(layer.name for layer in found)
 
 
 def menu_of(layers: Sequence[Layer], shown: Sequence[Layer], community_id: int) -> Menu:
@@ -152,6 +154,7 @@ def filter_context(asked: Asked, menu: Menu, page_url: str) -> dict[str, Any]:
                 "title": str(layer.title),
                 "icon": layer.icon,
                 "on": layer.name in shown,
+                "is_default": layer.is_on,
                 "groups": [{"code": code, "label": str(name)} for code, name in layer.groups],
             }
             for layer in menu.layers

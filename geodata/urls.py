@@ -2,12 +2,16 @@
 
 from django.urls import path
 
-from geodata import basemap_views, place_views, views
+from geodata import area_views, basemap_views, embed_views, place_views, search_views, views
 from geodata.community import community_path
 
 urlpatterns = [
     path("tiles/<slug:owner>/<slug:version>.pmtiles", basemap_views.base_tiles, name="base_tiles"),
     community_path("", views.map_page, name="map"),
+    community_path("embed/", embed_views.embed, name="embed"),
+    community_path("areas/", area_views.areas, name="areas"),
+    community_path("search/", search_views.search, name="map_search"),
+    community_path("search/options/", search_views.options, name="map_search_options"),
     community_path("list/", views.map_list, name="map_list"),
     community_path("marks.geojson", views.marks, name="marks"),
     community_path("base.geojson", views.base_shapes, name="base_shapes"),

@@ -1,5 +1,6 @@
 """Small parts of pages: `{% load parts %}`. openmap/templates/parts_page.html shows every one of them."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -48,6 +49,19 @@ def glyph(state: str, css: str = "") -> SafeString:
 def mark_shape(group: str, css: str = "") -> SafeString:
     """Silhouette of a mark on the map, filled with the colour of its family of states or kind."""
     return _svg("36 44", _css("mark-shape", f"is-{group}", css), f'<path d="{MARKS[str(group)]}"/>')
+
+
+@register.filter
+def has_own_mark(layer: str) -> bool:
+    """True for a kind of thing whose marks have a silhouette of their own, whatever the state."""
+    return layer in MARKS
+
+
+@register.simple_tag
+def layer_mark(layer: Mapping[str, Any], css: str = "") -> SafeString:
+    """Silhouette that stands for a whole layer: its own, else that of things that wait, or of things without states."""
+    kind = layer["name"] if layer["name"] in MARKS else "wait" if layer["groups"] else "none"
+    return mark_shape(kind, css)
 
 
 @register.filter

@@ -8,6 +8,13 @@
 /** @typedef {{at: LonLat, element: () => Element}} Label */
 /** @typedef {{layer: L.Layer, again: () => void}} Tiles `again` reads anew what did not come */
 /**
+ * @typedef {object} Path
+ * @property {string} className
+ * @property {"line" | "area" | "circle" | "dot"} kind
+ * @property {any} coordinates as in GeoJSON; of a circle or a dot, its middle
+ * @property {number} [metres] from the middle of a circle to its rim
+ */
+/**
  * @typedef {object} Shape
  * @property {string} className
  * @property {boolean} lines
@@ -40,6 +47,18 @@ const lonLat = (place) => [place.lng, place.lat];
 /** @param {Box} box */
 const boundsOf = (box) => L.latLngBounds([box.south, box.west], [box.north, box.east]);
 
+/** @param {Path} path @param {string} pane */
+function drawn({ className, kind, coordinates, metres = 0 }, pane) {
+  const options = { className, pane, interactive: false, fill: kind !== "line" };
+  if (kind === "circle") return L.circle(latLng(coordinates), { ...options, radius: metres });
+  if (kind === "dot") return L.circleMarker(latLng(coordinates), { ...options, radius: 6 });
+  const isMany = Array.isArray(coordinates[0]?.[0]); // a MultiLineString; a Polygon has rings always
+  const isManyAreas = Array.isArray(coordinates[0]?.[0]?.[0]);
+  return kind === "line"
+    ? L.polyline(L.GeoJSON.coordsToLatLngs(coordinates, isMany ? 1 : 0), options)
+    : L.polygon(L.GeoJSON.coordsToLatLngs(coordinates, isManyAreas ? 2 : 1), options);
+}
+
 export class CityMap {
   /** @type {L.Map} */ #map;
   /** @type {() => Insets} */ #insets;
@@ -47,6 +66,7 @@ export class CityMap {
   /** @type {Map<string, {marker: L.Marker, look: string}>} */ #marks = new Map();
   /** @type {{path: L.Polyline | L.Polygon, shape: Shape}[]} */ #shapes = [];
   #labels = L.layerGroup();
+  /** @type {Map<string, {group: L.LayerGroup, said: string}>} */ #paths = new Map();
   /** @type {L.Marker | null} */ #here = null;
 
   /**
@@ -73,6 +93,7 @@ export class CityMap {
     element.setAttribute("aria-label", name);
     const words = this.#map.createPane("words");
     words.setAttribute("aria-hidden", "true");
+    for (const pane of ["things", "measure"]) this.#map.createPane(pane);
     this.#labels.addTo(this.#map);
     this.#map.on("zoomend", () => this.#weighShapes());
     this.#map.getPane("markerPane")?.addEventListener("focusin", (event) => this.#bringFocusIntoSight(event));
@@ -221,6 +242,17 @@ export class CityMap {
     this.#map.getContainer().focus({ preventScroll: true });
   }
 
+  /** @returns {boolean} true while the map itself has the focus, and nothing on it */
+  get hasFocus() {
+    return document.activeElement === this.#map.getContainer();
+  }
+
+  /** While `isOn` every tap is one on the ground: marks let it through, and two quick taps do not zoom. @param {boolean} isOn */
+  takeTaps(isOn) {
+    this.#map.getContainer().classList.toggle("takes-taps", isOn);
+    this.#map.doubleClickZoom[isOn ? "disable" : "enable"]();
+  }
+
   #free() {
     const { top, right, bottom, left } = this.#insets();
     const size = this.#map.getSize();
@@ -287,6 +319,20 @@ export class CityMap {
     for (const { at, element } of labels) this.#labels.addLayer(this.#spot(at, element(), "words"));
   }
 
+  /**
+   * Replaces the lines, areas and circles of that name. They lie under the marks; those that are measured, above.
+   * @param {"things" | "here" | "found" | "measure"} name
+   * @param {Path[]} paths
+   */
+  setPaths(name, paths) {
+    const said = JSON.stringify(paths);
+    const known = this.#paths.get(name) ?? { group: L.layerGroup().addTo(this.#map), said: "[]" };
+    if (known.said === said) return;
+    known.group.clearLayers();
+    for (const path of paths) known.group.addLayer(drawn(path, name === "measure" ? "measure" : "things"));
+    this.#paths.set(name, { group: known.group, said });
+  }
+
   // What stands on it ---------------------------------------------------------------------------------------
 
   /** Replaces the marks; those that stay keep their element, and with it the focus. @param {Mark[]} marks */
@@ -312,7 +358,11 @@ export class CityMap {
   #orderMarks(pane) {
     const markers = [...this.#marks.values()].map(({ marker }) => marker);
     markers.sort((one, other) => other.getLatLng().lat - one.getLatLng().lat);
-    for (const marker of markers) pane.append(/** @type {HTMLElement} */ (marker.getElement()));
+    let next = pane.firstElementChild;
+    for (const element of markers.map((marker) => /** @type {HTMLElement} */ (marker.getElement()))) {
+      if (element === next) next = next.nextElementSibling;
+      else pane.insertBefore(element, next); // only what is out of its place moves
+    }
   }
 
   /** @param {string} key @returns {HTMLElement | null} the element that the mark was made with */

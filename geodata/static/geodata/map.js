@@ -2,12 +2,22 @@
 
 import { layBase } from "./basemap.js";
 import { Card } from "./card.js";
-import { queryOf, readBox, showChips, writeBox } from "./filters.js";
+import { Filters, readBox, writeBox } from "./filters.js";
 import { CityMap } from "./leaflet.js";
 import { LocateError, whereAmI } from "./locate.js";
-import { hereElement, keyOf, marksOf } from "./marks.js";
+import { hereElement, marksOf, placesOf } from "./marks.js";
+import { Measure } from "./measure.js";
+import { takeMenus } from "./menus.js";
 import { afterPause, copyOf, find, isReplaced, newestOnly, readJson } from "./page.js";
+import { Period } from "./period.js";
 import { boxOf, piled } from "./piles.js";
+import { rememberFree } from "./printing.js";
+import { Rows } from "./rows.js";
+import { searchBox } from "./search-box.js";
+import { Selection } from "./selection.js";
+import { pathsOf } from "./shapes.js";
+import { Share } from "./share.js";
+import { Trouble } from "./trouble.js";
 import { wordsOf } from "./words.js";
 
 /** @typedef {import("./leaflet.js").LonLat} LonLat */
@@ -17,10 +27,12 @@ import { wordsOf } from "./words.js";
  * @property {LonLat} centre
  * @property {number} zoom
  * @property {string} marksUrl
+ * @property {string} [mineUrl] the reader's own new things, which others see a little later
  * @property {string} listUrl
  * @property {string} baseUrl
  * @property {string} mapUrl
  * @property {import("./basemap.js").VectorConfig | null} vector
+ * @property {string} embedUrl
  * @property {string} tilesUrl
  * @property {string} tilesAttribution
  * @property {string} reportUrl
@@ -37,32 +49,23 @@ const config = readJson("map-config");
 const main = find("#main", HTMLElement);
 const panel = find(".panel", HTMLElement);
 const floating = find(".layers", HTMLElement);
-const form = find("#filters", HTMLFormElement);
-const list = find("#list", HTMLElement);
-const chosen = find("#chosen", HTMLElement);
 const heading = find("#list-heading", HTMLElement);
 const credit = find("#credit", HTMLElement);
-const trouble = find("#trouble", HTMLElement);
-const words = wordsOf(main);
+const measureBar = find("#measure", HTMLElement);
+const words = wordsOf(main, find("#mark-words", HTMLElement));
 const getMarks = newestOnly();
+const getMine = newestOnly();
 const getList = newestOnly();
-const getMore = newestOnly();
-const getRow = newestOnly();
 
 /** @type {string | null} */
-let selected = new URLSearchParams(location.search).get("selected");
-/** @type {LonLat | null} */
-let selectedPlace = null;
-/** The thing whose row the server is asked for. @type {{key: string} | null} */
-let awaited = null;
-/** @type {string | null} */
 let shown = null;
-let hasGround = true; // or still coming
 let turn = 0; // grows with each move and each reading: an answer to an earlier one comes too late
 /** The place that the list is narrowed to, until the map moves. @type {import("./leaflet.js").Box | null} */
 let pile = null;
 
-const card = new Card(find("#pick", HTMLElement), deselect);
+const trouble = new Trouble(find("#trouble", HTMLElement), heading, retry);
+const rows = new Rows(find("#list", HTMLElement), heading, { words, url: config.listUrl, trouble });
+const card = new Card(find("#pick", HTMLElement), () => selection.leave());
 const map = new CityMap(find("#map-canvas", HTMLElement), {
   centre: config.centre,
   zoom: config.zoom,
@@ -72,6 +75,19 @@ const map = new CityMap(find("#map-canvas", HTMLElement), {
   step: 80,
   name: words("map"),
 });
+const selection = new Selection(new URLSearchParams(location.search).get("selected"), {
+  map,
+  rows,
+  card,
+  insets,
+  onChosen: () => remember(filters.query(map.view())),
+  onLeft: refresh,
+  onFailed: () => trouble.say(words("failed"), { mayRetry: true }),
+});
+const filters = new Filters(find("#filters", HTMLFormElement), find("#chosen", HTMLElement));
+const period = new Period(find("#period", HTMLElement), changed);
+const measure = new Measure(map, measureBar, find("#measure-start", HTMLElement));
+const share = new Share(find("#share", HTMLDialogElement), { embedUrl: config.embedUrl, filters, view: () => map.view() });
 
 /** What panels cover. @returns {Insets} */
 function insets() {
@@ -83,7 +99,8 @@ function insets() {
   const top = floating.getBoundingClientRect().bottom;
   const sheet = innerHeight - (panel.getBoundingClientRect().top + scrollY);
   const half = innerHeight * HALF_SHEET; // a raised sheet covers the map for a while; the list stays the same
-  const bottom = credit.offsetHeight + (card.isOpen ? card.height : Math.min(sheet, half));
+  const covered = measureBar.hidden ? (card.isOpen ? card.height : Math.min(sheet, half)) : measureBar.offsetHeight;
+  const bottom = credit.offsetHeight + covered;
   return { top, right: 0, bottom: Math.min(Math.max(bottom, 0), innerHeight - top - 120), left: 0 };
 }
 
@@ -93,171 +110,73 @@ function insets() {
 async function refresh() {
   const mine = ++turn;
   const view = map.view();
-  const query = queryOf(form, view);
+  const query = filters.query(view);
   remember(query);
+  rememberFree(insets(), map.size());
   const [lon, lat] = view.centre.map((degrees) => degrees.toFixed(6));
   const zoom = String(view.zoom); // from far away the middle is a view, not a place
   find("#report", HTMLAnchorElement).href = `${config.reportUrl}?${new URLSearchParams({ lon, lat, zoom })}`;
+  query.set("most", String(Math.round(FEW_MARKS + map.area() / ELBOW_ROOM)));
   const listed = new URLSearchParams(query);
   if (pile) listed.set("box", writeBox(pile));
-  if (shown === `${query} ${listed}`) return list.removeAttribute("aria-busy");
-  list.setAttribute("aria-busy", "true");
+  if (shown === `${query} ${listed}`) {
+    rows.busy = false;
+    return;
+  }
+  rows.busy = true;
   try {
-    const most = String(Math.round(FEW_MARKS + map.area() / ELBOW_ROOM));
-    const [marks, rows] = await Promise.all([
-      getMarks(`${config.marksUrl}?${query}&${new URLSearchParams({ most })}`),
+    const [marks, list, own] = await Promise.all([
+      getMarks(`${config.marksUrl}?${query}`),
       getList(`${config.listUrl}?${listed}`),
+      ownThings(query),
     ]);
-    const { features } = await marks.json();
-    const html = await rows.text();
+    const { features, shapes } = await marks.json();
+    const html = await list.text();
     if (mine !== turn) return; // the view is another by now, and is read or here already
-    showRows(html);
-    showMarks(features);
+    rows.show(html, { isPile: pile !== null });
+    period.tell(heading.textContent ?? "");
+    showMarks(features, own);
+    map.setPaths("things", pathsOf(shapes));
     shown = `${query} ${listed}`;
-    calm();
-    showSelected();
+    trouble.calm();
+    selection.show();
   } catch (error) {
     if (isReplaced(error) || mine !== turn) return;
     console.warn(error);
-    complain(words("failed"), true);
+    trouble.say(words("failed"), { mayRetry: true });
   }
-  list.removeAttribute("aria-busy");
+  rows.busy = false;
 }
 
-/** @param {import("./marks.js").MarkFeature[]} features */
-function showMarks(features) {
+/** The reader's own new things; none when they cannot be read: the map is of use without. @param {URLSearchParams} query @returns {Promise<import("./marks.js").MarkFeature[]>} */
+async function ownThings(query) {
+  if (!config.mineUrl) return [];
+  try {
+    return (await (await getMine(`${config.mineUrl}?${query}`)).json()).features;
+  } catch (error) {
+    if (!isReplaced(error)) console.warn(error);
+    return [];
+  }
+}
+
+/** @param {import("./marks.js").MarkFeature[]} features @param {import("./marks.js").MarkFeature[]} own */
+function showMarks(features, own) {
+  const known = new Set(placesOf(features).map(({ key }) => key));
+  const all = [...features, ...own.filter((one) => placesOf([one]).some(({ key }) => !known.has(key)))];
   const { isNearest } = map;
-  const apart = isNearest ? piled(features, (at) => map.pixels(at)) : features;
-  const handlers = { words, icons: config.icons, isNearest, onCluster: openCluster, onThing: select, onNear: nearRow };
-  map.setMarks(marksOf(apart, handlers));
-  const thing = features.find(({ properties }) => !properties.cluster && keyOf(properties) === selected);
-  selectedPlace = thing?.geometry.coordinates ?? selectedPlace;
+  const apart = isNearest ? piled(all, (at) => map.pixels(at)) : all;
+  const onThing = (/** @type {string} */ key) => selection.choose(key);
+  const onNear = (/** @type {string} */ key, /** @type {boolean} */ isNear) => rows.near(key, isNear);
+  map.setMarks(marksOf(apart, { words, icons: config.icons, isNearest, onCluster: openCluster, onThing, onNear }));
+  selection.learn(placesOf(all));
 }
 
 /** Keeps the address true. @param {URLSearchParams} query */
 function remember(query) {
   const address = new URLSearchParams(query);
-  if (selected) address.set("selected", selected);
+  if (selection.key) address.set("selected", selection.key);
   history.replaceState(history.state, "", `${config.mapUrl}?${address}`);
-  for (const name of ["box", "zoom"]) {
-    const field = form.elements.namedItem(name);
-    if (field instanceof HTMLInputElement) field.value = query.get(name) ?? "";
-  }
-}
-
-/** @param {string} html the list as the server renders it */
-function showRows(html) {
-  const focused = document.activeElement?.closest("[data-key]")?.getAttribute("data-key");
-  list.innerHTML = html; // our own server's words, escaped there
-  const said = list.querySelector("[data-heading]")?.getAttribute("data-heading");
-  if (said) heading.textContent = pile ? words("in-pile", { n: list.querySelector("[data-total]")?.getAttribute("data-total") ?? "" }) : said;
-  if (focused && !document.activeElement?.closest("[data-key]")) rowOf(focused)?.querySelector("a")?.focus();
-}
-
-/** @param {string} key @returns {HTMLElement | null} */
-const rowOf = (key) => list.querySelector(`[data-key="${CSS.escape(key)}"]`);
-
-/** @param {HTMLAnchorElement} link */
-async function showMore(link) {
-  const rows = find("ol", HTMLElement, list);
-  const foot = /** @type {HTMLElement} */ (link.parentElement);
-  link.classList.add("btn-work");
-  try {
-    const response = await getMore(`${config.listUrl}${new URL(link.href).search}`);
-    const next = document.createElement("template");
-    next.innerHTML = await response.text(); // our own server's words, escaped there
-    if (!link.isConnected) return; // the list is another by now
-    const added = [...next.content.querySelectorAll("li[data-key]")];
-    rows.append(...added);
-    const more = next.content.querySelector("[data-more]");
-    if (more) link.replaceWith(more);
-    else foot.remove();
-    added[0]?.querySelector("a")?.focus();
-  } catch (error) {
-    if (isReplaced(error)) return;
-    link.classList.remove("btn-work");
-    complain(words("failed"), false);
-  }
-}
-
-// The selected thing --------------------------------------------------------------------------------------------
-
-/** @param {string} key */
-function select(key) {
-  if (selected && selected !== key) quiet(selected);
-  selected = key;
-  selectedPlace = map.markPlace(key);
-  showSelected({ focus: true });
-  remember(queryOf(form, map.view()));
-}
-
-function deselect() {
-  if (!selected) return;
-  const mark = map.markElement(selected);
-  quiet(selected);
-  [selected, selectedPlace] = [null, null];
-  card.hide();
-  if (mark) mark.focus({ preventScroll: true });
-  else map.focus();
-  refresh();
-}
-
-/** @param {string} key */
-function quiet(key) {
-  const mark = map.markElement(key);
-  mark?.classList.remove("is-on");
-  mark?.removeAttribute("aria-current");
-  rowOf(key)?.classList.remove("is-on");
-}
-
-/** Marks the selected thing on the map and in the list, and shows its card. */
-async function showSelected({ focus = false } = {}) {
-  const key = selected;
-  if (!key) return;
-  const mark = map.markElement(key);
-  mark?.classList.add("is-on");
-  mark?.setAttribute("aria-current", "true");
-  selectedPlace = map.markPlace(key) ?? selectedPlace;
-  const row = rowOf(key);
-  row?.classList.add("is-on");
-  if (wide.matches) row?.scrollIntoView({ block: "nearest" });
-  if (!focus && (card.isOpen || awaited?.key === key)) return placeCard();
-  try {
-    const found = row ?? (await rowFromServer(key));
-    if (selected !== key) return;
-    if (!found) return deselect();
-    card.show(found, { focus });
-    if (focus && selectedPlace) map.bringIntoSight(selectedPlace);
-    placeCard();
-  } catch (error) {
-    if (isReplaced(error) || selected !== key) return;
-    console.warn(error);
-    complain(words("failed"), true);
-  }
-}
-
-/** A row that is not on the list's first page; null when there is no such thing any more. @param {string} key */
-async function rowFromServer(key) {
-  const mine = (awaited = { key });
-  try {
-    const response = await getRow(`${config.listUrl}?${new URLSearchParams({ only: key })}`);
-    const page = document.createElement("template");
-    page.innerHTML = await response.text(); // our own server's words, escaped there
-    return page.content.querySelector("li");
-  } finally {
-    if (awaited === mine) awaited = null;
-  }
-}
-
-function placeCard() {
-  if (!card.isOpen) return;
-  document.body.style.setProperty("--card", `${card.height}px`);
-  if (!wide.matches) return;
-  const { top, left, right, bottom } = insets();
-  const { width, height } = map.size();
-  const room = { top, left, width: width - left - right, height: height - top - bottom };
-  const pixel = selectedPlace ? map.pixels(selectedPlace) : { x: left + room.width / 2, y: top + room.height / 3 };
-  card.standAt(pixel, room);
+  filters.rememberView(query);
 }
 
 /** @param {import("./marks.js").MarkFeature} cluster */
@@ -271,8 +190,7 @@ async function openCluster(cluster) {
     refresh();
     heading.focus();
   });
-  showChips(form, chosen);
-  chosen.append(chip);
+  filters.showChips(chip);
   await refresh();
   heading.focus();
 }
@@ -280,48 +198,25 @@ async function openCluster(cluster) {
 /** The list says again what the whole map shows. */
 function leavePile() {
   pile = null;
-  showChips(form, chosen);
+  filters.showChips();
 }
 
-/** @param {string} key @param {boolean} isNear */
-function nearRow(key, isNear) {
-  rowOf(key)?.classList.toggle("is-near", isNear);
-}
-
-/** @param {Event} event @param {boolean} isNear */
-function nearMark({ target }, isNear) {
-  const key = target instanceof Element && target.closest("[data-key]")?.getAttribute("data-key");
-  if (key) map.markElement(key)?.classList.toggle("is-near", isNear);
+/** Somebody chose something else to see. */
+function changed() {
+  leavePile();
+  return refresh();
 }
 
 // Tools ---------------------------------------------------------------------------------------------------------
 
-/** @param {string} message @param {boolean} mayRetry */
-function complain(message, mayRetry) {
-  find("[data-message]", HTMLElement, trouble).textContent = message;
-  find("[data-retry]", HTMLElement, trouble).hidden = !mayRetry;
-  trouble.hidden = false;
-}
-
-/** Takes a complaint back, unless the ground is still missing. */
-function calm() {
-  if (!hasGround) return;
-  hideTrouble();
-}
-
-function hideTrouble() {
-  if (trouble.contains(document.activeElement)) heading.focus({ preventScroll: true });
-  trouble.hidden = true;
-}
-
 async function layGround() {
   try {
     await layBase(map, config, credit);
-    hasGround = true;
+    trouble.hasGround = true;
   } catch (error) {
-    hasGround = false;
+    trouble.hasGround = false;
     console.warn(error);
-    complain(words("failed"), true);
+    trouble.say(words("failed"), { mayRetry: true });
   }
 }
 
@@ -329,12 +224,13 @@ async function layGround() {
 async function goHere(button) {
   button.setAttribute("aria-busy", "true");
   try {
-    const { at } = await whereAmI();
+    const { at, accuracy } = await whereAmI();
     map.showHere(at, () => hereElement(words("here")));
+    map.setPaths("here", [{ className: "here-around", kind: "circle", coordinates: at, metres: accuracy }]);
     map.moveTo(at, Math.max(map.view().zoom, CLOSE_ENOUGH));
-    calm();
+    trouble.calm();
   } catch (error) {
-    complain(words(`locate-${error instanceof LocateError ? error.trouble : "unavailable"}`), false);
+    trouble.say(words(`locate-${error instanceof LocateError ? error.trouble : "unavailable"}`), { mayRetry: false });
   }
   button.removeAttribute("aria-busy");
 }
@@ -349,9 +245,20 @@ function moveSheet() {
 }
 
 async function retry() {
-  if (!hasGround) await layGround();
+  if (!trouble.hasGround) await layGround();
+  again();
+}
+
+/** Reads the same once more. */
+function again() {
   shown = null;
   refresh();
+}
+
+/** @param {Event} event */
+async function chose({ target }) {
+  if (target instanceof HTMLInputElement && target.name === "layer") await takeMenus(filters, config, map.view(), trouble, words);
+  changed();
 }
 
 function listen() {
@@ -359,40 +266,34 @@ function listen() {
   map.onMoving(() => pile && leavePile()); // a move that began before the pile was opened does not leave it
   map.onMoved(() => {
     turn += 1;
-    list.setAttribute("aria-busy", "true");
+    rows.busy = true;
     soon();
   });
-  map.onMoved(placeCard);
-  map.onTapped(() => card.isOpen && deselect());
-  form.addEventListener("change", () => {
-    leavePile();
-    refresh();
+  map.onMoved(() => selection.placeCard());
+  map.onTapped((at) => {
+    if (measure.isOn) measure.add(at);
+    else if (card.isOpen) selection.leave();
   });
-  form.addEventListener("submit", (event) => event.preventDefault());
-  for (const name of ["pointerover", "focusin"]) list.addEventListener(name, (event) => nearMark(event, true));
-  for (const name of ["pointerout", "focusout"]) list.addEventListener(name, (event) => nearMark(event, false));
-  list.addEventListener("click", (event) => {
-    const more = event.target instanceof Element && event.target.closest("[data-more]");
-    if (!(more instanceof HTMLAnchorElement)) return;
-    event.preventDefault();
-    showMore(more);
-  });
-  find("[data-retry]", HTMLElement, trouble).addEventListener("click", retry);
-  find("[data-hide]", HTMLElement, trouble).addEventListener("click", hideTrouble);
+  filters.onChange(chose);
+  rows.onNear((key, isNear) => map.markElement(key)?.classList.toggle("is-near", isNear));
+  addEventListener("pageshow", ({ persisted }) => persisted && again());
+  new MutationObserver(again).observe(find("#sent-news", HTMLElement), { childList: true });
   const locate = find("#locate", HTMLElement);
   locate.addEventListener("click", () => goHere(locate));
+  find("#share-open", HTMLElement).addEventListener("click", () => share.open());
   find("#nearer", HTMLElement).addEventListener("click", () => map.zoomBy(1));
   find("#farther", HTMLElement).addEventListener("click", () => map.zoomBy(-1));
   find("#grip", HTMLElement).addEventListener("click", moveSheet);
+  searchBox(find("#finder", HTMLFormElement), { words, filters, map, onWords: changed });
 }
 
 async function start() {
   document.body.classList.add("has-script");
   const asked = new URLSearchParams(location.search);
   const box = readBox(asked.get("box"));
-  await showSelected(); // its card takes room
+  await selection.show(); // its card takes room
   if (box) map.showBox(box, Number(asked.get("zoom")) || null);
-  showChips(form, chosen);
+  filters.showChips();
   layGround();
   listen();
   refresh();

@@ -5,7 +5,8 @@ import { copyOf } from "./page.js";
 /** @typedef {import("./leaflet.js").Mark} Mark */
 /** @typedef {import("./leaflet.js").LonLat} LonLat */
 /** @typedef {import("./words.js").Words} Words */
-/** @typedef {{cluster: true, count: number, wait: number, work: number, done: number, shut: number}} Cluster */
+/** @typedef {{cluster: true, count: number, wait: number, work: number, done: number, shut: number, none: number}} Cluster */
+/** @typedef {{key: string, at: LonLat}} Placed */
 /**
  * @typedef {object} Thing
  * @property {undefined} [cluster]
@@ -31,11 +32,18 @@ import { copyOf } from "./page.js";
  */
 
 const SVG = "http://www.w3.org/2000/svg";
-const FAMILIES = /** @type {const} */ (["wait", "work", "done", "shut"]);
+const FAMILIES = /** @type {const} */ (["wait", "work", "done", "shut", "none"]);
 const RING = { radius: 43, gap: 2 }; // of a 100 × 100 box; the gap in hundredths of the ring
 
 /** @param {Thing} thing @returns {string} names the same thing in the list, on the map and in the address */
 export const keyOf = ({ layer, id }) => `${layer}-${id}`;
+
+/** @param {MarkFeature[]} features @returns {Placed[]} the single things among them, with their keys and places */
+export function placesOf(features) {
+  return features.flatMap(({ geometry, properties }) =>
+    properties.cluster ? [] : [{ key: keyOf(properties), at: geometry.coordinates }],
+  );
+}
 
 /** @param {string} name @param {Record<string, string>} attributes @param {Element[]} children */
 function svg(name, attributes, ...children) {
@@ -69,6 +77,7 @@ function ring(cluster) {
 /** @param {Cluster} cluster @param {Handlers} handlers @returns {string} */
 function spokenCluster(cluster, { words, isNearest }) {
   const shares = FAMILIES.filter((family) => cluster[family] > 0);
+  if (cluster.none === cluster.count) return words(isNearest ? "bare-pile" : "bare-cluster", { n: cluster.count });
   const parts = shares.map((family) => words("share", { family: words(family), n: cluster[family] }));
   return words(isNearest ? "pile" : "cluster", { n: cluster.count, shares: parts.join(", ") });
 }
@@ -89,20 +98,23 @@ function clusterElement(feature, cluster, handlers) {
 /** @param {Thing} thing @param {Words} words @returns {string} */
 function spokenThing(thing, words) {
   const name = thing.number ? `№ ${thing.number} ${thing.title}` : thing.title;
-  return [name, words(thing.state_group), ...(thing.late ? [words("late")] : [])].join(", ");
+  const layer = thing.layer === "issues" ? [] : [words(`layer-${thing.layer}`)];
+  const state = thing.state_group === "none" ? [] : [words(`${thing.layer}-${thing.state_group}`)];
+  return [...layer, name, ...state, ...(thing.late ? [words("late")] : [])].join(", ");
 }
 
 /** @param {Thing} thing @param {Handlers} handlers @returns {HTMLElement} */
 function thingElement(thing, { words, icons, onThing, onNear }) {
   const link = document.createElement("a");
   const key = keyOf(thing);
-  link.className = `mark m-${thing.state_group}`;
+  const own = document.getElementById(`shape-of-${thing.layer}`); // a kind of thing with a silhouette of its own
+  link.className = own ? `mark m-${thing.layer} in-${thing.state_group}` : `mark m-${thing.state_group}`;
   link.href = thing.url;
   link.draggable = false;
   link.setAttribute("aria-label", spokenThing(thing, words));
   const icon = svg("svg", { class: "i", viewBox: "0 0 24 24", "aria-hidden": "true" });
   icon.innerHTML = icons[thing.icon] ?? icons.pin ?? ""; // our own drawings
-  link.append(copyOf(`shape-${thing.state_group}`), icon);
+  link.append(copyOf(own ? own.id : `shape-${thing.state_group}`), icon);
   if (thing.late) link.append(copyOf("shape-late"));
   onPress(link, () => onThing(key));
   for (const event of ["pointerenter", "focus"]) link.addEventListener(event, () => onNear(key, true));

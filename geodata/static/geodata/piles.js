@@ -15,9 +15,9 @@ function extentOf(places) {
 /** @param {MarkFeature[]} pile @returns {MarkFeature} one feature for all of them */
 function gathered(pile) {
   if (pile.length === 1) return pile[0];
-  const counts = { count: 0, wait: 0, work: 0, done: 0, shut: 0 };
+  const counts = { count: 0, wait: 0, work: 0, done: 0, shut: 0, none: 0 };
   for (const { properties } of pile) {
-    if (properties.cluster) for (const name of /** @type {(keyof counts)[]} */ (Object.keys(counts))) counts[name] += properties[name];
+    if (properties.cluster) for (const name of /** @type {(keyof counts)[]} */ (Object.keys(counts))) counts[name] += properties[name] ?? 0;
     else {
       counts.count += 1;
       counts[/** @type {keyof counts} */ (properties.state_group)] += 1;

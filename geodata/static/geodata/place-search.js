@@ -10,6 +10,7 @@ import { afterPause, find, isReplaced, newestOnly } from "./page.js";
  * @property {() => LonLat | null} near the pin: of streets with one name the nearest comes first
  * @property {(text: string) => boolean} takePlain takes a text that needs no server; false for others
  * @property {(at: LonLat, address: string, missing: string) => void} onTaken `missing`: the number of the house that is not known
+ * @property {(option: HTMLElement) => void} [onOther] an option that is no place
  */
 
 const SHORTEST = 2; // letters to search by
@@ -132,7 +133,7 @@ export class PlaceSearch {
   #show(html) {
     const fresh = document.createElement("template");
     fresh.innerHTML = html;
-    const answer = find("ul", HTMLElement, fresh.content);
+    const answer = find("[data-said]", HTMLElement, fresh.content);
     this.#isPasted = answer.dataset.pasted !== undefined;
     this.#trouble.textContent = answer.dataset.trouble ?? "";
     this.#said.textContent = answer.dataset.trouble ? "" : (answer.dataset.said ?? "");
@@ -175,6 +176,10 @@ export class PlaceSearch {
   #take(index) {
     const option = this.#options[index];
     if (!option) return;
+    if (!option.dataset.place) {
+      this.settle(this.#input.value);
+      return this.#handlers.onOther?.(option);
+    }
     const [lon, lat] = (option.dataset.place ?? "").split(" ").map(Number);
     const { address = "", missing = "" } = option.dataset;
     this.#input.value = address;

@@ -3,14 +3,14 @@
 /** @typedef {(name: string, values?: Record<string, string | number>) => string} Words */
 
 /**
- * Reads `data-word-<name>` of an element and fills in `{value}`s.
- * @param {HTMLElement} element
+ * Reads `data-word-<name>` of the first of these elements that has it, and fills in `{value}`s.
+ * @param {HTMLElement[]} elements
  * @returns {Words} throws when the page lacks the word
  */
-export function wordsOf(element) {
+export function wordsOf(...elements) {
   return (name, values = {}) => {
-    const text = element.getAttribute(`data-word-${name}`);
-    if (text === null) throw new Error(`The page has no word called ${name}.`);
+    const text = elements.map((element) => element.getAttribute(`data-word-${name}`)).find((found) => found !== null);
+    if (text === undefined || text === null) throw new Error(`The page has no word called ${name}.`);
     return text.replace(/\{(\w+)\}/g, (whole, key) => (key in values ? String(values[key]) : whole));
   };
 }
