@@ -2,31 +2,30 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import date
-from difflib import SequenceMatcher
 from typing import Any
 
 from django.contrib.gis.geos import Point
-from django.contrib.postgres.search import TrigramWordSimilarity
 from django.db import connection
 from django.db.models import Q
 
 from geodata.address_sources import Found, Sure, all_sources
 from geodata.models import Address, Community, Street
-from geodata.street_words import Sought, kind_of, sought_in, words_of
-from geodata.trigrams import alike_from
+from geodata.street_candidates import alike, slipped
+from geodata.street_fit import CLOSE, EXACT, LEAST, Fit, fit_of
+from geodata.street_words import Sought, sought_in, words_of
 
 MOST = 7  # results of one search: what a phone shows above its keyboard
 NEAR_HOUSE = 60  # metres from the point to the house by which it is named
 NEAR_STREET = 150  # metres to the street, where no house is near
 SHORTEST = 2  # letters to search by
-_ALIKE = 0.35  # share of the triples of letters that a name and what was typed have in common
-_STREETS = 30  # streets that are looked at closely
+ROOT = 4  # letters that a settlement and its community begin with alike: «Вінниця», «Вінницька громада»
 _NUMBERS = 4  # of each street
 _NEXT_DOOR, _BESIDE = 6, 2  # numbers that a house may be away from the one that was typed; so many are offered
-_EXACT, _CLOSE, _LEAST = 0.97, 0.78, 0.62  # how well words fit
 _WORSE = 0.2  # than the best; what fits worse is not shown
+_GOOD = 0.85  # what fits better is not worth a look at every name
+_NO_HOUSE = 0.03  # how much less a street is meant that does not have the number
 
 _NEAREST_HOUSE = """
 SELECT s.name, s.locality, a.number, ST_X(a.location::geometry), ST_Y(a.location::geometry),
@@ -44,16 +43,6 @@ SELECT name, locality, '', ST_X(at), ST_Y(at), metres FROM (
     ORDER BY path <-> %(point)s::geography, id LIMIT 1
 ) AS nearest
 """
-
-
-@dataclass(frozen=True, slots=True)
-class _Fit:
-    """A street that may be meant, and how well it fits: 1 is exact."""
-
-    street: Street
-    score: float
-    number: str
-    former: str
 
 
 def find_addresses(
@@ -104,72 +93,49 @@ def _nearest(query: str, given: dict[str, Any]) -> Found | None:
 
 
 def _own(text: str, *, community: Community, near: Point | None, limit: int) -> list[Found]:
-    best: dict[int, _Fit] = {}
-    for way in sought_in(text):
-        for street in _streets(way, community):
-            fit = _fit(street, way)
-            known = best.get(street.pk)
-            if fit.score >= _LEAST and (known is None or fit.score > known.score + 0.001):
-                best[street.pk] = fit
-    if not best:
+    ways = _ways(text, community)
+    best: dict[int, Fit] = {}
+    _look_at(alike(ways, community), ways, best)
+    if max((fit.score for fit in best.values()), default=0.0) < _GOOD:
+        _look_at(slipped(ways, community), ways, best)
+    fits = [fit for fit in best.values() if fit.score >= LEAST]
+    if not fits:
         return []
-    top = max(fit.score for fit in best.values())
-    fits = [fit for fit in best.values() if fit.score >= top - _WORSE]
+    top = max(fit.score for fit in fits)
+    fits = [fit for fit in fits if fit.score >= top - _WORSE]
     houses = _houses(fits)
 
-    def order(fit: _Fit) -> tuple[float, bool, float, str, int]:
-        away = _away(fit.street.middle, near)
-        return -round(fit.score, 2), fit.street.pk not in houses, away, fit.street.name, fit.street.pk
+    def order(fit: Fit) -> tuple[float, bool, float, str, int]:
+        is_missing = fit.number != "" and fit.street.pk not in houses  # «Садова 5» may be a street of that name
+        score = fit.score - _NO_HOUSE * is_missing
+        return -round(score, 2), is_missing, _away(fit.street.middle, near), fit.street.name, fit.street.pk
 
     return _results(sorted(fits, key=order), houses)[:limit]
 
 
-def _streets(way: Sought, community: Community) -> list[Street]:
-    """Streets whose names have enough letters in common with the words, by the index."""
-    rows: Any = Street.objects.filter(community=community, search__trigram_word_similar=way.text)
-    with alike_from(_ALIKE):
-        return list(
-            rows.annotate(alike=TrigramWordSimilarity(way.text, "search"))
-            .defer("path")
-            .order_by("-alike", "name", "pk")[:_STREETS]
-        )
+def _ways(text: str, community: Community) -> list[Sought]:
+    """The ways to read a text; also without the name of the community, which stands in most addresses."""
+    ways = sought_in(text)
+    roots = [word[: max(ROOT, len(word) - 3)] for word in words_of(community.name) if len(word) >= ROOT]
+    for way in list(ways):
+        words = tuple(word for word in way.words if not any(word.startswith(root[: len(word)]) and len(word) >= ROOT
+                                                            for root in roots))  # fmt: skip
+        if words and words != way.words:
+            ways.append(replace(way, words=words))
+    return ways
 
 
-def _fit(street: Street, way: Sought) -> _Fit:
-    """How well the words fit the names of the street, best of them."""
-    today = _score(way, words_of(street.name), street)
-    found, former = today, ""
-    for name in street.former_names:
-        score = _score(way, words_of(name), street) - 0.005
-        if score > found:
-            found, former = score, name
-    latin = _score(way, street.search.split(), street) - 0.01
-    if latin > found:
-        found, former = latin, ""
-    return _Fit(street, found, way.number, former)
+def _look_at(streets: Sequence[Street], ways: Sequence[Sought], best: dict[int, Fit]) -> None:
+    """Keeps for each street the way to read the text that fits it best; of equal ones the first."""
+    for street in streets:
+        for way in ways:
+            found = fit_of(street, way)
+            known = best.get(street.pk)
+            if known is None or found.score > known.score + 0.001:
+                best[street.pk] = found
 
 
-def _score(way: Sought, words: Sequence[str], street: Street) -> float:
-    """From 0 to 1: each word that was typed beside the best of the name, less for what the name has beyond them."""
-    known = [*words, *words_of(street.locality)] if street.locality else words
-    if not known or not way.words:
-        return 0.0
-    typed = sum(_alike(word, known) for word in way.words) / len(way.words)
-    left = sum(_alike(word, way.words) < 0.7 for word in words)
-    doubled = way.number != "" and way.number in words  # «8 Березня» is not house 8 of it
-    other_kind = bool(way.kind) and way.kind != kind_of(street.name)
-    return max(0.0, typed - 0.03 * left - 0.1 * doubled - 0.04 * other_kind)
-
-
-def _alike(word: str, known: Sequence[str]) -> float:
-    if word in known:
-        return 1.0
-    if any(other.startswith(word) for other in known):
-        return 0.95
-    return max(SequenceMatcher(None, word, other).ratio() for other in known) * 0.98
-
-
-def _results(fits: Sequence[_Fit], houses: Mapping[int, Sequence[Address]]) -> list[Found]:
+def _results(fits: Sequence[Fit], houses: Mapping[int, Sequence[Address]]) -> list[Found]:
     """Houses of the streets where a number was typed, else the streets.
 
     A number that a street does not have stands for the street, at the house whose number is next to it, and the houses
@@ -177,7 +143,7 @@ def _results(fits: Sequence[_Fit], houses: Mapping[int, Sequence[Address]]) -> l
     """
     found: list[Found] = []
     for fit in fits:
-        named = Sure.EXACT if fit.score >= _EXACT else Sure.CLOSE if fit.score >= _CLOSE else Sure.GUESS
+        named = Sure.EXACT if fit.score >= EXACT else Sure.CLOSE if fit.score >= CLOSE else Sure.GUESS
         own = houses.get(fit.street.pk, ())
         is_known = any(_is_house(row, fit.number) for row in own)
         beside = [] if is_known or fit is not fits[0] else _beside(fit)
@@ -189,12 +155,12 @@ def _results(fits: Sequence[_Fit], houses: Mapping[int, Sequence[Address]]) -> l
     return found
 
 
-def _house(fit: _Fit, row: Address, named: Sure) -> Found:
+def _house(fit: Fit, row: Address, named: Sure) -> Found:
     is_other = row.number_key != fit.number and named is Sure.EXACT
     return _found(fit, row.location, Sure.CLOSE if is_other else named, row.number)
 
 
-def _found(fit: _Fit, point: Point, sure: Sure, number: str = "", *, missing: str = "") -> Found:
+def _found(fit: Fit, point: Point, sure: Sure, number: str = "", *, missing: str = "") -> Found:
     label = label_of(fit.street.name, fit.street.locality, number)
     return Found(label, (point.x, point.y), sure, is_street=not number, former=fit.former, missing=missing)
 
@@ -204,7 +170,7 @@ def _is_house(row: Address, number: str) -> bool:
     return not row.number_key.removeprefix(number)[:1].isdigit()
 
 
-def _beside(fit: _Fit) -> list[Address]:
+def _beside(fit: Fit) -> list[Address]:
     """The houses of the street whose numbers are next to the one that was typed: its own side of the street first."""
     digits = _leading(fit.number)
     if digits is None:
@@ -223,7 +189,7 @@ def _leading(number: str) -> int | None:
     return int(found.group()) if found else None
 
 
-def _houses(fits: Sequence[_Fit]) -> dict[int, list[Address]]:
+def _houses(fits: Sequence[Fit]) -> dict[int, list[Address]]:
     """By street: the house with the number that was typed, then others whose number begins so."""
     asked = [(fit.street.pk, fit.number) for fit in fits if fit.number]
     found: dict[int, list[Address]] = {}

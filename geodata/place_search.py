@@ -8,15 +8,13 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from geodata.address_sources import Found, Sure
-from geodata.addresses import find_addresses, nearest_address
+from geodata.addresses import ROOT, find_addresses, nearest_address
 from geodata.boxes import Corner
 from geodata.models import WGS84, Community, Street, local_name
 from geodata.pasted_places import Around, Pasted, UnreadablePlaceError, is_place, read_place
 from geodata.street_words import words_of
 
 __all__ = ["Option", "Suggestion", "is_place", "place_of_text", "search_places", "suggestion_for"]
-
-ROOT = 4  # letters that a name of a place and of its community begin with alike: «Вінниця», «Вінницька громада»
 
 
 @dataclass(frozen=True, slots=True)

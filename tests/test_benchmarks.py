@@ -12,7 +12,7 @@ from launcher.places import Places
 from tests.bench import coverage, page, photo, register, route, suggest
 from tests.bench._report import Report, at_least, at_most, exactly
 from tests.photos import jpeg
-from tests.trials import dc, photos, polygons
+from tests.trials import dc, photos, polygons, streets
 
 
 def check_form(said: str, bench: str) -> dict[str, Any]:
@@ -52,6 +52,7 @@ def test_every_benchmark_is_one_of_those_that_are_tried_here() -> None:
         "polygons",
         "register",
         "route",
+        "streets",
         "suggest",
         "ukraine",
     ]
@@ -109,6 +110,19 @@ def test_polygons_has_the_form(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert polygons.main([str(tmp_path), "--json"]) == 0
     found = check_form(capsys.readouterr().out, "polygons")
     assert found["figures"]["GeoJSON"] == {"files": 2, "accepted": 1, "refused": 1, "traceback": 0}
+
+
+@pytest.mark.django_db
+def test_streets_has_the_form_and_finds_what_was_miswritten(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    names = [("вулиця", "Кам'яна", "Верхня"), ("вулиця", "Миколи Зерова", ""), ("провулок", "Соборний", "Садова"),
+             ("площа", "Ринкова", ""), ("вулиця", "Хрещата", "")]  # fmt: skip
+    file = tmp_path / "register.csv"
+    rows = [f"{kind},{name},{former}" for kind, name, former in names]
+    file.write_text("\n".join([f"{streets.KIND},{streets.NAME},{streets.FORMER}", *rows]), encoding="utf-8")
+    streets.main([str(file), "--count", "40", "--json"])
+    found = check_form(capsys.readouterr().out, "streets")
+    assert found["figures"]["all"]["first"] > 0.9
+    assert found["figures"]["all"]["names"] == 40
 
 
 def test_photos_has_the_form(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,6 +1,7 @@
 """Addresses are found however they are written, and a point is called by the house that is nearest to it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -48,6 +49,17 @@ def streets(inside: Community, town: Town) -> Community:
         row("вул. Центральна", "5", near("F", -10), locality="Вербівка"),
         row("вул. Київська", "14", near("E", 10)),
         row("вул. Космонавтів", "2", near("E", 60)),
+        row("пров. Паркова", "4", near("E", 70)),
+        replace(row("вул. Хрещатик", "1", near("E", 80)), others=("Main Street",)),
+        row("вул. Богдана Хмельницького", "1", near("E", 90)),
+        row("вул. Володимирська", "1", near("E", 100)),
+        row("вул. Пушкінська", "9", near("E", 110)),
+        row("вул. Квітки-Основ’яненка", "2", near("E", 120)),
+        row("вул. Садова", "1", near("E", 130)),
+        row("вул. Садова 3", "7", near("E", 140)),
+        row("Андріївський узвіз", "1", near("E", 150)),
+        row("вулиця Лінія 5", "1", near("E", 160)),
+        row("вул. Набережна", "2", near("E", 170)),
     ]
     import_addresses(inside, rows)
     return inside
@@ -95,6 +107,34 @@ def first(text: str, community: Community, near: Point | None = None) -> str:
         ("космонавтов 2", "вул. Космонавтів, 2"),
         ("Вербівка Центральна 5", "Вербівка, вул. Центральна, 5"),
         ("Центральна 5 Соснівка", "Соснівка, вул. Центральна, 5"),
+        ("12, вул. Соборна", "вул. Соборна, 12"),
+        ("Соборна вулиця, 12", "вул. Соборна, 12"),
+        ("в. Соборна 12", "вул. Соборна, 12"),
+        ("пр-т Миру, 5", "просп. Миру, 5"),
+        ("Миру просп. 5", "просп. Миру, 5"),
+        ("Пaркoвa 4", "пров. Паркова, 4"),
+        ("пер. Парковый 4", "пров. Паркова, 4"),
+        ("Срободна", "вул. Соборна"),
+        ("Сбоонра 14", "вул. Соборна, 14"),
+        ("cj,jhyf 12", "вул. Соборна, 12"),
+        ("І. Франка 7", "вул. Івана Франка, 7"),
+        ("Франка І. 7", "вул. Івана Франка, 7"),
+        ("Івана Фр", "вул. Івана Франка"),
+        ("Крещатик 1", "вул. Хрещатик, 1"),
+        ("улица Богдана Хмельницкого", "вул. Богдана Хмельницького"),
+        ("Владимирская", "вул. Володимирська"),
+        ("ул. Пушкинская 9", "вул. Пушкінська, 9"),
+        ("Khreshchatyk 1", "вул. Хрещатик, 1"),
+        ("Main Street 1", "вул. Хрещатик, 1"),
+        ("Квітки Основяненка 2", "вул. Квітки-Основ’яненка, 2"),
+        ("Квитки-Основьяненко 2", "вул. Квітки-Основ’яненка, 2"),
+        ("садова 3", "вул. Садова 3"),
+        ("садова 3 7", "вул. Садова 3, 7"),
+        ("узвіз Андріївський 1", "Андріївський узвіз, 1"),
+        ("Андреевский спуск 1", "Андріївський узвіз, 1"),
+        ("лінія 5", "вулиця Лінія 5"),
+        ("набережна", "вул. Набережна"),
+        ("вул. Набережна 2", "вул. Набережна, 2"),
     ],
 )
 def test_address_is_found_first(streets: Community, typed: str, label: str) -> None:
@@ -181,6 +221,10 @@ def test_place_far_from_houses_is_called_by_its_street_or_by_nothing(inside: Com
     assert (found.label, found.is_street) == ("вул. Довга", True)
     assert found.metres == pytest.approx(100, abs=1)
     assert nearest_address(town["A"], community=inside, on=TODAY) is None
+
+
+def test_name_beside_is_not_told_as_a_former_one(streets: Community) -> None:
+    assert find_addresses("Main Street", community=streets, on=TODAY)[0].former == ""
 
 
 @pytest.mark.parametrize("number", ["12-А", "12 A", "12а", "12А", "12-a"])
