@@ -48,7 +48,7 @@ _USUAL: Final = frozenset({"вул", "пров", "просп", "бул"})  # typ
 # A letter with a point, where no type is written out.
 _SHORT: Final = {"в": "вул", "у": "вул", "ш": "шосе"}
 # What the keys of an English keyboard write on ours.
-_LAYOUT: Final = dict(zip("qwertyuiop[]asdfghjkl;'zxcvbnm,.`\\", "йцукенгшщзхїфівапролджєячсмитьбю'ґ", strict=True))
+_LAYOUT: Final = str.maketrans("qwertyuiop[]asdfghjkl;'zxcvbnm,.`\\", "йцукенгшщзхїфівапролджєячсмитьбю'ґ")
 _NOT_NAMES: Final = """
 буд будинок дом д house no м місто город с село смт селище обл область р-н район громада тг україна украина
 """
@@ -146,8 +146,8 @@ def sought_in(text: str) -> list[Sought]:
     """
     typed = text[:MAX_TYPED].casefold()
     ways = _ways(typed)
-    if any(char in _LAYOUT for char in typed) and not any("а" <= char <= "я" or char in "іїєґё" for char in typed):
-        other = typed.translate(str.maketrans(_LAYOUT))
+    if any(ord(char) in _LAYOUT for char in typed) and not any("а" <= char <= "я" or char in "іїєґё" for char in typed):
+        other = typed.translate(_LAYOUT)
         ways += [replace(way, other_layout=True) for way in _ways(other)]
     return ways
 
