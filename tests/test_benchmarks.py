@@ -9,7 +9,7 @@ import pytest
 
 from launcher.commands import bench_names
 from launcher.places import Places
-from tests.bench import coverage, page, photo, register, route, suggest
+from tests.bench import coverage, page, pan, photo, register, route, suggest
 from tests.bench._report import Report, at_least, at_most, exactly
 from tests.photos import jpeg
 from tests.trials import dc, photos, polygons, streets
@@ -47,6 +47,7 @@ def test_every_benchmark_is_one_of_those_that_are_tried_here() -> None:
         "coverage",
         "dc",
         "page",
+        "pan",
         "photo",
         "photos",
         "polygons",
@@ -143,6 +144,11 @@ def test_dc_has_the_form() -> None:
     check_form(json.dumps(report.as_dict()), "dc")
     assert "| 1 | 1 | 2 | 0.1 |" in report.as_table()
     assert report.exit_code == 1, "fewer than 99.8 % reach their keeper"
+
+
+def test_pan_tells_the_full_map_from_the_empty_one() -> None:
+    walks = [pan.Moved(longest=longest, blocked=longest - 50, marks=200) for longest in (80, 120, 90)]
+    assert pan.facts_of(walks) == {"marks": 200, "longest_task_ms": 90, "blocked_ms": 40}
 
 
 def test_page_counts_what_is_not_the_base_map() -> None:

@@ -44,7 +44,7 @@ async function refresh() {
   try {
     const { features, shapes } = await (await getMarks(`${config.marksUrl}?${query}`)).json();
     const { isNearest } = map;
-    const apart = isNearest ? piled(features, (at) => map.pixels(at)) : features;
+    const apart = piled(features, (at) => map.pixels(at), isNearest);
     map.setMarks(marksOf(apart, { words, icons: config.icons, isNearest, onCluster, onThing, onNear: () => {} }));
     map.setPaths("things", pathsOf(shapes));
     trouble.hidden = true;

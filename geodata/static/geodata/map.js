@@ -164,7 +164,7 @@ function showMarks(features, own) {
   const known = new Set(placesOf(features).map(({ key }) => key));
   const all = [...features, ...own.filter((one) => placesOf([one]).some(({ key }) => !known.has(key)))];
   const { isNearest } = map;
-  const apart = isNearest ? piled(all, (at) => map.pixels(at)) : all;
+  const apart = piled(all, (at) => map.pixels(at), isNearest);
   const onThing = (/** @type {string} */ key) => selection.choose(key);
   const onNear = (/** @type {string} */ key, /** @type {boolean} */ isNear) => rows.near(key, isNear);
   map.setMarks(marksOf(apart, { words, icons: config.icons, isNearest, onCluster: openCluster, onThing, onNear }));

@@ -5,6 +5,7 @@
 /** @typedef {import("./marks.js").MarkFeature} MarkFeature */
 
 const TOO_CLOSE = 22; // pixels, half a mark: nearer marks cover each other
+const NO_ROOM = 46; // pixels between the middles of a cluster and another, so that a finger meets each
 
 /** @param {LonLat[]} places @returns {[number, number, number, number]} west, south, east, north */
 function extentOf(places) {
@@ -34,17 +35,22 @@ function gathered(pile) {
 }
 
 /**
- * Gathers marks that would cover each other.
+ * Gathers marks that would cover each other: at the nearest zoom all of them, before it clusters only, for single things
+ * part when one comes nearer.
  * @param {MarkFeature[]} features
  * @param {(at: LonLat) => {x: number, y: number}} pixels
+ * @param {boolean} isNearest
  * @returns {MarkFeature[]}
  */
-export function piled(features, pixels) {
+export function piled(features, pixels, isNearest) {
+  const isCluster = (/** @type {MarkFeature} */ { properties }) => Boolean(properties.cluster);
+  const room = (/** @type {MarkFeature} */ one, /** @type {MarkFeature} */ other) =>
+    isNearest ? TOO_CLOSE : isCluster(one) && isCluster(other) ? NO_ROOM : 0;
   /** @type {{x: number, y: number, pile: MarkFeature[]}[]} */
   const piles = [];
   for (const feature of features) {
     const { x, y } = pixels(feature.geometry.coordinates);
-    const near = piles.find((one) => Math.hypot(one.x - x, one.y - y) < TOO_CLOSE);
+    const near = piles.find((one) => Math.hypot(one.x - x, one.y - y) < room(one.pile[0], feature));
     if (near) near.pile.push(feature);
     else piles.push({ x, y, pile: [feature] });
   }
