@@ -27,7 +27,7 @@ def schemes() -> dict[str, Scheme]:
     """Values of tokens in the light and the dark scheme."""
     file = finders.find("openmap/css/tokens.css")
     assert file
-    light, dark = Path(file).read_text(encoding="utf-8").split("@media (prefers-color-scheme: dark)")
+    light, dark = Path(file).read_text(encoding="utf-8").split("@media screen and (prefers-color-scheme: dark)")
     read = re.compile(r"--([\w-]+):\s*(#[0-9a-f]{3,6}|oklch\([^;]+\));")
     day = dict(read.findall(light))
     return {"light": day, "dark": day | dict(read.findall(dark))}

@@ -261,6 +261,11 @@ async function chose({ target }) {
   changed();
 }
 
+/** Keys brought somebody to what a list that was scrolled up covers: it goes down again. @param {FocusEvent} event */
+function uncover({ target }) {
+  if (!wide.matches && target instanceof Element && target.matches(":focus-visible")) scrollTo({ top: 0, behavior: "instant" });
+}
+
 function listen() {
   const soon = afterPause(refresh, 120);
   map.onMoving(() => pile && leavePile()); // a move that began before the pile was opened does not leave it
@@ -278,6 +283,7 @@ function listen() {
   rows.onNear((key, isNear) => map.markElement(key)?.classList.toggle("is-near", isNear));
   addEventListener("pageshow", ({ persisted }) => persisted && again());
   new MutationObserver(again).observe(find("#sent-news", HTMLElement), { childList: true });
+  for (const place of [".map-view", ".map-tools", ".map-legend"]) find(place, HTMLElement).addEventListener("focusin", uncover);
   const locate = find("#locate", HTMLElement);
   locate.addEventListener("click", () => goHere(locate));
   find("#share-open", HTMLElement).addEventListener("click", () => share.open());
