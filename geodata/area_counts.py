@@ -11,9 +11,9 @@ from django.db.models import Aggregate
 from geodata.boxes import Box
 from geodata.forms import Asked
 from geodata.layer_sql import Question, Sql, union
-from geodata.lists import MOST_COUNTED
 from geodata.models import Area, Community, Division
 
+MOST_COUNTED = 1000  # things of an area: past it the page says "more than"
 _COUNT = """SELECT %s::bigint AS area, count(*) AS n FROM (
     SELECT 1 FROM ({rows}) found, geodata_area area
     WHERE area.id = %s AND found.geometry && area.boundary AND ST_Intersects(area.boundary, found.geometry)

@@ -173,7 +173,7 @@ def _box(cursor: Any, table: str) -> Box | None:
 def _grid(box: Box, zoom: int) -> Grid:
     """The tiles that meet a box."""
     west, south, east, north = box
-    side, last = WORLD / 2**zoom, 2**zoom - 1
+    side, last = WORLD / (1 << zoom), (1 << zoom) - 1
 
     def index(metres: float) -> int:
         return min(max(math.floor((metres + WORLD / 2) / side), 0), last)

@@ -75,7 +75,7 @@ class Compiled:
         """SELECT of the layer's name, these columns and `extra` FROM `rows`, which PostgreSQL can see into."""
         listed = ", ".join(f"rows.{name}::{_TYPES[name]} AS {name}" for name in columns)
         head = f"'{self.layer.name}' AS layer, {listed}{', ' + extra if extra else ''}"
-        return Sql(f"SELECT {head} FROM ({self.rows.text}) rows", self.rows.params)  # noqa: S608 — our own names
+        return Sql(f"SELECT {head} FROM ({self.rows.text}) rows", self.rows.params)
 
 
 def union(parts: Sequence[Sql]) -> Sql:
@@ -84,6 +84,13 @@ def union(parts: Sequence[Sql]) -> Sql:
         "\nUNION ALL\n".join(f"({part.text})" for part in parts),
         tuple(param for part in parts for param in part.params),
     )
+
+
+def with_parts(parts: Sequence[tuple[str, Sql]], answer: Sql) -> Sql:
+    """`answer` with the named parts before it, each computed once."""
+    named = ",\n".join(f"{name} AS MATERIALIZED ({part.text})" for name, part in parts)
+    params = tuple(param for _name, part in parts for param in part.params)
+    return Sql(f"WITH {named}\n{answer.text}", params + answer.params)
 
 
 def json_of(pairs: Sequence[tuple[str, str]]) -> str:

@@ -44,7 +44,6 @@ class Choice:
     code: str
     name: str
     icon: str = ""
-    key: int = 0  # of a category: the number that a counted layer's rows and cells have for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +67,8 @@ class Counted:
 
     number: int
     table: str
+    # SQL: numbers of the categories of a community (%s) with these codes (%s, an array).
+    category_keys: str
     category: str = "category_id"  # column: what cells tell apart besides the state, an integer above 0
     starts_at: str = "created_at"  # column
 

@@ -9,11 +9,14 @@ from typing import Any
 
 from django.db import connection
 
-from geodata.layer_sql import IN_BOX, Compiled, Question, Sql, json_of, union
+from geodata.counted_sql import WORLD, Source, View, rows, rows_by_time, view_of
+from geodata.found import MOST_SEARCHED, found_in_view
+from geodata.layer_sql import Compiled, Question, Sql, json_of, union, with_parts
 from geodata.layers import COLUMNS, Layer
+from geodata.mark_sql import counts_of, dense_sql, few_rows, total_sql
 
 PAGE = 20
-MOST_COUNTED = 1000  # past it the list says "more than"
+MOST_SORTED = 20_000  # things in sight: past it the newest are looked for through the index of time
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _KEY = re.compile(r"^([a-z_]{1,40})-(\d{1,18})$")
 _CURSOR = re.compile(r"^(\d{1,17})-([a-z_]{1,40}-\d{1,18})$")
@@ -21,24 +24,13 @@ _CURSOR = re.compile(r"^(\d{1,17})-([a-z_]{1,40}-\d{1,18})$")
 _SHOWN = tuple(name for name in COLUMNS if name != "geometry")
 _ORDER = "starts_at DESC, layer DESC, id DESC"
 
-_KEYS_IN_BOX = """box AS MATERIALIZED (SELECT ST_MakeEnvelope(%s, %s, %s, %s, 4326) AS shape),
-keys AS MATERIALIZED (SELECT layer, id, starts_at FROM ({rows}) found, box WHERE {in_box})"""
-_KEYS = "keys AS NOT MATERIALIZED (SELECT layer, id, starts_at FROM ({rows}) found)"
-
-_THINGS = """
-WITH {keys},
-counted AS (SELECT 1 FROM keys LIMIT %s),
-page AS MATERIALIZED (SELECT * FROM keys WHERE {where} ORDER BY {order} LIMIT %s)
-SELECT total.n, full_rows.* FROM (SELECT count(*) AS n FROM counted) total LEFT JOIN ({full}) full_rows ON true
-ORDER BY {order}
-"""
-
 Key = tuple[str, int]  # name of a layer, id of a thing in it
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some rows of a list. `total` counts all pages; `capped`: there are more than that. `next`: "" on the last."""
+    """Some rows of a list. `total` counts all pages; `capped`: words or an area choose, and there are more. `next`: ""
+    on the last."""
 
     rows: list[dict[str, Any]]
     total: int
@@ -53,49 +45,110 @@ def parse_key(text: str) -> Key | None:
 
 
 def things(
-    layers: Sequence[Layer], question: Question, *, after: str = "", only: Key | None = None, limit: int = PAGE
+    layers: Sequence[Layer], question: Question, *, after: str = "", limit: int = PAGE, with_geometry: bool = False
 ) -> Page:
     """The page that follows the cursor `after` (the `next` of a page; anything else gives the first page).
 
-    Newest first by `starts_at`; what has the same moment is ordered by layer and id, so nothing is lost or shown
-    twice. Each row is a dict of the fixed columns without the geometry, `layer` and the layer's properties. `only`
-    asks for a single thing. Must be called inside the community's scope.
+    The same set as the marks of the question: where those are counted by squares, whole squares. Newest first by
+    `starts_at`; what has the same moment is ordered by layer and id, so nothing is lost or shown twice. Each row is a
+    dict of the fixed columns, `layer` and the layer's properties; the geometry, as GeoJSON, only `with_geometry`. Must
+    be called inside the community's scope.
     """
-    sql = _things_sql(layers, question, _where(after, only), limit)
+    sql = list_sql(layers, question, view_of(question), _where(after), limit, with_geometry=with_geometry)
     with connection.cursor() as cursor:
         cursor.execute(sql.text, sql.params)
         found = cursor.fetchall()
-    total = found[0][0]
+    total, capped = found[0][:2]
     by_name = {layer.name: layer for layer in layers}
-    rows = [_row(by_name[record[1]], record[1:]) for record in found if record[1] is not None]
-    follows = _cursor(rows[limit - 1]) if len(rows) > limit else ""
-    return Page(rows[:limit], min(total, MOST_COUNTED), total > MOST_COUNTED, follows)
+    shown = [_row(by_name[record[2]], record[2:]) for record in found if record[2] is not None]
+    follows = _cursor(shown[limit - 1]) if len(shown) > limit else ""
+    return Page(shown[:limit], int(total), capped, follows)
 
 
-def _things_sql(layers: Sequence[Layer], question: Question, where: Sql, limit: int) -> Sql:
-    box = question.box
-    listed = ("id", "starts_at", "geometry") if box else ("id", "starts_at")
+def only(layers: Sequence[Layer], question: Question, key: Key) -> Page:
+    """The single thing of that name, or none. Must be called inside the community's scope."""
+    name, pk = key
+    by_name = {layer.name: layer for layer in layers}
+    if name not in by_name:
+        return Page([], 0, False, "")
+    asked = question.ask(by_name[name])
+    full = _full_rows(asked)
+    text = f"WITH page(layer, id) AS (SELECT %s::text, %s::bigint) {full.text}"
+    with connection.cursor() as cursor:
+        cursor.execute(text, (name, pk, *full.params))
+        shown = [_row(by_name[name], record) for record in cursor.fetchall()]
+    return Page(shown, len(shown), False, "")
+
+
+def list_sql(
+    layers: Sequence[Layer], question: Question, view: View, where: Sql, limit: int, *, with_geometry: bool = False
+) -> Sql:
+    """One SELECT of n, capped and the full rows of a page, read as `view` says. Must be called inside the scope."""
     asked = [question.ask(layer) for layer in layers]
-    rows = union([one.select(listed) for one in asked])
-    full = union([_full_rows(one) for one in asked])
-    keys = _KEYS_IN_BOX if box else _KEYS
-    text = _THINGS.format(
-        keys=keys.format(rows=rows.text, in_box=IN_BOX), where=where.text, order=_ORDER, full=full.text
+    counted = [one for one in asked if one.layer.counted and view.source != Source.SEARCHED]
+    dense = counted if view.may_be_dense else []
+    parts = [("box", Sql("SELECT ST_MakeEnvelope(%s, %s, %s, %s, 4326) AS shape", tuple(question.box or WORLD)))]
+    parts += [(f"counted_{n}", counts_of(one, question, view)) for n, one in enumerate(dense)]
+    parts += [("dense", dense_sql(len(dense), view))]
+    parts += [(f"rows_{n}", few_rows(one, question, view)) for n, one in enumerate(counted)]
+    parts += [("found", found_in_view([one for one in asked if one not in counted], question))]
+    parts += [("points", _points(counted)), ("total", total_sql(dense, question))]
+    many = [part for one in dense for part in _of_many(one, question, view, where, limit)]
+    keys = union([Sql("SELECT * FROM points"), *many])
+    page = Sql(f"SELECT * FROM ({keys.text}) keys WHERE {where.text} ORDER BY {_ORDER} LIMIT %s",
+               (*keys.params, *where.params, limit + 1))  # fmt: skip
+    full = union([_full_rows(one, with_geometry=with_geometry) for one in asked])
+    answer = Sql(
+        f"SELECT total.n, EXISTS (SELECT 1 FROM found WHERE rank > {MOST_SEARCHED}), full_rows.* "
+        f"FROM total LEFT JOIN ({full.text}) full_rows ON true ORDER BY {_ORDER}",
+        full.params,
     )
-    params = (*(box or ()), *rows.params, MOST_COUNTED + 1, *where.params, limit + 1, *full.params)
-    return Sql(text, params)
+    return with_parts([*parts, ("page", page)], answer)
 
 
-def _full_rows(asked: Compiled) -> Sql:
+def _points(counted: Sequence[Compiled]) -> Sql:
+    """Key and time of everything that is read row by row."""
+    parts = [Sql(f"SELECT '{one.layer.name}' AS layer, id, starts_at FROM rows_{n}") for n, one in enumerate(counted)]
+    return union([*parts, Sql(f"SELECT layer, id, starts_at FROM found WHERE rank <= {MOST_SEARCHED}")])
+
+
+def _of_many(one: Compiled, question: Question, view: View, where: Sql, limit: int) -> list[Sql]:
+    """The newest of a layer where squares are counted: the rows in sight are sorted, or if they are very many the
+    newest rows are looked at until enough of them are in sight."""
+    assert one.layer.counted
+    name, counted = one.layer.name, one.layer.counted
+    near = rows(one.layer, counted, question, view, whole_squares=True)
+    newest = rows_by_time(one.layer, counted, question, view, whole_squares=True)
+    ordered = f"{where.text} ORDER BY starts_at DESC, id DESC LIMIT {limit + 1}"
+    is_sorted = f"(SELECT yes FROM dense) AND (SELECT n FROM total) <= {MOST_SORTED}"
+    is_walked = f"(SELECT yes FROM dense) AND (SELECT n FROM total) > {MOST_SORTED}"
+    if view.source == Source.MONTHS:
+        is_sorted, is_walked = "false", "true"
+    return [
+        Sql(f"SELECT '{name}' AS layer, id, starts_at FROM ({near.text}) near WHERE {is_sorted}", near.params),
+        Sql(
+            f"SELECT layer, id, starts_at FROM (SELECT '{name}'::text AS layer, id, starts_at "
+            f"FROM ({newest.text}) newest WHERE {is_walked}) walked WHERE {ordered}",
+            (*newest.params, *where.params),
+        ),
+    ]
+
+
+def _full_rows(asked: Compiled, *, with_geometry: bool = False) -> Sql:
     """Everything that a row of the page shows, for those of this layer."""
-    properties = json_of([(name, f'rows."{name}"') for name in asked.layer.properties])
-    rows = asked.select(_SHOWN, extra=f"{properties}::text AS properties")
-    return Sql(f"{rows.text} JOIN page ON page.layer = '{asked.layer.name}' AND page.id = rows.id", rows.params)
+    pairs = [(name, f'rows."{name}"') for name in asked.layer.properties]
+    if with_geometry:
+        pairs.append(("geometry", "ST_AsGeoJSON(rows.geometry, 6)::json"))
+    properties = json_of(pairs)
+    full = asked.select(_SHOWN, extra=f"{properties}::text AS properties")
+    return Sql(
+        f"SELECT full_rows.* FROM page CROSS JOIN LATERAL ({full.text} WHERE rows.id = page.id OFFSET 0) full_rows "
+        f"WHERE page.layer = '{asked.layer.name}'",
+        full.params,
+    )
 
 
-def _where(after: str, only: Key | None) -> Sql:
-    if only:
-        return Sql("layer = %s AND id = %s", only)
+def _where(after: str) -> Sql:
     found = _CURSOR.match(after)
     key = parse_key(found[2]) if found else None
     if not found or not key:
@@ -114,5 +167,6 @@ def _row(layer: Layer, record: Sequence[Any]) -> dict[str, Any]:
     *fixed, properties = record
     row = dict(zip(("layer", *_SHOWN), fixed, strict=True))
     for name, value in json.loads(properties).items():
-        row[name] = None if value is None else layer.properties[name](value)
+        read = layer.properties.get(name)  # the geometry is no property
+        row[name] = read(value) if read and value is not None else value
     return row

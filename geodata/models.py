@@ -378,3 +378,23 @@ class Address(models.Model):
 def local_name(row: Any, language: str) -> str:
     """`row.name_en` when English is asked for and given, else `row.name`."""
     return (row.name_en if language.startswith("en") else "") or row.name
+
+
+class CellCheck(models.Model):
+    """One comparison of the counts per square of a layer with its rows. geodata.cell_checks writes it, every night."""
+
+    community = models.ForeignKey(Community, on_delete=models.CASCADE, verbose_name=_("community"))
+    layer = models.CharField(_("layer"), max_length=40)
+    at = models.DateTimeField(_("when"))
+    squares = models.PositiveBigIntegerField(_("squares compared"))
+    wrong = models.PositiveBigIntegerField(_("squares that were wrong, and were repaired"))
+
+    objects: ClassVar[models.Manager["CellCheck"]] = ScopedManager(community="community")
+
+    class Meta:
+        verbose_name = _("check of counts")
+        verbose_name_plural = _("checks of counts")
+        ordering = ["-at", "-id"]
+
+    def __str__(self) -> str:
+        return f"{self.layer} {self.at:%Y-%m-%d %H:%M}"

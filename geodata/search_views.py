@@ -18,8 +18,8 @@ from geodata.boxes import Box, Corner, box_around
 from geodata.community import community_of
 from geodata.forms import MOST_TEXT
 from geodata.layer_sql import Question
-from geodata.layers import Filters, Layer, all_layers
-from geodata.lists import things
+from geodata.layers import Filters, all_layers
+from geodata.lists import only, things
 from geodata.models import WGS84, Community
 from geodata.place_search import Option, search_places
 from geodata.things_by_number import keys_of_number, number_in
@@ -92,19 +92,11 @@ def _things(community: Community, text: str, number: int | None) -> list[dict[st
     layers, today = all_layers(), community.day_of(timezone.now())
     if number is not None:
         plain = Question(community.pk, today)
-        return [
-            row
-            for key in keys_of_number(layers, plain, number)[:MOST]
-            for row in things([_named(layers, key[0])], plain, only=key).rows
-        ]
+        return [row for key in keys_of_number(layers, plain, number)[:MOST] for row in only(layers, plain, key).rows]
     if len(text) < SHORTEST:
         return []
     asked = Question(community.pk, today, Filters(text=text[:MOST_TEXT]))
     return things([layer for layer in layers if layer.is_on], asked, limit=MOST).rows
-
-
-def _named(layers: list[Layer], name: str) -> Layer:
-    return next(layer for layer in layers if layer.name == name)
 
 
 def _view_of(place: Corner) -> str:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from geodata import area_views, basemap_views, embed_views, place_views, search_views, views
+from geodata import area_views, basemap_views, embed_views, feeds, place_views, search_views, tile_views, views
 from geodata.community import community_path
 
 urlpatterns = [
@@ -14,6 +14,12 @@ urlpatterns = [
     community_path("search/options/", search_views.options, name="map_search_options"),
     community_path("list/", views.map_list, name="map_list"),
     community_path("marks.geojson", views.marks, name="marks"),
+    community_path("feed.atom", feeds.atom, name="feed_atom"),
+    community_path("feed.geojson", feeds.geojson, name="feed_geojson"),
+    community_path("tiles.json", tile_views.tile_json, name="tile_json"),
+    community_path(
+        "tiles/<slug:version>/<str:names>/<int:z>/<int:x>/<int:y>.mvt", tile_views.vector_tile, name="vector_tile"
+    ),
     community_path("base.geojson", views.base_shapes, name="base_shapes"),
     community_path("places/", place_views.places, name="places"),
     community_path("places/near/", place_views.nearest, name="nearest_place"),

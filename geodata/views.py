@@ -1,8 +1,5 @@
 """The map of a community, the list beside it, and what both ask for."""
 
-import gzip
-import hashlib
-import re
 from typing import Any
 
 from csp.decorators import csp
@@ -10,32 +7,29 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonRespons
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.views.decorators.http import require_safe
 
 from geodata import base_shapes as base
+from geodata.answers import GEOJSON, asked_of, compressed, kept, never_kept
 from geodata.boxes import BadBoxError, Box, Corner, box_around, parse_box, zoomed
 from geodata.community import community_of
-from geodata.forms import Asked, Menu, asked, chosen_layers, filter_context, menu_of, with_query
+from geodata.forms import Asked, Menu, filter_context, with_query
 from geodata.layers import all_layers
-from geodata.lists import Page, things
+from geodata.lists import Page, only, things
 from geodata.map_config import map_config
 from geodata.marks import marks as read_marks
 from geodata.models import Community
 from geodata.picture import HEIGHT, STYLE_HASH, WIDTH, picture
 
-GEOJSON = "application/geo+json"
 SMALL_LETTERING = 2.2  # a picture shown at 360 px instead of 800
-KEPT = 300  # seconds that browsers may keep a base map
 PICTURE_POLICY = {"default-src": ["'none'"], "style-src": [STYLE_HASH]}
-_ACCEPTS_GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))")
 
 
 @require_safe
 def map_page(request: HttpRequest) -> HttpResponse:
     """The map, and the first page of the list in it: everything that works without script."""
     community = community_of(request)
-    wanted, menu = _asked(request, community)
+    wanted, menu = asked_of(request, community)
     icons = [choice.icon for choice in menu.categories]
     context = _list_context(community, wanted, menu) | {"map_config": map_config(community, icons)}
     return render(request, "geodata/map.html", context)
@@ -45,22 +39,22 @@ def map_page(request: HttpRequest) -> HttpResponse:
 def map_list(request: HttpRequest) -> HttpResponse:
     """The list alone, as a fragment of the map page."""
     community = community_of(request)
-    wanted, menu = _asked(request, community)
+    wanted, menu = asked_of(request, community)
     if wanted.box_problem:
         return HttpResponse(wanted.box_problem, status=400, content_type="text/plain; charset=utf-8")
-    return _never_kept(render(request, "geodata/list.html", _list_context(community, wanted, menu)))
+    return never_kept(render(request, "geodata/list.html", _list_context(community, wanted, menu)))
 
 
 @require_safe
 def marks(request: HttpRequest) -> HttpResponse:
     """Marks of a box as GeoJSON; 400 with the reason for a box that is none."""
     community = community_of(request)
-    wanted, menu = _asked(request, community)
+    wanted, _menu = asked_of(request, community)
     if not wanted.box:
         reason = wanted.box_problem or "A box is needed: box=west,south,east,north."
         return JsonResponse({"error": reason}, status=400)
     text = read_marks(wanted.layers, wanted.question(community, community.day_of(timezone.now())))
-    return _never_kept(_compressed(request, HttpResponse(text, content_type=GEOJSON)))
+    return never_kept(compressed(request, HttpResponse(text, content_type=GEOJSON)))
 
 
 @require_safe
@@ -68,7 +62,7 @@ def base_shapes(request: HttpRequest) -> HttpResponseBase:
     """The drawn base map as GeoJSON."""
     community = community_of(request)
     text = base.base_shapes(community, on=community.day_of(timezone.now()))
-    return _kept(request, HttpResponse(text, content_type=GEOJSON))
+    return kept(request, HttpResponse(text, content_type=GEOJSON))
 
 
 @csp(PICTURE_POLICY)
@@ -85,19 +79,15 @@ def place_image(request: HttpRequest) -> HttpResponseBase:
         state=request.GET.get("state", ""),
         lettering=SMALL_LETTERING if "small" in request.GET else 1.0,
     )
-    return _kept(request, HttpResponse(text, content_type="image/svg+xml; charset=utf-8"))
-
-
-def _asked(request: HttpRequest, community: Community) -> tuple[Asked, Menu]:
-    """What the address asks for, and what it could ask for."""
-    layers = all_layers()
-    menu = menu_of(layers, chosen_layers(request.GET, layers)[0], community.pk)
-    return asked(request.GET, menu, community, community.day_of(timezone.now())), menu
+    return kept(request, HttpResponse(text, content_type="image/svg+xml; charset=utf-8"))
 
 
 def _list_context(community: Community, wanted: Asked, menu: Menu) -> dict[str, Any]:
     question = wanted.question(community, community.day_of(timezone.now()))
-    page = things(wanted.layers, question, after=wanted.after, only=wanted.only)
+    if wanted.only:
+        page = only(all_layers(), question, wanted.only)
+    else:
+        page = things(wanted.layers, question, after=wanted.after)
     map_url = reverse("map", args=[community.slug])
     names = {choice.code: choice.name for choice in menu.categories}
     for row in page.rows:
@@ -137,25 +127,3 @@ def _pin(request: HttpRequest) -> Corner | None:
     except ValueError:
         return None
     return (longitude, latitude) if abs(longitude) <= 180 and abs(latitude) <= 90 else None
-
-
-def _never_kept(response: HttpResponse) -> HttpResponse:
-    response.headers["Cache-Control"] = "no-store"
-    return response
-
-
-def _kept(request: HttpRequest, response: HttpResponse) -> HttpResponseBase:
-    """The same for everybody: kept for KEPT seconds, then asked for again by its ETag."""
-    response.headers["Cache-Control"] = f"public, max-age={KEPT}"
-    response.headers["ETag"] = f'W/"{hashlib.sha256(response.content).hexdigest()[:32]}"'
-    unchanged = get_conditional_response(request, etag=response.headers["ETag"])
-    return unchanged or _compressed(request, response)
-
-
-def _compressed(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    """Gzips an answer that holds no secret, for browsers that read it."""
-    patch_vary_headers(response, ["Accept-Encoding"])
-    if len(response.content) > 500 and _ACCEPTS_GZIP.search(request.headers.get("Accept-Encoding", "")):
-        response.content = gzip.compress(response.content, compresslevel=5, mtime=0)
-        response.headers["Content-Encoding"] = "gzip"
-    return response

@@ -28,8 +28,9 @@ from geodata.community import community_of, in_community
 from geodata.models import WGS84, Community
 from issues.actions import who_answers
 from issues.forms import coordinates_in
-from issues.layer import public_place, state_group
+from issues.layer import state_group
 from issues.models import Issue
+from issues.on_the_map import PUBLIC_PLACE
 from issues.places import refusal
 from issues.questions import PREFIX
 from issues.states import Group
@@ -116,7 +117,7 @@ class IssueList(ListAPIView):  # type: ignore[type-arg]
             known = Category.objects.filter(community=community)
             rows = rows.filter(category__in=[category.pk for category in known if category.code in codes])
         return rows.select_related("category", "community").annotate(
-            place=public_place(), state_group=state_group(), supporters=count_of_supporters()
+            place=PUBLIC_PLACE, state_group=state_group(), supporters=count_of_supporters()
         )
 
 

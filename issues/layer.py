@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from django.contrib.gis.db.models import PointField
-from django.contrib.gis.db.models.functions import GeoFunc
 from django.contrib.gis.geos import Polygon
 from django.db.models import (
     BooleanField,
@@ -25,39 +23,19 @@ from django.db.models.functions import Cast, Concat
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from core.models import STRANGER, Visibility
+from core.models import STRANGER
 from geodata.boxes import Box
-from geodata.layers import Choice, Filters, Layer, as_is
+from geodata.counted import group_number
+from geodata.layers import Choice, Counted, Filters, Layer, as_is
 from geodata.models import WGS84, local_name
+from geodata.words import words_query
 from issues.blur import COARSE_GRID
 from issues.models import Issue
+from issues.on_the_map import PUBLIC_PLACE, WORDS
 from issues.states import GROUPS, OPEN, Group
 from issues.support import count_of_supporters
 from media.models import Photo
 from routing.models import Category
-
-
-class MiddleOfGridCell(GeoFunc):
-    """SQL: the middle of the grid cell that holds a point (SRID 4326); constant, so repeated looks tell nothing new."""
-
-    template = (
-        "ST_SetSRID(ST_MakePoint("
-        f"(floor(ST_X(%(expressions)s) / {COARSE_GRID}) + 0.5) * {COARSE_GRID}, "
-        f"(floor(ST_Y(%(expressions)s) / {COARSE_GRID}) + 0.5) * {COARSE_GRID}), 4326)"
-    )
-    output_field = PointField(srid=4326)
-
-
-def public_place() -> Case:
-    """Expression: where strangers see a report; blurred as Issue.is_blurred says."""
-    return Case(
-        When(
-            Q(subject__visibility=Visibility.COARSE) | Q(category__is_sensitive=True),
-            then=MiddleOfGridCell(F("location")),
-        ),
-        default=F("location"),
-        output_field=PointField(srid=4326),
-    )
 
 
 def state_group() -> Case:
@@ -87,15 +65,17 @@ def rows(
     community_id: int, filters: Filters, *, today: date, box: Box | None = None
 ) -> QuerySet[Any, Mapping[str, Any]]:
     """Reports that strangers may see, as geodata.layers.Rows asks."""
-    chosen = Issue.objects.filter(community=community_id).visible_to(STRANGER)
+    chosen = Issue.objects.filter(community=community_id, map_group__isnull=False).visible_to(STRANGER)
     if filters.groups:
-        chosen = chosen.in_groups(list(filters.groups))
+        chosen = chosen.filter(map_group__in=[group_number(group) for group in filters.groups])
     if filters.categories:
         chosen = chosen.filter(category__code__in=filters.categories)
     if filters.since:
         chosen = chosen.filter(created_at__gte=filters.since)
     if filters.until:
         chosen = chosen.filter(created_at__lt=filters.until)
+    if filters.text:
+        chosen = chosen.annotate(words=WORDS).filter(words=words_query(filters.text))
     if box:
         chosen = chosen.filter(location__bboverlaps=_with_blurred(box))
     path = Concat(
@@ -114,7 +94,7 @@ def rows(
         "changed_at",
         "number",
         "due_on",
-        geometry=public_place(),
+        geometry=PUBLIC_PLACE,
         category_code=F("category__code"),
         icon=F("category__icon"),
         state_group=state_group(),
@@ -158,4 +138,9 @@ ISSUES = Layer(
     on_marks={"number": "number", "late": "is_late"},
     groups=Group.choices,
     categories=categories,
+    counted=Counted(
+        number=1,
+        table="issues_issue",
+        category_keys="SELECT id::integer FROM routing_category WHERE community_id = %s AND code = ANY (%s)",
+    ),
 )

@@ -15,6 +15,7 @@ from django_scopes import ScopedManager
 from accounts.models import Organisation, User
 from core.models import ON_THE_MAP, Subject, Viewer, Visibility, visible_to
 from geodata.models import WGS84, Area, Community
+from issues.on_the_map import MAP_INDEXES, OnTheMap
 from issues.states import GROUPS, OPEN, Group, State, states_of
 from media.models import Photo
 from notifications.models import Follow
@@ -81,7 +82,7 @@ class IssueQuerySet(models.QuerySet["Issue"]):
 IssueManager = models.Manager.from_queryset(IssueQuerySet)
 
 
-class Issue(models.Model):
+class Issue(OnTheMap):
     """A problem that somebody pinned. issues.actions changes it; nothing else does."""
 
     class Source(models.TextChoices):
@@ -135,6 +136,7 @@ class Issue(models.Model):
         indexes = [
             # Used by the list beside the map: newest first, keyset paging.
             models.Index(fields=["community", "-created_at", "-id"], name="issue_newest_first"),
+            *MAP_INDEXES,
         ]
         constraints = [
             models.UniqueConstraint(fields=["community", "number"], name="issue_number_once"),

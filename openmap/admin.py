@@ -25,6 +25,7 @@ from openmap import (  # noqa: F401  register what they are about
     admin_area_import,
     admin_areas,
     admin_categories,
+    admin_cells,
     admin_dangers,
     admin_decisions,
     admin_jobs,

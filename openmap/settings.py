@@ -134,6 +134,9 @@ CELERY_TASK_ROUTES = {"core.tasks.run_jobs": {"queue": "jobs"}}  # minutes of wo
 CELERY_BEAT_SCHEDULE = {
     "send what is due": {"task": "core.tasks.send_due", "schedule": 5.0, "options": {"expires": 5}},
     "clean waiting photos": {"task": "media.tasks.clean_waiting", "schedule": 5.0, "options": {"expires": 5}},
+    # What is not folded yet is read beside the cells: this only keeps it short.
+    "fold cells": {"task": "geodata.tasks.fold_cells", "schedule": 0.5, "options": {"expires": 1}},
+    "check cells": {"task": "geodata.tasks.check_cells", "schedule": crontab(hour=0, minute=30)},
     "run jobs": {"task": "core.tasks.run_jobs", "schedule": 5.0, "options": {"expires": 5}},
     "clear old files of jobs": {"task": "core.tasks.clear_old_inputs", "schedule": 3600.0},
     "forget ended limits": {"task": "core.tasks.forget_ended_limits", "schedule": 600.0},

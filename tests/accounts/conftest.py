@@ -15,7 +15,7 @@ from core.jobs import enqueue_job
 from core.models import CalendarDay
 from geodata.address_import import import_addresses
 from geodata.address_rows import AddressRow
-from geodata.models import Community, MapShape, Unit
+from geodata.models import CellCheck, Community, MapShape, Unit
 from issues.models import Issue
 from media.models import Photo
 from routing.models import Asset, Register
@@ -61,6 +61,7 @@ def full(issue: Issue, marta: User, taras: User, now: datetime) -> Iterator[Comm
     announce(work, is_shown=True, at=now)
     enqueue_job(community=community, kind="test.count", at=now)
     import_addresses(community, [AddressRow(1, "a", "вул. Соборна", "12", "", (), (28.465, 49.225))])
+    CellCheck.objects.create(community=community, layer="issues", at=now, squares=12, wrong=0)
     Unit.objects.create(code="UA05000000000010236", category="O", name="Вінницька")
     with scopes_disabled():
         yield community

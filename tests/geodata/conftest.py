@@ -58,7 +58,7 @@ def pin(
     )
 
 
-def question(community: Community, town: Town | None = None, **filters: tuple[str, ...]) -> Question:
+def question(community: Community, town: Town | None = None, **filters: Any) -> Question:
     """Everything in the drawing, or without a drawing in the whole community."""
     box = Box(*town.box(0.0001)) if town else None
     return Question(community.pk, TODAY, Filters(**filters), box)

@@ -23,8 +23,7 @@ from tests.conftest import City
 from tests.geodata.conftest import TODAY
 from tests.grid import Town
 
-Zooms = dict[str, int]
-ZOOMS: Zooms = {"min_zoom": 8, "max_zoom": 15}
+ZOOMS: dict[str, Any] = {"min_zoom": 8, "max_zoom": 15}
 Shapes = list[tuple[str, str]]  # kind and name
 
 
@@ -120,6 +119,7 @@ def test_header_says_where_the_map_is_and_how_it_is_read(drawn: City) -> None:
     drawn.community.refresh_from_db()
     reader = Reader(MemorySource(built(drawn.community)))
     header, metadata = reader.header(), reader.metadata()
+    assert drawn.community.boundary
     west, south, east, north = drawn.community.boundary.extent
     found = [header[f"{edge}_e7"] / 1e7 for edge in ("min_lon", "min_lat", "max_lon", "max_lat")]
     assert found == pytest.approx([west, south, east, north], abs=1e-6)

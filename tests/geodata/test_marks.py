@@ -1,7 +1,6 @@
 """Marks of a view equal what counting by hand gives, whether they stand alone or in clusters."""
 
 import json
-import math
 from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,12 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.models import Visibility
-from geodata.boxes import Box, to_mercator
+from geodata.boxes import Box
 from geodata.layer_sql import MOST_MARKS as LIMIT
 from geodata.layer_sql import Question
 from geodata.layers import GROUPS, Layer, layer_named
-from geodata.marks import cells_across_the_world, marks
+from geodata.marks import marks
 from geodata.models import Area, Community, Division
+from geodata.squares import place_in_grid, squares_for
 from issues.states import GROUPS as GROUP_OF
 from issues.states import State
 from tests.conftest import City
@@ -67,9 +67,9 @@ def inside(box: Box, dot: Dot) -> bool:
     return box.west <= x <= box.east and box.south <= y <= box.north
 
 
-def cell_of(dot: Dot, cells: float) -> tuple[int, int]:
-    x, y = to_mercator(*dot.place)
-    return math.floor(x * cells), math.floor(y * cells)
+def square_of(dot: Dot, shift: int) -> tuple[int, int]:
+    x, y = place_in_grid(*dot.place)
+    return x >> shift, y >> shift
 
 
 def read(layer: Layer, asked: Question, *, zoom: float | None = None, limit: int = LIMIT) -> dict[str, Any]:
@@ -93,8 +93,8 @@ def test_marks_equal_counting_by_hand(city: City, drawn: list[Dot], box: Box, zo
         assert len(found) == len(seen)
         assert not any("cluster" in one for one in found)
     else:
-        cells = cells_across_the_world(box, zoom, limit)
-        sizes = Counter(Counter(cell_of(dot, cells) for dot in seen).values())
+        shift = squares_for(box, zoom, limit).shift
+        sizes = Counter(Counter(square_of(dot, shift) for dot in seen).values())
         assert Counter(one.get("count", 1) for one in found) == sizes
     for group in GROUPS:
         by_hand = sum(GROUP_OF[dot.state] == group for dot in seen)
@@ -153,15 +153,6 @@ def test_clusters_keep_their_cells_while_the_map_is_dragged(city: City) -> None:
         features = read(layer_named("issues"), asked, zoom=11, limit=8)["features"]
         counts.append([(one["geometry"]["coordinates"], one["properties"].get("count")) for one in features])
     assert counts[0] == counts[1] == counts[2]
-
-
-@given(box=boxes(), zoom=st.floats(0, 22), limit=st.integers(4, LIMIT))
-def test_cells_that_touch_the_view_are_no_more_than_the_limit(box: Box, zoom: float, limit: int) -> None:
-    cells = cells_across_the_world(box, zoom, limit)
-    (west, north), (east, south) = to_mercator(box.west, box.north), to_mercator(box.east, box.south)
-    columns = math.floor(east * cells) - math.floor(west * cells) + 1
-    lines = math.floor(south * cells) - math.floor(north * cells) + 1
-    assert columns * lines <= limit
 
 
 def test_huge_view_at_a_street_zoom_still_answers(city: City) -> None:
