@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.core.checks import register
 from django.utils.translation import gettext_lazy as _
 
 
@@ -7,3 +8,8 @@ class GeodataConfig(AppConfig):
 
     name = "geodata"
     verbose_name = _("Places")
+
+    def ready(self) -> None:
+        from geodata.geocoders import check_geocoder
+
+        register(check_geocoder)

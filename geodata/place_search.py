@@ -1,5 +1,6 @@
 """What a person may mean by what they typed or pasted where a place is asked: one door for pages and forms."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -8,9 +9,10 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from geodata.address_sources import Found, Sure
-from geodata.addresses import ROOT, find_addresses, nearest_address
+from geodata.addresses import MOST, ROOT, find_addresses, nearest_address
 from geodata.boxes import Corner
-from geodata.models import WGS84, Community, Street, local_name
+from geodata.geocoders import Geocoded, ask_geocoder
+from geodata.models import WGS84, Address, Community, Street, local_name
 from geodata.pasted_places import Around, Pasted, UnreadablePlaceError, is_place, read_place
 from geodata.street_words import words_of
 
@@ -38,11 +40,13 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What was found. `trouble`: why what was typed cannot be a place, "" when it can; `is_pasted`: it was a place."""
+    """What was found. `trouble`: why what was typed cannot be a place, "" when it can; `is_pasted`: it was a place;
+    `note`: what was not asked, beside the outcome."""
 
     options: tuple[Option, ...] = ()
     trouble: str = ""
     is_pasted: bool = False
+    note: str = ""
 
     @property
     def said(self) -> str:
@@ -50,8 +54,10 @@ class Answer:
         if self.trouble:
             return self.trouble
         if not self.options:
-            return _("Nothing was found. Write it shorter, or show the place on the map.")
-        return _("Found: %(count)s") % {"count": len(self.options)}
+            told = _("Nothing was found. Write it shorter, or show the place on the map.")
+        else:
+            told = _("Found: %(count)s") % {"count": len(self.options)}
+        return f"{told} {self.note}".strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +86,18 @@ def search_places(text: str, *, community: Community, on: date, near: Point | No
     if pasted:
         return Answer((_of_pasted(pasted, community, on),), is_pasted=True)
     found = find_addresses(text, community=community, on=on, near=near)
-    return Answer(tuple(_of_found(one) for one in found))
+    other = _asked_elsewhere(text, found, community)
+    known = {one.label for one in found}
+    listed = [*found, *(one for one in other.found if one.label not in known)][:MOST]
+    note = _("The other search of addresses does not answer now.") if other.failed else ""
+    return Answer(tuple(_of_found(one) for one in listed), note=note)
+
+
+def _asked_elsewhere(text: str, found: Sequence[Found], community: Community) -> Geocoded:
+    """What a geocoder knows, where nothing was found, or no house and there is no list of houses here."""
+    if found and (not all(one.is_street for one in found) or Address.objects.filter(community=community).exists()):
+        return Geocoded()
+    return ask_geocoder(text, community=community, covers=lambda place: _covers(community, place))
 
 
 def suggestion_for(point: Point, *, community: Community, on: date) -> Suggestion | None:

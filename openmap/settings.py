@@ -211,6 +211,11 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 1000  # past it the form is lost; media.uploads s
 FILE_UPLOAD_PERMISSIONS = 0o640
 KEEP_REDACTED_ORIGINALS = env.bool("MISTO_KEEP_REDACTED_ORIGINALS", default=False)  # privately; else they are deleted
 
+# A geocoder of the operator's own, asked where our addresses end: geodata.geocoders -----------------------------
+GEOCODER = env.str("MISTO_GEOCODER", default="")
+GEOCODER_URL = env.str("MISTO_GEOCODER_URL", default="")
+GEOCODER_TIMEOUT = env.float("MISTO_GEOCODER_TIMEOUT", default=2.0)  # seconds
+
 # Maps: the first of these that is there is drawn; geodata.basemap_files says which -----------------------------
 BASEMAP_PMTILES = env.str("MISTO_BASEMAP_PMTILES", default="")
 BASEMAP_URL = env.str("MISTO_BASEMAP_URL", default="")
