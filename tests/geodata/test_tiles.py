@@ -199,7 +199,7 @@ def test_combined_tile_is_the_tiles_of_its_layers(client: Client, city: City, to
     z, x, y = around(town["p"], 14)
     both = tile([layer_named("issues"), PETITIONS], asked, z, x, y)
     assert both == tile([layer_named("issues")], asked, z, x, y) + tile([PETITIONS], asked, z, x, y)
-    assert {row["title"] for row in decoded(both, "petitions")} == {"Заріччя"}
+    assert {row["title"] for row in decoded(both, "petitions")} == {"Заріччя", "Слобідка"}
 
 
 def test_box_of_the_question_does_not_matter(city: City, town: Town) -> None:
