@@ -325,7 +325,7 @@ def test_after_the_only_category_is_taken_back_the_menu_of_categories_has_the_fo
     page.goto("/yavoryn/?category=roads")
     press_button(page, "#chosen .chip")
     expect(page.locator("#chosen .chip")).to_have_count(0)
-    expect(page.locator("summary.chip")).to_be_focused()
+    expect(page.locator(".menu.push summary")).to_be_focused()
 
 
 def test_escape_closes_the_menu_first_and_the_card_then(page_at: PageAt, city: City, town: Town) -> None:
@@ -335,10 +335,10 @@ def test_escape_closes_the_menu_first_and_the_card_then(page_at: PageAt, city: C
     expect(page.locator("#map-canvas .mark")).to_be_visible()
     press_button(page, "#map-canvas .mark")
     expect(page.locator("#pick")).to_be_focused()
-    press_button(page, "summary.chip")
+    press_button(page, ".menu.push summary")
     page.keyboard.press("Escape")
     expect(page.locator("details.menu[open]")).to_have_count(0)
-    expect(page.locator("summary.chip")).to_be_focused()
+    expect(page.locator(".menu.push summary")).to_be_focused()
     expect(page.locator("#pick")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.locator("#pick")).to_be_hidden()
