@@ -27,6 +27,7 @@ from django.utils import timezone
 from django_scopes import scope, scopes_disabled
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 
+from geodata.layers import Filters, all_layers
 from geodata.models import Community
 from issues.actions import NewReport, report_issue
 from routing.models import Category
@@ -68,7 +69,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(arguments)
     page_bench.prepare()
-    rows = add_reports(MARKS)
+    rows = add_reports_up_to(MARKS)
     with page_bench.served() as address, sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
             executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"), args=["--no-sandbox"]
@@ -78,19 +79,21 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def add_reports(many: int) -> int:
-    """So many reports around the middle of the demo town; how many there are."""
+def add_reports_up_to(many: int) -> int:
+    """Reports around the middle of the demo town until there are so many, the works counted; how many things there are."""
     with scopes_disabled():
         community = Community.objects.get(slug="yavoryn")
+    today = community.day_of(timezone.now())
     dice = random.Random(7)  # the same town at every measurement
     with scope(community=community):
+        there = sum(layer.rows(community.pk, Filters(), today=today).count() for layer in all_layers() if layer.is_on)
         category = Category.objects.filter(community=community).order_by("pk")[0]
-        for number in range(many):
+        for number in range(many - there):
             across, along = (dice.uniform(-SPREAD, SPREAD) for _axis in range(2))
             place = Point(community.centre.x + across, community.centre.y + along, srid=4326)
             new = NewReport(category=category, point=place, text=f"Яма {number}", email="")
             report_issue(new=new, community=community, at=timezone.now())
-    return many
+    return max(many, there)
 
 
 def measure(chromium: Browser, address: str, *, rounds: int, rows: int) -> Report:

@@ -347,6 +347,7 @@ export class CityMap {
       }
     for (const { key, look, at, element } of marks) {
       const known = this.#marks.get(key);
+      if (known?.marker.getLatLng().equals(latLng(at), 1e-9)) continue; // writing the same place costs a layout
       if (known) known.marker.setLatLng(latLng(at));
       else this.#marks.set(key, { look, marker: this.#spot(at, element(), "markerPane").addTo(this.#map) });
     }
