@@ -80,7 +80,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def add_reports_up_to(many: int) -> int:
-    """Reports around the middle of the demo town until there are so many, the works counted; how many things there are."""
+    """Reports around the middle of the demo town until there are so many things; how many there are then."""
     with scopes_disabled():
         community = Community.objects.get(slug="yavoryn")
     today = community.day_of(timezone.now())
