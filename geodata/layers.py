@@ -103,7 +103,6 @@ class Layer:
     icon: str = "pin"
     is_on: bool = True  # shown when nobody chose layers
     counted: Counted | None = None  # None: few things, which are counted as they are read
-    version: Callable[[int, date], str] = field(default=lambda community_id, today: "")  # of what no cell tells
     categories: Callable[[int], Sequence[Choice]] = field(default=lambda community_id: ())
 
     def __post_init__(self) -> None:

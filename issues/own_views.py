@@ -37,8 +37,9 @@ def own_things(request: HttpRequest) -> HttpResponse:
     voice = Voice.of(user=user, device=device_of(request))
     features = []
     if voice:
-        mine = Issue.objects.filter(community=community_of(request), voices__is_author=True)
-        mine = mine.filter(voices__user=user) if user else mine.filter(voices__voice=voice.digest)
+        whose = {"voices__user": user} if user else {"voices__voice": voice.digest}
+        # In one filter: the voice that is mine must be the author's.
+        mine = Issue.objects.filter(community=community_of(request), voices__is_author=True, **whose)
         mine = mine.filter(created_at__gte=now - HELD_FOR).exclude(subject__visibility=Visibility.HIDDEN)
         rows = mine.select_related("category", "subject", "community").annotate(place=PUBLIC_PLACE)
         newest = rows.order_by("-created_at", "-id")[:MOST]
