@@ -3,12 +3,17 @@
 import gzip
 import hashlib
 import re
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
 
+from django.core.cache import caches
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone
 from django.utils.cache import get_conditional_response, patch_vary_headers
+from django.utils.translation import get_language
 
-from geodata.forms import Asked, Menu, asked, chosen_layers, menu_of
+from geodata.forms import Asked, Menu, asked, menu_of
 from geodata.layers import all_layers
 from geodata.models import Community
 
@@ -20,7 +25,7 @@ _ACCEPTS_GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))")
 def asked_of(request: HttpRequest, community: Community) -> tuple[Asked, Menu]:
     """What the address asks for, and what it could ask for."""
     layers = all_layers()
-    menu = menu_of(layers, chosen_layers(request.GET, layers)[0], community.pk)
+    menu = menu_of(request.GET, layers, community.pk)
     return asked(request.GET, menu, community, community.day_of(timezone.now())), menu
 
 
@@ -45,3 +50,27 @@ def compressed(request: HttpRequest, response: HttpResponse) -> HttpResponse:
         response.content = gzip.compress(response.content, compresslevel=5, mtime=0)
         response.headers["Content-Encoding"] = "gzip"
     return response
+
+
+def briefly_kept(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Gives the same answer again for as long as the cache “answers” keeps it, before anything is read.
+
+    For views that look at nothing but the address, the language and whether the browser reads gzip: many people who
+    look at the same part of a city ask the same. Only whole answers (200, 204) are kept.
+    """
+
+    @wraps(view)
+    def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        kind = "gzip" if _ACCEPTS_GZIP.search(request.headers.get("Accept-Encoding", "")) else ""
+        key = hashlib.sha256(f"{kind} {get_language()} {request.get_full_path()}".encode()).hexdigest()
+        is_read = request.method in {"GET", "HEAD"}
+        if is_read and (known := caches["answers"].get(key)):
+            status, content, headers = known
+            again = HttpResponse(content, status=status, headers=headers)
+            return get_conditional_response(request, etag=headers.get("ETag"), response=again) or again
+        response = view(request, *args, **kwargs)
+        if isinstance(response, HttpResponse) and response.status_code in {200, 204} and request.method == "GET":
+            caches["answers"].set(key, (response.status_code, response.content, dict(response.headers)))
+        return response
+
+    return inner

@@ -48,6 +48,12 @@ def drawn_file(slug: str) -> BaseMapFile | None:
     return _newest(slug)
 
 
+def has_built_file(slug: str) -> bool:
+    """Whether pages draw what was built of this community's own shapes, which an import leaves as it was."""
+    drawn = drawn_file(slug)
+    return drawn is not None and drawn.owner == slug
+
+
 def file_at(owner: str, version: str) -> BaseMapFile | None:
     """The file of this owner and version, as an address names it; None when there is none (any more)."""
     if owner == EVERYBODY:

@@ -16,6 +16,7 @@ from django.db.models import (
     Field,
     Func,
     GeneratedField,
+    Index,
     IntegerField,
     Q,
     SmallIntegerField,
@@ -43,6 +44,12 @@ def map_group(groups: Mapping[Any, Any], *, seen: Q, column: str = "state") -> "
     return _generated(Case(*whens, default=None, output_field=SmallIntegerField()), SmallIntegerField(null=True))
 
 
+def map_group_of(group: str, *, seen: Q) -> "GeneratedField":
+    """`map_group` of things that have no states: all of one family where strangers see them."""
+    value = Case(When(seen, then=Value(group_number(group))), default=None, output_field=SmallIntegerField())
+    return _generated(value, SmallIntegerField(null=True))
+
+
 def map_code(place: Any, *, seen: Q) -> "GeneratedField":
     """`map_code`: the Morton code of a point (an expression, SRID 4326) where strangers see the row."""
     return _of_grid("geodata_code", place, seen, BigIntegerField)
@@ -56,6 +63,32 @@ def map_x(place: Any, *, seen: Q) -> "GeneratedField":
 def map_y(place: Any, *, seen: Q) -> "GeneratedField":
     """`map_y`: its line, from the north."""
     return _of_grid("geodata_grid_y", place, seen, IntegerField)
+
+
+def map_indexes(name: str, *, category: str, kind: str, starts_at: str) -> list[Index]:
+    """What geodata.counted_sql reads without a look at the table: what strangers see in a square, by family of states;
+    that of some categories; the newest. `category` and `starts_at` are fields, `name` and `kind` name the indexes."""
+    seen = Q(map_group__isnull=False)
+    return [
+        Index(
+            fields=["community", "map_group", "map_code"],
+            include=[category, "map_x", "map_y", starts_at, "id"],
+            condition=seen,
+            name=f"{name}_in_a_square",
+        ),
+        Index(
+            fields=["community", category, "map_group", "map_code"],
+            include=["map_x", "map_y", starts_at, "id"],
+            condition=seen,
+            name=f"{name}_of_{kind}_in_a_square",
+        ),
+        Index(
+            fields=["community", starts_at, "id"],
+            include=[category, "map_group", "map_x", "map_y"],
+            condition=seen,
+            name=f"{name}_newest_on_the_map",
+        ),
+    ]
 
 
 def anchor(shape: Any) -> Func:

@@ -11,7 +11,7 @@ from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_safe
 
 from geodata.community import community_of
-from geodata.forms import asked, chosen_layers, filter_context, menu_of, with_query
+from geodata.forms import asked, filter_context, menu_of, with_query
 from geodata.layers import all_layers
 from geodata.map_config import map_config
 
@@ -35,7 +35,7 @@ def embed(request: HttpRequest) -> HttpResponse:
 
 def _embed(request: HttpRequest) -> HttpResponse:
     community, layers = community_of(request), all_layers()
-    menu = menu_of(layers, chosen_layers(request.GET, layers)[0], community.pk)
+    menu = menu_of(request.GET, layers, community.pk)
     wanted = asked(request.GET, menu, community, community.day_of(timezone.now()))
     map_url = reverse("map", args=[community.slug])
     config = map_config(community, [choice.icon for choice in menu.categories])

@@ -19,7 +19,7 @@ from geodata.forms import Asked, filter_context
 from geodata.lists import Page, things
 from geodata.models import Community, local_name
 
-ATOM = "application/atom+xml; charset=utf-8"
+ATOM = "application/atom+xml"
 ENTRIES = 50  # of a page
 SECONDS = 60  # that a feed may be kept
 
@@ -62,7 +62,9 @@ def atom(request: HttpRequest) -> HttpResponseBase:
             categories=[code for code in (row["layer"], row["category_code"], row["state_group"]) if code],
             geometry=_point(row["geometry"]),
         )
-    return kept(request, HttpResponse(feed.writeString("utf-8"), content_type=ATOM), seconds=SECONDS)
+    return kept(
+        request, HttpResponse(feed.writeString("utf-8"), content_type=f"{ATOM}; charset=utf-8"), seconds=SECONDS
+    )
 
 
 @require_safe

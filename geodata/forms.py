@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -11,6 +12,7 @@ from zoneinfo import ZoneInfo
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 
+from geodata.begun import Begun
 from geodata.boxes import BadBoxError, Box, parse_box
 from geodata.layer_sql import MOST_MARKS, Question
 from geodata.layers import Choice, Filters, Layer
@@ -22,15 +24,45 @@ FEWEST_MARKS = 12  # that a map asks for, however small its screen
 MOST_TEXT = 100  # characters of words that are searched for
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Menu:
     """What can be filtered by: layers, and the families of states and categories of the layers that are shown, each
-    once."""
+    once; where two name the same, the words of the first.
+
+    Categories are read when they are asked for, which must be inside the community's scope: most answers of the map
+    need none.
+    """
 
     layers: list[Layer]
-    groups: list[Choice]
-    categories: list[Choice]
-    owners: dict[str, list[str]]  # code of a category → names of the layers that have it
+    shown: list[Layer]
+    community_id: int
+
+    @cached_property
+    def groups(self) -> list[Choice]:
+        found: dict[str, Choice] = {}
+        for layer in self.shown:
+            for code, name in layer.groups:
+                found.setdefault(code, Choice(code, str(name)))
+        return list(found.values())
+
+    @property
+    def categories(self) -> list[Choice]:
+        return self._kinds[0]
+
+    @property
+    def owners(self) -> dict[str, list[str]]:
+        """Code of a category → names of the layers that have it."""
+        return self._kinds[1]
+
+    @cached_property
+    def _kinds(self) -> tuple[list[Choice], dict[str, list[str]]]:
+        found: dict[str, Choice] = {}
+        owners: dict[str, list[str]] = {}
+        for layer in self.shown:
+            for choice in layer.categories(self.community_id):
+                found.setdefault(choice.code, choice)
+                owners.setdefault(choice.code, []).append(layer.name)
+        return list(found.values()), owners
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,21 +110,9 @@ def chosen_layers(query: MultiValueDict[str, str], layers: Sequence[Layer]) -> t
     return found, () if found == by_themselves else tuple(layer.name for layer in found)
 
 
-def menu_of(layers: Sequence[Layer], shown: Sequence[Layer], community_id: int) -> Menu:
-    """All `layers`, and the choices of those `shown`, in their order; where two name the same, the words of the first.
-
-    Must be called inside the community's scope.
-    """
-    groups: dict[str, Choice] = {}
-    categories: dict[str, Choice] = {}
-    owners: dict[str, list[str]] = {}
-    for layer in shown:
-        for code, name in layer.groups:
-            groups.setdefault(code, Choice(code, str(name)))
-        for choice in layer.categories(community_id):
-            categories.setdefault(choice.code, choice)
-            owners.setdefault(choice.code, []).append(layer.name)
-    return Menu(list(layers), list(groups.values()), list(categories.values()), owners)
+def menu_of(query: MultiValueDict[str, str], layers: Sequence[Layer], community_id: int) -> Menu:
+    """What an address can choose from."""
+    return Menu(list(layers), chosen_layers(query, layers)[0], community_id)
 
 
 def asked(query: MultiValueDict[str, str], menu: Menu, community: Community, today: date) -> Asked:
@@ -105,7 +125,8 @@ def asked(query: MultiValueDict[str, str], menu: Menu, community: Community, tod
         except BadBoxError as mistake:
             problem = str(mistake)
     layers, names = chosen_layers(query, menu.layers)
-    groups, categories = _known(query, "state", menu.groups), _known(query, "category", menu.categories)
+    groups = _known(query, "state", menu.groups)
+    categories = _known(query, "category", menu.categories) if "category" in query else ()
     since, until = _period(query)
     begin, end = moments(since, until, ZoneInfo(community.time_zone))
     words = " ".join(query.get("q", "").replace("\0", " ").split())[:MOST_TEXT]
@@ -132,8 +153,12 @@ def asked(query: MultiValueDict[str, str], menu: Menu, community: Community, tod
     )
 
 
-def filter_context(asked: Asked, menu: Menu, page_url: str) -> dict[str, Any]:
-    """What the filter bar shows: choices with `on`, and the chosen ones with the address that takes each back."""
+def filter_context(asked: Asked, menu: Menu, page_url: str, *, months: Begun | None = None) -> dict[str, Any]:
+    """What the filter bar shows: choices with `on`, and the chosen ones with the address that takes each back.
+
+    `months`, of a page on which layers and the period are chosen: from when to when the period goes; a layer that has
+    nothing here is not offered unless it is named in the address.
+    """
     labels = {("layer", layer.name): str(layer.title) for layer in menu.layers}
     labels |= {("state", choice.code): choice.name for choice in menu.groups}
     labels |= {("category", choice.code): choice.name for choice in menu.categories}
@@ -147,13 +172,18 @@ def filter_context(asked: Asked, menu: Menu, page_url: str) -> dict[str, Any]:
         for pair in asked.pairs
     ]
     shown = {layer.name for layer in asked.layers}
+    first, last = months.span(asked.layers) if months else ("", "")
+    offered = {layer.name for layer in menu.layers if not months or layer.name in {*months.months, *asked.names}}
+    usual = {layer.name for layer in menu.layers if layer.is_on}
     return {
+        "has_layers": len(offered) > 1 or bool(asked.names) or not offered <= usual,
         "layers": [
             {
                 "name": layer.name,
                 "title": str(layer.title),
                 "icon": layer.icon,
                 "on": layer.name in shown,
+                "offered": layer.name in offered,
                 "is_default": layer.is_on,
                 "groups": [{"code": code, "label": str(name)} for code, name in layer.groups],
             }
@@ -170,7 +200,7 @@ def filter_context(asked: Asked, menu: Menu, page_url: str) -> dict[str, Any]:
             }
             for c in menu.categories
         ],
-        "period": {"since": asked.since, "until": asked.until},
+        "period": {"since": asked.since, "until": asked.until, "first": first, "last": last},
         "text": asked.filters.text,
         "area": {"code": _code_of(asked.area), "name": asked.area.name} if asked.area else None,
         "active": active,

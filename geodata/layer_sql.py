@@ -3,12 +3,21 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import lru_cache
 from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import get_language
 
 from geodata.boxes import Box
 from geodata.layers import Filters, Layer
+from geodata.squares import WORLD
 
 MOST_MARKS = 200  # that people and browsers can take in at once
+
+# SQL: degrees of a place of the finest grid (geodata.squares). In float8: numeric costs ten times as much.
+LON = f"(({{0}}::float8 + 0.5) / {WORLD} * 360 - 180)"
+LAT = f"degrees(atan(sinh(pi() * (1 - ({{0}}::float8 + 0.5) / {WORLD // 2}))))"
 
 # How each fixed column is read, so that rows of different layers can stand in one result.
 _TYPES = {
@@ -57,8 +66,17 @@ class Question:
             filters = replace(filters, categories=())
         return filters if layer.groups else replace(filters, groups=())
 
+    def known(self, layer: Layer) -> "Compiled":
+        """The layer's rows, compiled once for all who ask so: of a counted layer all rows, to be picked by their ids.
+
+        They are not narrowed to the box. Must be called inside the community's scope.
+        """
+        filters = Filters() if layer.counted else self.filters_of(layer)
+        zone = timezone.get_current_timezone_name()
+        return _compiled(layer, self.community_id, filters, self.today, get_language(), zone)
+
     def ask(self, layer: Layer) -> "Compiled":
-        """The layer's answer, compiled once for all readings of it. Must be called inside the community's scope."""
+        """The layer's answer, with the box as a hint. Must be called inside the community's scope."""
         rows = layer.rows(self.community_id, self.filters_of(layer), today=self.today, box=self.box)
         text, params = rows.query.sql_with_params()
         return Compiled(layer, Sql(text, tuple(params)))
@@ -78,6 +96,16 @@ class Compiled:
         return Sql(f"SELECT {head} FROM ({self.rows.text}) rows", self.rows.params)
 
 
+@lru_cache(maxsize=500)
+def _compiled(
+    layer: Layer, community_id: int, filters: Filters, today: date, language: str | None, zone: str
+) -> Compiled:
+    """Compiling a queryset takes longer than the database takes for a map. `language` and `zone` are what rows() reads
+    besides its arguments."""
+    text, params = layer.rows(community_id, filters, today=today).query.sql_with_params()
+    return Compiled(layer, Sql(text, tuple(params)))
+
+
 def union(parts: Sequence[Sql]) -> Sql:
     """All rows of all parts."""
     return Sql(
@@ -86,9 +114,11 @@ def union(parts: Sequence[Sql]) -> Sql:
     )
 
 
-def with_parts(parts: Sequence[tuple[str, Sql]], answer: Sql) -> Sql:
-    """`answer` with the named parts before it, each computed once."""
-    named = ",\n".join(f"{name} AS MATERIALIZED ({part.text})" for name, part in parts)
+def with_parts(parts: Sequence[tuple[str, Sql]], answer: Sql, *, inlined: frozenset[str] = frozenset()) -> Sql:
+    """`answer` with the named parts before it, each computed once but for those `inlined`: where they are used."""
+    named = ",\n".join(
+        f"{name} AS {'NOT ' if name in inlined else ''}MATERIALIZED ({part.text})" for name, part in parts
+    )
     params = tuple(param for _name, part in parts for param in part.params)
     return Sql(f"WITH {named}\n{answer.text}", params + answer.params)
 

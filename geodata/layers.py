@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Protocol
 
+from django.contrib.gis.geos import Polygon
 from django.db.models import QuerySet
 
 from geodata.boxes import Box
@@ -30,6 +31,13 @@ COLUMNS = (
 # Families of states: each has a shape and a colour on the map. “none” is for things that have no states, such as lamps.
 # Cells hold their places in this order: new ones are added at the end.
 GROUPS = ("wait", "work", "done", "shut", "none")
+
+
+def shape_of(box: Box) -> Polygon:
+    """The box as rows() asks an index for it: SRID 4326."""
+    shape = Polygon.from_bbox(box)
+    shape.srid = 4326
+    return shape
 
 
 def as_is(value: Any) -> Any:
@@ -71,6 +79,8 @@ class Counted:
     category_keys: str
     category: str = "category_id"  # column: what cells tell apart besides the state, an integer above 0
     starts_at: str = "created_at"  # column
+    words: str = ""  # column, if there is one: the tsvector of geodata_words that words are looked for in
+    has_shapes: bool = False  # lines and areas too, which are counted where they are anchored
 
 
 class Rows(Protocol):
@@ -81,14 +91,15 @@ class Rows(Protocol):
     ) -> QuerySet[Any, Mapping[str, Any]]:
         """A queryset of dicts with COLUMNS and the layer's properties: what strangers may see of one community.
 
-        It heeds `filters`, but for the area: that is asked of the geometry, for all layers alike.
+        It heeds `filters`, but for the area: that is asked of the geometry, for all layers alike. It depends on nothing
+        else but the language and the time zone, and is kept as SQL: what it reads, it reads within the queryset.
         `today` is the date in the community's time zone. `box` is a hint for the index: rows outside may be left
         out, those inside must be there. Must be called inside the community's scope; not ordered, not sliced.
         """
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Layer:
     """One kind of thing on the map. Its row in a list is the template `<name>/row.html`."""
 

@@ -3,20 +3,20 @@
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import connection
 
-from geodata.counted_sql import WORLD, Source, View, rows, rows_by_time, view_of
+from geodata.counted_sql import WORLD, Source, View, around, rows, rows_by_time, view_of
 from geodata.found import MOST_SEARCHED, found_in_view
 from geodata.layer_sql import Compiled, Question, Sql, json_of, union, with_parts
 from geodata.layers import COLUMNS, Layer
-from geodata.mark_sql import counts_of, dense_sql, few_rows, total_sql
+from geodata.mark_sql import asked_of, dense_parts, few_rows, total_sql
+from geodata.prepared import fetch
 
 PAGE = 20
-MOST_SORTED = 20_000  # things in sight: past it the newest are looked for through the index of time
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _KEY = re.compile(r"^([a-z_]{1,40})-(\d{1,18})$")
 _CURSOR = re.compile(r"^(\d{1,17})-([a-z_]{1,40}-\d{1,18})$")
@@ -54,10 +54,9 @@ def things(
     dict of the fixed columns, `layer` and the layer's properties; the geometry, as GeoJSON, only `with_geometry`. Must
     be called inside the community's scope.
     """
-    sql = list_sql(layers, question, view_of(question), _where(after), limit, with_geometry=with_geometry)
-    with connection.cursor() as cursor:
-        cursor.execute(sql.text, sql.params)
-        found = cursor.fetchall()
+    view = view_of(question)
+    sql = list_sql(layers, question, view, _where(after), limit, with_geometry=with_geometry)
+    found = fetch(sql, is_prepared=view.source != Source.SEARCHED)
     total, capped = found[0][:2]
     by_name = {layer.name: layer for layer in layers}
     shown = [_row(by_name[record[2]], record[2:]) for record in found if record[2] is not None]
@@ -71,8 +70,7 @@ def only(layers: Sequence[Layer], question: Question, key: Key) -> Page:
     by_name = {layer.name: layer for layer in layers}
     if name not in by_name:
         return Page([], 0, False, "")
-    asked = question.ask(by_name[name])
-    full = _full_rows(asked)
+    full = _full_rows(replace(question, box=None).ask(by_name[name]))
     text = f"WITH page(layer, id) AS (SELECT %s::text, %s::bigint) {full.text}"
     with connection.cursor() as cursor:
         cursor.execute(text, (name, pk, *full.params))
@@ -84,16 +82,18 @@ def list_sql(
     layers: Sequence[Layer], question: Question, view: View, where: Sql, limit: int, *, with_geometry: bool = False
 ) -> Sql:
     """One SELECT of n, capped and the full rows of a page, read as `view` says. Must be called inside the scope."""
-    asked = [question.ask(layer) for layer in layers]
+    asked = asked_of(layers, question, view)
     counted = [one for one in asked if one.layer.counted and view.source != Source.SEARCHED]
     dense = counted if view.may_be_dense else []
     parts = [("box", Sql("SELECT ST_MakeEnvelope(%s, %s, %s, %s, 4326) AS shape", tuple(question.box or WORLD)))]
-    parts += [(f"counted_{n}", counts_of(one, question, view)) for n, one in enumerate(dense)]
-    parts += [("dense", dense_sql(len(dense), view))]
+    parts += dense_parts([one.layer for one in dense], question, view)
     parts += [(f"rows_{n}", few_rows(one, question, view)) for n, one in enumerate(counted)]
     parts += [("found", found_in_view([one for one in asked if one not in counted], question))]
-    parts += [("points", _points(counted)), ("total", total_sql(dense, question))]
-    many = [part for one in dense for part in _of_many(one, question, view, where, limit)]
+    parts += [("points", _points(counted)), ("total", total_sql(len(dense)))]
+    parts += [
+        (f"around_{n}", around(one.layer.counted, question, view)) for n, one in enumerate(dense) if one.layer.counted
+    ]
+    many = [part for n, one in enumerate(dense) for part in _of_many(n, one, question, view, where, limit)]
     keys = union([Sql("SELECT * FROM points"), *many])
     page = Sql(f"SELECT * FROM ({keys.text}) keys WHERE {where.text} ORDER BY {_ORDER} LIMIT %s",
                (*keys.params, *where.params, limit + 1))  # fmt: skip
@@ -103,7 +103,7 @@ def list_sql(
         f"FROM total LEFT JOIN ({full.text}) full_rows ON true ORDER BY {_ORDER}",
         full.params,
     )
-    return with_parts([*parts, ("page", page)], answer)
+    return with_parts([*parts, ("page", page)], answer, inlined=frozenset({"points"}))
 
 
 def _points(counted: Sequence[Compiled]) -> Sql:
@@ -112,18 +112,19 @@ def _points(counted: Sequence[Compiled]) -> Sql:
     return union([*parts, Sql(f"SELECT layer, id, starts_at FROM found WHERE rank <= {MOST_SEARCHED}")])
 
 
-def _of_many(one: Compiled, question: Question, view: View, where: Sql, limit: int) -> list[Sql]:
-    """The newest of a layer where squares are counted: the rows in sight are sorted, or if they are very many the
-    newest rows are looked at until enough of them are in sight."""
+def _of_many(number: int, one: Compiled, question: Question, view: View, where: Sql, limit: int) -> list[Sql]:
+    """The newest of a layer where squares are counted: the rows in sight are sorted; or the newest rows are looked at
+    until enough of them are in sight, where that is likely to be less work. Of n rows in sight among `around`, one in
+    around / n that are looked at is in sight."""
     assert one.layer.counted
     name, counted = one.layer.name, one.layer.counted
     near = rows(one.layer, counted, question, view, whole_squares=True)
     newest = rows_by_time(one.layer, counted, question, view, whole_squares=True)
     ordered = f"{where.text} ORDER BY starts_at DESC, id DESC LIMIT {limit + 1}"
-    is_sorted = f"(SELECT yes FROM dense) AND (SELECT n FROM total) <= {MOST_SORTED}"
-    is_walked = f"(SELECT yes FROM dense) AND (SELECT n FROM total) > {MOST_SORTED}"
-    if view.source == Source.MONTHS:
-        is_sorted, is_walked = "false", "true"
+    is_less = f"((SELECT n FROM total)::float8 ^ 2 < {limit + 1} * (SELECT n FROM around_{number})::float8)"
+    is_sorted, is_walked = f"(SELECT yes FROM dense) AND {is_less}", f"(SELECT yes FROM dense) AND NOT {is_less}"
+    if view.source in (Source.MONTHS, Source.PERIOD):
+        is_sorted, is_walked = "false", "(SELECT yes FROM dense)"
     return [
         Sql(f"SELECT '{name}' AS layer, id, starts_at FROM ({near.text}) near WHERE {is_sorted}", near.params),
         Sql(
@@ -142,7 +143,7 @@ def _full_rows(asked: Compiled, *, with_geometry: bool = False) -> Sql:
     properties = json_of(pairs)
     full = asked.select(_SHOWN, extra=f"{properties}::text AS properties")
     return Sql(
-        f"SELECT full_rows.* FROM page CROSS JOIN LATERAL ({full.text} WHERE rows.id = page.id OFFSET 0) full_rows "
+        f"SELECT full_rows.* FROM page JOIN ({full.text}) full_rows ON full_rows.id = page.id "
         f"WHERE page.layer = '{asked.layer.name}'",
         full.params,
     )

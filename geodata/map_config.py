@@ -54,6 +54,7 @@ def map_config(community: Community, icons: Iterable[str]) -> dict[str, Any]:
         "listUrl": reverse("map_list", args=slug),
         "mapUrl": reverse("map", args=slug),
         "mineUrl": reverse("own_things", args=slug),
+        "mineListUrl": reverse("own_row", args=slug),
         "embedUrl": reverse("embed", args=slug),
         "reportUrl": reverse("report", args=slug),
         "icons": {name: inner_svg(name) for name in names},

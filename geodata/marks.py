@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 
-from django.db import connection
-
-from geodata.counted_sql import view_of
+from geodata.counted_sql import Source, view_of
 from geodata.layer_sql import Question
 from geodata.layers import Layer
 from geodata.mark_sql import marks_sql
+from geodata.prepared import fetch
 
 
 def marks(layers: Sequence[Layer], question: Question) -> str:
@@ -24,8 +23,6 @@ def marks(layers: Sequence[Layer], question: Question) -> str:
     """
     if question.box is None:
         raise ValueError("Marks are read for a box.")
-    sql = marks_sql(layers, question, view_of(question))
-    with connection.cursor() as cursor:
-        cursor.execute(sql.text, sql.params)
-        row = cursor.fetchone()
+    view = view_of(question)
+    (row,) = fetch(marks_sql(layers, question, view), is_prepared=view.source != Source.SEARCHED)
     return str(row[0])

@@ -46,6 +46,7 @@ RESERVED_SLUGS = frozenset(
         "uk",
     }
 )
+LONGEST_SLUG = 60  # characters
 WGS84 = 4326
 KATOTTG_CODE = r"^UA[0-9]{17}$"
 
@@ -69,7 +70,7 @@ class Community(models.Model):
 
     slug = models.SlugField(
         _("address on the site"),
-        max_length=60,
+        max_length=LONGEST_SLUG,
         unique=True,
         validators=[RegexValidator(r"^[a-z][a-z0-9-]+$"), refuse_reserved],
     )

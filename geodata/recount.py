@@ -34,19 +34,20 @@ def rebuild(counted: Counted, community_id: int) -> None:
 
     Waits for its turn; writers go on meanwhile. Must not be called inside a transaction.
     """
-    with _one_snapshot():
+    with _one_snapshot(in_turn=True):
         _rebuild(counted, community_id)
 
 
 def check(counted: Counted, community_id: int, *, repair: bool) -> Difference:
     """Compares a community's cells and waiting deltas with a recount, in one snapshot; rebuilds them if they differ.
 
-    Waits for its turn; writers go on meanwhile. Must not be called inside a transaction.
+    Writers and the folding go on meanwhile: whatever is folded moves from the deltas to the cells in one transaction.
+    Only a repair waits for its turn. Must not be called inside a transaction.
     """
-    with _one_snapshot():
+    with _one_snapshot(in_turn=False):
         found = difference(counted, community_id)
-        if repair and not found.is_exact:
-            _rebuild(counted, community_id)
+    if repair and not found.is_exact:
+        rebuild(counted, community_id)
     return found
 
 
@@ -158,8 +159,11 @@ def _rebuild(counted: Counted, community_id: int) -> None:
         for table in ("geodata_cell_delta", "geodata_cell", "geodata_cell_month"):
             cursor.execute(f"DELETE FROM {table} {mine}")
         cells, months = recount_sql(counted, community_id), recount_months_sql(counted, community_id)
-        cursor.execute(f"INSERT INTO geodata_cell ({KEY}, n, sx, sy) {cells}")
-        cursor.execute(f"INSERT INTO geodata_cell_month ({MONTH_KEY}, n, sx, sy) {months}")
+        # In the order of their keys: what a view reads then lies side by side.
+        cursor.execute(f"INSERT INTO geodata_cell ({KEY}, n, sx, sy) SELECT * FROM ({cells}) c ORDER BY {KEY}")
+        cursor.execute(
+            f"INSERT INTO geodata_cell_month ({MONTH_KEY}, n, sx, sy) SELECT * FROM ({months}) c ORDER BY {MONTH_KEY}"
+        )
         cursor.execute(
             "INSERT INTO geodata_map_version AS v VALUES (%s, 1) "
             "ON CONFLICT (community) DO UPDATE SET version = v.version + 1",
@@ -168,11 +172,12 @@ def _rebuild(counted: Counted, community_id: int) -> None:
 
 
 @contextmanager
-def _one_snapshot() -> Iterator[None]:
-    """A transaction of its own whose snapshot begins when everybody else has stopped folding."""
+def _one_snapshot(*, in_turn: bool) -> Iterator[None]:
+    """A transaction of its own with one snapshot; `in_turn`: that begins when everybody else has stopped folding."""
     with transaction.atomic(durable=True), connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        cursor.execute("LOCK TABLE geodata_fold_lock IN EXCLUSIVE MODE")
+        if in_turn:
+            cursor.execute("LOCK TABLE geodata_fold_lock IN EXCLUSIVE MODE")
         cursor.execute(_MEMORY)
         yield
 

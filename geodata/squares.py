@@ -5,8 +5,9 @@ code interleaves the bits of its column and line; the codes of everything inside
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from geodata.boxes import Box, to_mercator
 
@@ -64,17 +65,26 @@ class Squares:
             for column in range(self.left, self.right + 1):
                 yield code_of(self.level, column, line), column, line
 
-    def ranges(self) -> list[tuple[int, int]]:
+    def ranges(self) -> Sequence[tuple[int, int]]:
         """First and last Morton code (60 bits) of the stretches that make up the block, in their order."""
-        wide = 2 * self.shift
-        found: list[tuple[int, int]] = []
-        for code in sorted(morton(column, line) for _code, column, line in self.each()):
-            first, last = code << wide, ((code + 1) << wide) - 1
-            if found and found[-1][1] + 1 == first:
-                found[-1] = (found[-1][0], last)
-            else:
-                found.append((first, last))
-        return found
+        return _ranges(self)
+
+
+@lru_cache(maxsize=500)
+def _ranges(squares: Squares) -> Sequence[tuple[int, int]]:
+    """One statement asks several times, and people look at the same places."""
+    wide, side = 2 * squares.shift, squares.right - squares.left + 1
+    if side == squares.bottom - squares.top + 1 and side & (side - 1) == 0 == squares.left % side == squares.top % side:
+        first = morton(squares.left, squares.top) << wide  # all of a square of a coarser level
+        return ((first, first + (side * side << wide) - 1),)
+    found: list[tuple[int, int]] = []
+    for code in sorted(morton(column, line) for _code, column, line in squares.each()):
+        first, last = code << wide, ((code + 1) << wide) - 1
+        if found and found[-1][1] + 1 == first:
+            found[-1] = (found[-1][0], last)
+        else:
+            found.append((first, last))
+    return tuple(found)
 
 
 def morton(column: int, line: int) -> int:

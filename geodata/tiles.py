@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from django.db import connection
-
 from geodata.boxes import Box
 from geodata.cells import version_of
+from geodata.counted_sql import Source
 from geodata.layer_sql import Question
 from geodata.layers import Layer
+from geodata.prepared import fetch
 from geodata.squares import latitude
 from geodata.tile_sql import BUFFER, EXTENT, tile_sql, tile_view
 
@@ -27,12 +27,10 @@ def tile(layers: Sequence[Layer], question: Question, z: int, x: int, y: int) ->
     asked = replace(question, box=_box(z, x, y))
     view = tile_view(asked, z, x, y)
     found = b""
-    with connection.cursor() as cursor:
-        for layer in layers:
-            sql = tile_sql(asked.ask(layer), asked, view, z, x, y)
-            cursor.execute(sql.text, sql.params)
-            data, many = cursor.fetchone()
-            found += bytes(data) if many else b""
+    for layer in layers:
+        sql = tile_sql(layer, asked, view, z, x, y)
+        ((data, many),) = fetch(sql, is_prepared=view.source != Source.SEARCHED)
+        found += bytes(data) if many else b""
     return found
 
 

@@ -7,12 +7,15 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonRespons
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from geodata import base_shapes as base
 from geodata.answers import GEOJSON, asked_of, compressed, kept, never_kept
+from geodata.begun import Begun, begun
 from geodata.boxes import BadBoxError, Box, Corner, box_around, parse_box, zoomed
 from geodata.community import community_of
+from geodata.feeds import ATOM
 from geodata.forms import Asked, Menu, filter_context, with_query
 from geodata.layers import all_layers
 from geodata.lists import Page, only, things
@@ -31,7 +34,8 @@ def map_page(request: HttpRequest) -> HttpResponse:
     community = community_of(request)
     wanted, menu = asked_of(request, community)
     icons = [choice.icon for choice in menu.categories]
-    context = _list_context(community, wanted, menu) | {"map_config": map_config(community, icons)}
+    months = begun(menu.layers, community, community.day_of(timezone.now()))
+    context = _list_context(community, wanted, menu, months=months) | {"map_config": map_config(community, icons)}
     return render(request, "geodata/map.html", context)
 
 
@@ -82,7 +86,7 @@ def place_image(request: HttpRequest) -> HttpResponseBase:
     return kept(request, HttpResponse(text, content_type="image/svg+xml; charset=utf-8"))
 
 
-def _list_context(community: Community, wanted: Asked, menu: Menu) -> dict[str, Any]:
+def _list_context(community: Community, wanted: Asked, menu: Menu, *, months: Begun | None = None) -> dict[str, Any]:
     question = wanted.question(community, community.day_of(timezone.now()))
     if wanted.only:
         page = only(all_layers(), question, wanted.only)
@@ -100,10 +104,24 @@ def _list_context(community: Community, wanted: Asked, menu: Menu) -> dict[str, 
             "capped": page.capped,
             "next_url": _next_url(page, wanted, map_url),
         },
-        "filters": filter_context(wanted, menu, map_url),
+        "filters": filter_context(wanted, menu, map_url, months=months),
+        "feeds": _feeds(community, wanted),
         "box": str(wanted.box or ""),
         "box_problem": wanted.box_problem,
     }
+
+
+def _feeds(community: Community, wanted: Asked) -> list[dict[str, str]]:
+    """The feeds of what is chosen, in the whole community: a feed lasts longer than a view."""
+    query = f"?{wanted.query()}" if wanted.pairs else ""
+    kinds = (
+        ("feed_atom", ATOM, "rss", _("Feed for a news reader (Atom)")),
+        ("feed_geojson", GEOJSON, "download", _("Data for maps and programs (GeoJSON)")),
+    )
+    return [
+        {"url": reverse(view, args=[community.slug]) + query, "type": kind, "icon": icon, "title": title}
+        for view, kind, icon, title in kinds
+    ]
 
 
 def _next_url(page: Page, wanted: Asked, map_url: str) -> str:

@@ -14,6 +14,10 @@ def words_query(text: str) -> SearchQuery:
 
     A text without a word finds nothing.
     """
+    return SearchQuery(raw_words(text), config="pg_catalog.simple", search_type="raw")
+
+
+def raw_words(text: str) -> str:
+    """The same as to_tsquery reads it."""
     words = _WORD.findall(text.lower().translate(_APOSTROPHES))[:MOST_WORDS]
-    raw = " & ".join(f"'{word}':*" for word in words)
-    return SearchQuery(raw, config="pg_catalog.simple", search_type="raw")
+    return " & ".join(f"'{word}':*" for word in words)

@@ -23,15 +23,14 @@ from django.db.models.functions import Cast, Concat
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from core.models import STRANGER
 from geodata.boxes import Box
 from geodata.counted import group_number
-from geodata.layers import Choice, Counted, Filters, Layer, as_is
-from geodata.models import WGS84, local_name
+from geodata.layers import Choice, Counted, Filters, Layer, as_is, shape_of
+from geodata.models import local_name
 from geodata.words import words_query
 from issues.blur import COARSE_GRID
 from issues.models import Issue
-from issues.on_the_map import PUBLIC_PLACE, WORDS
+from issues.on_the_map import PUBLIC_PLACE
 from issues.states import GROUPS, OPEN, Group
 from issues.support import count_of_supporters
 from media.models import Photo
@@ -61,21 +60,29 @@ def photo_path() -> Case:
     return Case(When(Exists(photos), then=path), default=None, output_field=CharField())
 
 
+def chosen_beside_states(filters: Filters) -> Q:
+    """Condition: what `filters` leave of reports, but for their states and areas."""
+    chosen = Q()
+    if filters.categories:
+        chosen &= Q(category__code__in=filters.categories)
+    if filters.since:
+        chosen &= Q(created_at__gte=filters.since)
+    if filters.until:
+        chosen &= Q(created_at__lt=filters.until)
+    if filters.text:
+        chosen &= Q(map_words=words_query(filters.text))
+    return chosen
+
+
 def rows(
     community_id: int, filters: Filters, *, today: date, box: Box | None = None
 ) -> QuerySet[Any, Mapping[str, Any]]:
     """Reports that strangers may see, as geodata.layers.Rows asks."""
-    chosen = Issue.objects.filter(community=community_id, map_group__isnull=False).visible_to(STRANGER)
+    # Whether strangers see its subject is in the row itself (issues.on_the_map): no join for each of many.
+    chosen = Issue.objects.filter(community=community_id, map_group__isnull=False)
     if filters.groups:
         chosen = chosen.filter(map_group__in=[group_number(group) for group in filters.groups])
-    if filters.categories:
-        chosen = chosen.filter(category__code__in=filters.categories)
-    if filters.since:
-        chosen = chosen.filter(created_at__gte=filters.since)
-    if filters.until:
-        chosen = chosen.filter(created_at__lt=filters.until)
-    if filters.text:
-        chosen = chosen.annotate(words=WORDS).filter(words=words_query(filters.text))
+    chosen = chosen.filter(chosen_beside_states(filters))
     if box:
         chosen = chosen.filter(location__bboverlaps=_with_blurred(box))
     path = Concat(
@@ -112,9 +119,7 @@ def _with_blurred(box: Box) -> Polygon:
     """The box and the true places of all that may be shown in it blurred."""
     west, south, east, north = box
     margin = COARSE_GRID / 2
-    shape = Polygon.from_bbox((west - margin, south - margin, east + margin, north + margin))
-    shape.srid = WGS84
-    return shape
+    return shape_of(Box(west - margin, south - margin, east + margin, north + margin))
 
 
 def categories(community_id: int) -> list[Choice]:
@@ -139,6 +144,7 @@ ISSUES = Layer(
     groups=Group.choices,
     categories=categories,
     counted=Counted(
+        words="map_words",
         number=1,
         table="issues_issue",
         category_keys="SELECT id::integer FROM routing_category WHERE community_id = %s AND code = ANY (%s)",

@@ -65,7 +65,7 @@ def look_alikes(draft: Draft, *, community: Community, at: datetime, voice: Voic
     one. Must be called inside the community's scope."""
     reach = draft.category.near_metres
     found = things_near(
-        all_layers(),
+        [layer for layer in all_layers() if layer.groups],  # a lamp, which has no states, is nothing that happened
         draft.point,
         metres=max(reach, HOUSE) if draft.asset else reach,
         community_id=community.pk,

@@ -1,7 +1,7 @@
 """Reports, and what happened to them."""
 
 from datetime import date
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django.contrib.gis.db import models
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -79,7 +79,13 @@ class IssueQuerySet(models.QuerySet["Issue"]):
         return self.filter(state__in=[state for group in groups for state in states_of(group)])
 
 
-IssueManager = models.Manager.from_queryset(IssueQuerySet)
+_Manager = models.Manager.from_queryset(IssueQuerySet)
+
+
+class IssueManager(_Manager["Issue"]):
+    def get_queryset(self) -> IssueQuerySet:
+        """Without `map_words`, which only the database reads."""
+        return cast("IssueQuerySet", super().get_queryset().defer("map_words"))
 
 
 class Issue(OnTheMap):
@@ -127,7 +133,7 @@ class Issue(OnTheMap):
     due_on = models.DateField(_("answer promised by"))
     changed_at = models.DateTimeField(_("last change"))
 
-    objects: ClassVar[IssueManager["Issue"]] = ScopedManager(IssueManager, community="community")
+    objects: ClassVar[IssueManager] = ScopedManager(IssueManager, community="community")
 
     class Meta:
         verbose_name = _("report")

@@ -7,7 +7,7 @@ from django.db.models import Case, F, Func, Q, Value, When
 from django.db.models.functions import Concat
 
 from core.models import ON_THE_MAP, Visibility
-from geodata.counted import map_code, map_group, map_x, map_y
+from geodata.counted import map_code, map_group, map_indexes, map_x, map_y
 from geodata.models import WGS84
 from issues.states import GROUPS
 
@@ -20,8 +20,7 @@ PUBLIC_PLACE = Func(
     function="issues_public_place",
     output_field=models.PointField(srid=WGS84),
 )
-# Expression: the words that a report is found by.
-WORDS = Func(
+_WORDS = Func(
     Concat("title", Value(" "), "text", output_field=models.TextField()),
     function="geodata_words",
     output_field=SearchVectorField(),
@@ -41,31 +40,15 @@ class OnTheMap(models.Model):
     map_code = map_code(PUBLIC_PLACE, seen=SEEN)
     map_x = map_x(PUBLIC_PLACE, seen=SEEN)
     map_y = map_y(PUBLIC_PLACE, seen=SEEN)
+    # What a report is found by. Managers leave it out: it is as long as the text, and only the database reads it.
+    map_words = models.GeneratedField(expression=_WORDS, output_field=SearchVectorField(), db_persist=True)
 
     class Meta:
         abstract = True
 
 
-# Used by the map (geodata.counted_sql) without a look at the table: what strangers see in a square, by family of
-# states; that of some categories; the newest. And what is found by its words.
+# Used by the map, and by who looks for words on it.
 MAP_INDEXES = [
-    models.Index(
-        fields=["community", "map_group", "map_code"],
-        include=["category", "map_x", "map_y", "created_at", "id"],
-        condition=Q(map_group__isnull=False),
-        name="issue_in_a_square",
-    ),
-    models.Index(
-        fields=["community", "category", "map_group", "map_code"],
-        include=["map_x", "map_y", "created_at", "id"],
-        condition=Q(map_group__isnull=False),
-        name="issue_of_kind_in_a_square",
-    ),
-    models.Index(
-        fields=["community", "created_at", "id"],
-        include=["category", "map_group", "map_x", "map_y"],
-        condition=Q(map_group__isnull=False),
-        name="issue_newest_on_the_map",
-    ),
-    GinIndex(WORDS, name="issue_words"),
+    *map_indexes("issue", category="category", kind="kind", starts_at="created_at"),
+    GinIndex(fields=["map_words"], name="issue_words"),
 ]

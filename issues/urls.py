@@ -28,6 +28,7 @@ urlpatterns = [
     community_path("report/shell/<slug:language>/", report_views.shell, name="report_shell"),
     community_path("report/no-network/<slug:language>/", report_views.no_network, name="report_no_network"),
     community_path("own.geojson", own_views.own_things, name="own_things"),
+    community_path("own/", own_views.own_row, name="own_row"),
     community_path("who/", who_views.who, name="who"),
     community_path("who/answerer/", who_views.who_answerer, name="who_answerer"),
     community_path("issues/<int:number>/", views.issue_page, name="issue"),

@@ -7,7 +7,8 @@ import re
 import shutil
 import signal
 import subprocess
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
@@ -54,13 +55,15 @@ STOP_SIGNALS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Cluster:
-    """Where a cluster lives and how it runs. `careless` ones may lose everything at a power cut."""
+    """Where a cluster lives and how it runs. `careless` ones may lose everything at a power cut; `settings` are its
+    own, beside SETTINGS."""
 
     data: Path
     sockets: Path
     account: Account | None
     log: Path
     careless: bool = False
+    settings: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def binaries(self) -> Path:
@@ -87,7 +90,7 @@ class Cluster:
 
     def command(self) -> list[str]:
         """The words that run the server in the foreground."""
-        settings = SETTINGS | (CARELESS if self.careless else {})
+        settings = SETTINGS | (CARELESS if self.careless else {}) | dict(self.settings)
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         socket = ["-k", str(self.sockets), "-p", str(PORT)]
         return [str(self.binaries / "postgres"), "-D", str(self.data), *socket, *options]

@@ -13,6 +13,7 @@ from launcher.places import Places
 from launcher.supervisor import Stop, stop_on_signals
 
 EXIT_TERMINATED = 128 + signal.SIGTERM
+KEEPING = {"map"}  # measurements whose databases take minutes to fill
 
 
 def manage(here: Places, arguments: Sequence[str]) -> int:
@@ -33,7 +34,10 @@ def bench_names(here: Places) -> list[str]:
 
 
 def bench(here: Places, name: str | None, arguments: Sequence[str]) -> int:
-    """Run tests.bench.NAME on an empty, migrated database with the service's own durability settings."""
+    """Run tests.bench.NAME on an empty, migrated database with the service's own durability settings.
+
+    Those of KEEPING find the databases that they made the last time.
+    """
     names = bench_names(here)
     if name not in names:
         known = ", ".join(names) or "none yet"
@@ -41,8 +45,9 @@ def bench(here: Places, name: str | None, arguments: Sequence[str]) -> int:
         return 0 if name is None else 1
     here.make()
     up.prepare(here, development=True)
-    with stop_on_signals(), servers.throw_away(here, careless=False) as (folder, addresses):
-        env = service.for_tests(folder=folder, addresses=addresses)
+    place = servers.kept(here) if name in KEEPING else servers.throw_away(here, careless=False)
+    with stop_on_signals(), place as (folder, addresses):
+        env = service.for_tests(folder=folder, addresses=addresses) | {"MISTO_BENCH": str(here.var / "bench-tools")}
         site.compile_messages(here.root)
         site.migrate(here, env)
         return run_through([str(here.python), "-m", f"tests.bench.{name}", *arguments], here, env)

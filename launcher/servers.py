@@ -81,25 +81,70 @@ def throw_away(here: Places, *, careless: bool = True) -> Iterator[tuple[Path, A
     _remove_abandoned()
     account = places.database_account()
     folder = Path(tempfile.mkdtemp(prefix=THROW_AWAY_PREFIX, dir="/tmp"))
-    keeper = Supervisor(cwd=here.root, mark=folder.name, records=folder / "parts.json")
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with _locked(folder):
         try:
             folder.chmod(0o711)
             sockets = places.private_folder(folder / "run", account)
             data = places.private_folder(folder / "data", account) / "postgres"
-            log = folder / "postgres.log"
-            server = Cluster(data=data, sockets=sockets, account=account, log=log, careless=careless)
-            broker = Redis(sockets=sockets, account=account, log=folder / "redis.log")
-            with console.step("Throw-away database and Redis"):
-                server.create()
-                env = cluster.environment()
-                keeper.start(parts.postgres(server, env), parts.redis(broker, env))
-                server.set_up(template=True)
-            yield folder, Addresses(database=server.url, redis=broker.url)
+            server = Cluster(
+                data=data, sockets=sockets, account=account, log=folder / "postgres.log", careless=careless
+            )
+            with _beside(here, server, folder) as addresses:
+                yield folder, addresses
         finally:
-            keeper.stop()
             shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def kept(here: Places) -> Iterator[tuple[Path, Addresses]]:
+    """As throw_away, but its databases are there again the next time: for measurements that take long to fill them.
+
+    Not durable: a power cut may damage it. It is then enough to remove the folder `bench` of the checkout's data.
+    """
+    account = places.database_account()
+    data = here.data("bench", account)
+    folder = Path(tempfile.mkdtemp(prefix=THROW_AWAY_PREFIX, dir="/tmp"))
+    with _locked(folder), (here.run / "bench.lock").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        try:
+            folder.chmod(0o711)
+            sockets = places.private_folder(folder / "run", account)
+            server = Cluster(
+                data=data,
+                sockets=sockets,
+                account=account,
+                log=folder / "postgres.log",
+                careless=True,
+                settings={"max_wal_size": "16GB", "checkpoint_timeout": "30min"},
+            )
+            with _beside(here, server, folder) as addresses:
+                yield folder, addresses
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Tells others that the folder is in use."""
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@contextlib.contextmanager
+def _beside(here: Places, server: Cluster, folder: Path) -> Iterator[Addresses]:
+    """Runs the cluster, and Redis beside it, with role and database in place."""
+    keeper = Supervisor(cwd=here.root, mark=folder.name, records=folder / "parts.json")
+    broker = Redis(sockets=server.sockets, account=server.account, log=folder / "redis.log")
+    try:
+        with console.step("Throw-away database and Redis"):
+            server.create()
+            env = cluster.environment()
+            keeper.start(parts.postgres(server, env), parts.redis(broker, env))
+            server.set_up(template=True)
+        yield Addresses(database=server.url, redis=broker.url)
+    finally:
+        keeper.stop()
 
 
 def _prepare_cluster(here: Places, server: Cluster) -> None:

@@ -19,24 +19,30 @@ from openmap.admin_areas import OnAMap
 from openmap.admin_maps import GeoMap, collection, feature, simplified
 from openmap.admin_site import NUL, RowForm, ScopedAdmin
 
+NAMES = ("name", "locality", "former_names", "other_names")
 IMPORTED = _("An import brings these. The next one writes what its file says, so have the file corrected too.")
 
 
+ONE_IN_A_LINE = _("One in a line. The street is found by each of them.")
+
+
+class NamesField(SimpleArrayField):
+    """Names, one in a line, each once."""
+
+    def __init__(self, **facts: Any) -> None:
+        name = forms.CharField(max_length=200, required=False)
+        rows = forms.Textarea(attrs={"rows": 4})
+        super().__init__(name, delimiter="\n", required=False, widget=rows, help_text=ONE_IN_A_LINE, **facts)
+
+    def clean(self, value: Any) -> list[str]:
+        return list(dict.fromkeys(name for name in super().clean(value) if name))
+
+
 class StreetForm(RowForm):
-    """Former names stand in a line each."""
+    """The names of a street beside the one that it has now stand in a line each."""
 
-    former_names = SimpleArrayField(
-        forms.CharField(max_length=200, required=False),
-        delimiter="\n",
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 4}),
-        label=_("former names"),
-        help_text=_("One in a line. The street is found by each of them."),
-    )
-
-    def clean_former_names(self) -> list[str]:
-        given: list[str] = self.cleaned_data["former_names"]
-        return list(dict.fromkeys(name for name in given if name))
+    former_names = NamesField(label=_("former names"))
+    other_names = NamesField(label=_("names beside, also in other languages"))
 
 
 class AddressForm(RowForm):
@@ -67,9 +73,7 @@ class StreetAdmin(Imported):
     list_filter = ("community",)
     list_select_related = ("community",)
     search_fields = ("name", "locality")
-    fieldsets: ClassVar[Any] = (
-        (None, {"fields": ("community", "name", "locality", "former_names", "shape"), "description": IMPORTED}),
-    )
+    fieldsets: ClassVar[Any] = ((None, {"fields": ("community", *NAMES, "shape"), "description": IMPORTED}),)
     readonly_fields = ("shape",)
 
     @admin.display(description=_("former names"))
@@ -100,7 +104,7 @@ class StreetAdmin(Imported):
         return (found | alike if words else found), may_repeat
 
     def save_model(self, request: HttpRequest, obj: Street, form: Any, change: bool) -> None:
-        correct_street(obj, ("name", "locality", "former_names"))
+        correct_street(obj, NAMES)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

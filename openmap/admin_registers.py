@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.contrib.gis.geos import Polygon
 from django.db.models import Count, OuterRef, QuerySet, Subquery
@@ -16,15 +16,21 @@ from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 
+from core.jobs import enqueue_job
+from core.models import Job
 from geodata.boxes import BadBoxError, parse_box
 from openmap.admin_areas import OnAMap
+from openmap.admin_jobs import show_jobs
 from openmap.admin_maps import GeoMap, collection, feature, simplified
-from openmap.admin_site import OnlyWhatTheFormShows, ReadOnly, ScopedAdmin
+from openmap.admin_site import OnlyWhatTheFormShows, ReadOnly, RowForm, ScopedAdmin
+from openmap.register_jobs import ON_MAP
 from routing.actions import organisations_reached_in
 from routing.models import Asset, Register
+from routing.register_map import show_on_map
 
 MOST_ON_A_MAP = 2000  # things; in a box with more these are shown, and the page says so
 MOST_KEEPERS = 30
+MOST_AT_ONCE = 2000  # things that are put on the map while the page is saved
 
 _more: "list[Callable[[RegisterAdmin], list[Any]]]" = []
 
@@ -44,12 +50,20 @@ class WithCounts(ChangeList):
         return super().get_queryset(request, exclude_parameters)
 
 
+class RegisterForm(RowForm):
+    """The day as of which the map shows the register is no matter of the form: it is today (`save_model`)."""
+
+    def _get_validation_exclusions(self) -> set[str]:
+        return super()._get_validation_exclusions() | {"map_day"}
+
+
 @admin.register(Register)
 class RegisterAdmin(OnAMap, OnlyWhatTheFormShows, ScopedAdmin):
     """A register is named here; `import_register` brings what it holds."""
 
-    list_display = ("name", "code", "kind", "things", "community")
-    list_filter = ("community", "kind")
+    form = RegisterForm
+    list_display = ("name", "code", "kind", "things", "is_on_map", "community")
+    list_filter = ("community", "kind", "is_on_map")
     search_fields = ("name", "code")
     change_list_template = "admin/routing/register/change_list.html"
 
@@ -63,7 +77,27 @@ class RegisterAdmin(OnAMap, OnlyWhatTheFormShows, ScopedAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         fixed = super().get_readonly_fields(request, obj)
-        return fixed if obj is None else [*fixed, "code", "kind", "things_of_one", "keepers", "shape"]
+        return fixed if obj is None else [*fixed, "code", "kind", "map_day", "things_of_one", "keepers", "shape"]
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """A register comes onto the map as of today; all rows of a long one are written by a job."""
+        wanted = obj.is_on_map
+        is_switched = "is_on_map" in form.changed_data
+        if is_switched:
+            obj.is_on_map = not wanted
+        super().save_model(request, obj, form, change)
+        if not is_switched:
+            return
+        if obj.assets.order_by()[MOST_AT_ONCE:].exists():
+            asked = {"register": obj.pk, "is_on_map": wanted}
+            job = enqueue_job(
+                community=obj.community, kind=ON_MAP, parameters=asked, by=request.user, at=timezone.now()
+            )
+            words = _("The register is long: a job changes what is on the map. {job}")
+            link = format_html('<a href="{}">{}</a>', reverse("admin:core_job_change", args=[job.pk]), _("Job"))
+            self.message_user(request, format_html(str(words), job=link), messages.INFO)
+        else:
+            show_on_map(obj, wanted, at=timezone.now())
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Nobody, once it holds things: reports and decisions speak of them."""
@@ -132,7 +166,7 @@ class AssetAdmin(OnAMap, ReadOnly):
     search_fields = ("key", "name", "number", "search")
     show_full_result_count = False
     exclude = ("geometry",)
-    readonly_fields = ("shape", "history")
+    readonly_fields = ("shape", "history", "is_shown", "changed_at")
 
     @admin.display(description=_("map"))
     def shape(self, asset: Asset) -> str:
@@ -171,3 +205,10 @@ def _trouble(keeper: int | None, reached: set[int]) -> str:
     if keeper is None or keeper in reached:
         return ""
     return str(_(" – has no channel here: no letter reaches it"))
+
+
+def _page_of(job: Job) -> str:
+    return reverse("admin:routing_register_change", args=[job.parameters["register"]])
+
+
+show_jobs(ON_MAP, name=_("A register on the map"), page=_page_of)

@@ -1,7 +1,8 @@
-"""The jobs that bring registers in: “register.check” shows what a file would do, “register.import” does it.
+"""The jobs of registers: “register.check” shows what a file would do, “register.import” does it, “register.on_map” puts
+a long register on the map or takes it away.
 
-A job's parameters: `typed` is what stands in the form; `read` says how the file is read (crs, layer, lon, lat);
-`answers` are all answers of the form (None while some are missing or wrong). The file is uploaded once.
+Parameters of the first two: `typed` is what stands in the form; `read` says how the file is read (crs, layer, lon,
+lat); `answers` are all answers of the form (None while some are missing or wrong). The file is uploaded once.
 """
 
 from collections.abc import Callable, Sequence
@@ -9,6 +10,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from core.jobs import JobRefusedError, Running, input_of, job_kind
 from core.models import Job
@@ -19,13 +21,15 @@ from geodata.problems import Problem, RefusedError
 from geodata.reading import read_features
 from geodata.reading_tables import LATITUDES, LONGITUDES, Table, is_table, read_table
 from openmap.area_jobs import CHOOSE, PREVIEW, WRITTEN, about, file_unread
+from routing.models import Register
 from routing.register_import import import_register, never
+from routing.register_map import show_on_map
 from routing.register_plan import RegisterPlan
 from routing.register_preview import counts_of, digest_of, keepers_in, preview_of
 from routing.register_rows import AssetRow, rows_of
 from routing.register_values import Fields
 
-CHECK, IMPORT = "register.check", "register.import"
+CHECK, IMPORT, ON_MAP = "register.check", "register.import", "register.on_map"
 FIELDS = ("name", "number", "keeper", "edrpou", "entrances")  # those that a register may leave out
 STEPS = 3
 
@@ -71,6 +75,21 @@ def bring(running: Running) -> dict[str, Any]:
             raise JobRefusedError(plan.refusals[-1].text)
         else:
             result = {"step": PREVIEW, "file": file, "differs": True, **preview_of(plan)}
+        running.complete(result)
+    return result
+
+
+@job_kind(ON_MAP)
+def switch(running: Running) -> dict[str, Any]:
+    """Puts the register on the map, or takes it away, as `is_on_map` of the parameters says."""
+    wanted = running.parameters
+    running.progress(0, 1)
+    with transaction.atomic():
+        register = Register.objects.select_related("community").filter(pk=wanted["register"]).first()
+        if register is None:
+            raise JobRefusedError(_("The register is no more."))
+        show_on_map(register, wanted["is_on_map"], at=running.now())
+        result = {"is_on_map": wanted["is_on_map"]}
         running.complete(result)
     return result
 

@@ -2,6 +2,7 @@
 
 from html import escape
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, unquote
 
 import environ
@@ -99,7 +100,8 @@ TEMPLATES = [
 GDAL_LIBRARY_PATH = env.str("GDAL_LIBRARY_PATH", default=bundled_library("pyogrio", "libgdal*.so*") or "") or None
 GEOS_LIBRARY_PATH = env.str("GEOS_LIBRARY_PATH", default=bundled_library("shapely", "libgeos_c*.so*") or "") or None
 
-# Database: one pool per process, opened after fork; sessions answer short queries, so no jit ----------------
+# Database: one pool per process, opened after fork; sessions answer short queries, so no jit, and what is prepared
+# (geodata.prepared) is planned once ------------------------------------------------------------------------
 DATABASE = env.db_url("DATABASE_URL", default="postgis:///misto", engine="django.contrib.gis.db.backends.postgis")
 POOL = {"min_size": 1, "max_size": env.int("MISTO_DB_POOL", default=8), "timeout": 10}
 DATABASES = {
@@ -108,10 +110,25 @@ DATABASES = {
         "CONN_MAX_AGE": 0,
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": DATABASE.get("OPTIONS", {})
-        | {"pool": POOL if ENVIRONMENT != "test" else False, "options": "-c jit=off"},
+        | {
+            "pool": POOL if ENVIRONMENT != "test" else False,
+            "options": "-c jit=off -c plan_cache_mode=force_generic_plan",
+        },
     }
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Answers to everybody that may be two seconds old, in the memory of each process. Tests never see an old one.
+LOCAL, NOWHERE = "django.core.cache.backends.locmem.LocMemCache", "django.core.cache.backends.dummy.DummyCache"
+CACHES: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": LOCAL},
+    "answers": {
+        "BACKEND": LOCAL if ENVIRONMENT != "test" else NOWHERE,
+        "LOCATION": "answers",
+        "TIMEOUT": 2,
+        "OPTIONS": {"MAX_ENTRIES": 500},
+    },
+}
 
 # Redis: broker and cache make things faster; nothing is kept there ------------------------------------------
 REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
@@ -146,6 +163,7 @@ CELERY_BEAT_SCHEDULE = {
     "forget addresses that get no letters": {"task": "notifications.tasks.forget", "schedule": 3600.0},
     "learn from new reports": {"task": "issues.tasks.learn_where_new", "schedule": crontab(hour=1, minute=20)},
     # Every hour: midnight comes at another hour in each time zone.
+    "show registers of the day": {"task": "routing.tasks.show_registers_of_the_day", "schedule": crontab(minute=1)},
     "check rules on a new day": {"task": "routing.tasks.check_what_is_stale", "schedule": crontab(minute=5)},
 }
 

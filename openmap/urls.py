@@ -12,9 +12,10 @@ urlpatterns = [
     path("_parts/", views_parts.parts, name="parts"),
     path("admin/", admin.site.urls),
     path("api/v1/", include("openmap.api")),
+    path("", include("geodata.urls")),  # first: maps ask most
     path("", include("issues.urls")),
     path("", include("works.urls")),
+    path("", include("routing.urls")),
     path("", include("notifications.urls")),
     path("", include("media.urls")),
-    path("", include("geodata.urls")),
 ]

@@ -66,7 +66,7 @@ def import_register(
                 plan.problems.append(Problem("other_kind", details=details))
             plan.unreached = _unreached(community, plan)
             if not plan.refusals and agrees(plan):
-                write(plan, community, code, kind=kind, name=name, valid_from=valid_from)
+                write(plan, community, code, kind=kind, name=name, valid_from=valid_from, at=at)
                 check_soon(community, at=at)
     except (IntegrityError, OperationalError) as mistake:
         if not isinstance(mistake.__cause__, LOST_RACES):

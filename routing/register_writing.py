@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import shapely
@@ -18,17 +18,19 @@ from routing.register_rows import AssetRow
 
 AT_ONCE = 5000
 FACTS = ("name", "number", "keeper_id", "entrances", "attributes", "search", "geometry")  # what a correction changes
-COLUMNS = ("community_id", "register_id", "valid_from", "key", *FACTS)
+COLUMNS = ("community_id", "register_id", "valid_from", "changed_at", "is_shown", "key", *FACTS)
 
 # The rows of a correction wait in a table of their own: by their ids it takes one statement to bring them in.
 WAIT = "CREATE TEMPORARY TABLE corrected_asset ON COMMIT DROP AS SELECT id, {facts} FROM routing_asset WITH NO DATA"
 FILL = "COPY corrected_asset (id, {facts}) FROM STDIN"
-CORRECT = "UPDATE routing_asset a SET ({facts}) = ({theirs}) FROM corrected_asset c WHERE a.id = c.id"
+CORRECT = "UPDATE routing_asset a SET (changed_at, {facts}) = (%s, {theirs}) FROM corrected_asset c WHERE a.id = c.id"
 
 KeeperOf = Callable[[AssetRow], int | None]
 
 
-def write(plan: RegisterPlan, community: Community, code: str, *, kind: str, name: str, valid_from: date) -> None:
+def write(
+    plan: RegisterPlan, community: Community, code: str, *, kind: str, name: str, valid_from: date, at: datetime
+) -> None:
     """Carries the plan out, in the caller's transaction. A register that does not exist is made."""
     register, is_new = Register.objects.get_or_create(
         community=community, code=code, defaults={"name": name or code, "kind": kind}
@@ -44,15 +46,17 @@ def write(plan: RegisterPlan, community: Community, code: str, *, kind: str, nam
 
     ended = [pk for pk, _row in plan.replaced] + plan.closed
     for start in range(0, len(ended), AT_ONCE):
-        Asset.objects.filter(pk__in=ended[start : start + AT_ONCE]).update(valid_to=valid_from)
-    _correct(plan.corrected, keeper_of)
+        Asset.objects.filter(pk__in=ended[start : start + AT_ONCE]).update(valid_to=valid_from, changed_at=at)
+    _correct(plan.corrected, keeper_of, at)
     new = [*plan.created, *(row for _pk, row in plan.replaced)]
-    here = community.pk, register.pk, valid_from
+    # The database would find it out by itself, and write each row twice.
+    is_shown = register.is_on_map and register.map_day is not None and valid_from <= register.map_day
+    here = community.pk, register.pk, valid_from, at, is_shown
     copy_rows(Asset, COLUMNS, ((*here, row.key, *facts) for row, facts in _facts(new, keeper_of)))
     plan.written = True
 
 
-def _correct(corrected: Sequence[tuple[int, AssetRow]], keeper_of: KeeperOf) -> None:
+def _correct(corrected: Sequence[tuple[int, AssetRow]], keeper_of: KeeperOf, at: datetime) -> None:
     """Rows under which nothing was decided take the facts of the file."""
     if not corrected:
         return
@@ -66,7 +70,7 @@ def _correct(corrected: Sequence[tuple[int, AssetRow]], keeper_of: KeeperOf) -> 
         with cursor.copy(sql.SQL(FILL).format(**names)) as copy:
             for pk, (_row, facts) in zip(ids, _facts([row for _pk, row in corrected], keeper_of), strict=True):
                 copy.write_row((pk, *facts))
-        cursor.execute(sql.SQL(CORRECT).format(**names))
+        cursor.execute(sql.SQL(CORRECT).format(**names), [at])
         cursor.execute("DROP TABLE corrected_asset")
 
 

@@ -3,10 +3,16 @@
 from celery import shared_task
 from django.utils import timezone
 
-from routing import rule_check
+from routing import register_map, rule_check
 
 
 @shared_task(name="routing.tasks.check_what_is_stale")
 def check_what_is_stale() -> int:
     """Asks for checks where a day has begun that changes what rules cover; returns how many."""
     return rule_check.check_what_is_stale(at=timezone.now())
+
+
+@shared_task(name="routing.tasks.show_registers_of_the_day")
+def show_registers_of_the_day() -> int:
+    """Where a day has begun, shows on the map what is in force of the registers on it; returns how many moved on."""
+    return register_map.follow_the_day(at=timezone.now())

@@ -4,21 +4,27 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
-from django.contrib.gis.geos import Polygon
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Case, CharField, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.contrib.postgres.search import SearchVectorField
+from django.db.models import Case, CharField, F, Func, OuterRef, Q, QuerySet, Subquery, TextField, Value, When
 from django.db.models.functions import Cast, Coalesce, Concat
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from core.models import STRANGER
 from geodata.boxes import Box
-from geodata.layers import Filters, Layer
-from geodata.models import WGS84
+from geodata.layers import Filters, Layer, shape_of
+from geodata.words import words_query
 from routing.models import Category
 from works.models import Work
 
 STILL_SHOWN = timedelta(days=14)  # after the last day
+# Expression: the words that works are found by. There are few of them, so no index holds these.
+WORDS = Func(
+    Concat("name", Value(" "), "name_en", Value(" "), "text", Value(" "), "text_en", output_field=TextField()),
+    function="geodata_words",
+    output_field=SearchVectorField(),
+)
 GROUPS = [("wait", _("Planned")), ("work", _("In progress")), ("done", _("Over"))]
 
 
@@ -32,8 +38,14 @@ def rows(
         chosen = chosen.filter(_in_groups(filters.groups, today))
     if filters.categories:
         chosen = chosen.filter(pk__in=_concerning(filters.categories))
+    if filters.since:
+        chosen = chosen.filter(starts_at__gte=filters.since)
+    if filters.until:
+        chosen = chosen.filter(starts_at__lt=filters.until)
+    if filters.text:
+        chosen = chosen.annotate(words=WORDS).filter(words=words_query(filters.text))
     if box:
-        chosen = chosen.filter(geometry__bboverlaps=_polygon(box))
+        chosen = chosen.filter(geometry__bboverlaps=shape_of(box))
     codes = Category.objects.filter(work=OuterRef("pk")).order_by("position", "code").values("code")
     shaped: QuerySet[Any, Mapping[str, Any]] = chosen.order_by().values(
         "id",
@@ -99,12 +111,6 @@ def _in_groups(groups: tuple[str, ...], today: date) -> Q:
 def _concerning(codes: tuple[str, ...]) -> QuerySet[Any, Any]:
     """Keys of the works that explain problems of any of these kinds."""
     return Work.categories.through.objects.filter(category__code__in=codes).values("work")
-
-
-def _polygon(box: Box) -> Polygon:
-    shape = Polygon.from_bbox(box)
-    shape.srid = WGS84
-    return shape
 
 
 def codes_from(given: Any) -> tuple[str, ...]:

@@ -40,11 +40,13 @@ from openmap.demo.rulebook import write_rules_of_neighbour, write_rules_of_yavor
 from openmap.demo.town import Town
 from routing.models import Channel, CommunityRouting, Register
 from routing.register_import import import_register
+from routing.register_map import show_on_map
 from routing.rule_check import check_soon
 
 SINCE = date(2020, 1, 1)  # first day of the districts
 OPENS_AT = 14  # zoom
 YAVORYN_HUE, SOSNIVKA_HUE = 256, 150
+ON_THE_MAP = {Register.Kind.ROADS, Register.Kind.LAMPS}
 SIMPLE = 0.3  # units of the drawing: less than a metre
 
 Layer = tuple[MapShape.Kind, str, BaseGeometry]
@@ -130,7 +132,11 @@ def _bring_registers(community: Community, town: Town, *, at: datetime) -> None:
             at=at,
         )
         assert plan.written, [problem.text for problem in plan.refusals]
-        Register.objects.filter(community=community, code=sheet.code).update(name_en=sheet.name_en)
+        register = Register.objects.select_related("community").get(community=community, code=sheet.code)
+        register.name_en = sheet.name_en
+        register.save(update_fields=["name_en"])
+        if sheet.kind in ON_THE_MAP:
+            show_on_map(register, True, at=at)
 
 
 def _land() -> list[Layer]:

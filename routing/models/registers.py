@@ -8,11 +8,13 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
 from django.contrib.postgres.indexes import GinIndex, GistIndex
 from django.db.models import BigIntegerField, F, Func, Q, Value
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 from django_scopes import ScopedManager
 
 from accounts.models import Organisation
 from geodata.models import WGS84, Community, DateRange
+from routing.models.on_the_map import MAP_INDEXES, OnTheMap
 
 
 class Register(models.Model):
@@ -31,6 +33,17 @@ class Register(models.Model):
     name = models.CharField(_("name"), max_length=200)
     name_en = models.CharField(_("name in English"), max_length=200, blank=True)
     kind = models.CharField(_("kind"), max_length=12, choices=Kind, default=Kind.OTHER)
+    is_on_map = models.BooleanField(
+        _("on the map"),
+        default=False,
+        db_default=False,
+        help_text=_(
+            "Everybody sees its things on the map of the community: place, name, number and keeper, never the other "
+            "attributes."
+        ),
+    )
+    # The day as of which the map shows its things (docs/decisions/0028): routing.register_map moves it on.
+    map_day = models.DateField(_("the map shows it as of"), null=True, blank=True, editable=False)
 
     objects: ClassVar[models.Manager["Register"]] = ScopedManager(community="community")
 
@@ -43,6 +56,9 @@ class Register(models.Model):
             models.CheckConstraint(
                 condition=Q(kind__in=["roads", "buildings", "lamps", "trees", "manholes", "other"]),
                 name="register_kind_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(is_on_map=False) | Q(map_day__isnull=False), name="register_on_map_has_a_day"
             ),
         ]
 
@@ -62,7 +78,7 @@ AssetManager = models.Manager.from_queryset(AssetQuerySet)
 KEY_HASH = Func(F("key"), Value(0), function="hashtextextended", output_field=BigIntegerField())
 
 
-class Asset(models.Model):
+class Asset(OnTheMap):
     """One version of one thing of a register. What changed is a new row; an old report keeps the one of its day."""
 
     community = models.ForeignKey(Community, on_delete=models.CASCADE, verbose_name=_("community"))
@@ -83,6 +99,7 @@ class Asset(models.Model):
     geometry = models.GeometryField(_("geometry"), srid=WGS84, spatial_index=False)
     valid_from = models.DateField(_("valid from"))
     valid_to = models.DateField(_("valid to (not including)"), null=True, blank=True)
+    changed_at = models.DateTimeField(_("changed"), db_default=Now(), editable=False)
 
     objects: ClassVar[AssetManager["Asset"]] = ScopedManager(AssetManager, community="community")
 
@@ -97,6 +114,7 @@ class Asset(models.Model):
             GistIndex(fields=["register", "geometry"], name="asset_place"),
             # Used by the report form: a house by its street and number.
             GinIndex(fields=["search"], opclasses=["gin_trgm_ops"], name="asset_search"),
+            *MAP_INDEXES,
         ]
         constraints = [
             models.CheckConstraint(

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from geodata.basemap_build import BuiltElsewhereError, NothingToDrawError, Plan, Progress, build, plan
-from geodata.basemap_files import drawn_file, new_file
+from geodata.basemap_files import has_built_file, new_file
 from geodata.management.files import community_called
 from geodata.models import Community
 
@@ -56,8 +56,7 @@ class Command(BaseCommand):
             build(community, file, on=today, told=self._teller(), **zooms)
             size = file.tell()
         self.stdout.write(_("Written: %(size)s.") % {"size": _readable(size)})
-        drawn = drawn_file(community.slug)
-        if drawn is None or drawn.owner != community.slug:
+        if not has_built_file(community.slug):
             self.stdout.write(_("It is not drawn yet: MISTO_BASEMAP_PMTILES or MISTO_BASEMAP_URL comes first."))
 
     def _tell_plan(self, found: Plan) -> None:

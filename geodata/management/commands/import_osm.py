@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_scopes import scope
 
+from geodata.basemap_files import has_built_file
 from geodata.import_report import count_line, lines
 from geodata.management.files import community_called
 from geodata.osm_import import OsmOutcome, OsmWanted, import_osm
@@ -66,6 +67,9 @@ class Command(BaseCommand):
                 ) from refusal
         for line in said(outcome, dry_run=options["dry_run"]):
             self.stdout.write(line)
+        if not outcome.is_same and not options["dry_run"] and has_built_file(community.slug):
+            self.stdout.write(_("The map that pages draw was built before this. Build it anew: %(command)s") % {
+                "command": f"build_basemap {community.slug}"})  # fmt: skip
         if outcome.districts and outcome.districts.refusals:
             raise CommandError(_("The districts were refused; nothing was changed."))
 

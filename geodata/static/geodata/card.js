@@ -2,6 +2,9 @@
 
 import { find } from "./page.js";
 
+const BESIDE = 48; // pixels: half a selected mark and some air
+const [UNDER, OVER] = [16, 72]; // below its tip, above its top
+
 export class Card {
   /** @type {HTMLElement} */ #element;
   /** @type {() => void} */ #onClose;
@@ -27,13 +30,15 @@ export class Card {
 
   /** Shows what the list says of a thing. @param {HTMLElement} row an item of the list @param {{focus: boolean}} options */
   show(row, { focus }) {
-    const link = find(".item-title a", HTMLAnchorElement, row);
+    const link = row.querySelector(".item-title a"); // what others do not see yet has no page
     const body = find(".pick-body", HTMLElement, this.#element);
     body.replaceChildren(...[...row.children].map((child) => child.cloneNode(true)));
     const title = find("h2", HTMLElement, body);
     title.className = "pick-title";
     title.id = "pick-title";
-    find("[data-details]", HTMLAnchorElement, this.#element).href = link.href;
+    const details = find("[data-details]", HTMLAnchorElement, this.#element);
+    details.hidden = !(link instanceof HTMLAnchorElement);
+    if (link instanceof HTMLAnchorElement) details.href = link.href;
     this.#element.hidden = false;
     if (focus) this.#element.focus({ preventScroll: true });
   }
@@ -43,19 +48,19 @@ export class Card {
   }
 
   /**
-   * Stands beside a pixel of the map, left of it when there is no room at the right. Does nothing on a phone.
+   * Stands beside a pixel of the map: at the right, else at the left, else below or above it.
    * @param {{x: number, y: number}} pixel
    * @param {{top: number, left: number, width: number, height: number}} room pixels that no panel covers
    */
   standAt({ x, y }, room) {
     const { offsetWidth: width, offsetHeight: height } = this.#element;
-    const beside = 48; // half a selected mark and some air
-    const right = x + beside;
-    const left = x - beside - width;
-    const fitsRight = right + width <= room.left + room.width;
-    const at = fitsRight || left < room.left ? Math.min(right, room.left + room.width - width - 8) : left;
-    const top = Math.min(Math.max(y - 88, room.top + 8), room.top + room.height - height - 8);
-    this.#element.style.setProperty("--x", `${at}px`);
-    this.#element.style.setProperty("--y", `${top}px`);
+    const within = (/** @type {number} */ value, /** @type {number} */ least, /** @type {number} */ most) => Math.max(Math.min(value, most), least);
+    const [right, left] = [x + BESIDE, x - BESIDE - width];
+    const [furthest, lowest] = [room.left + room.width - width - 8, room.top + room.height - height - 8];
+    const isBeside = right <= furthest || left >= room.left + 8;
+    const across = right <= furthest ? right : isBeside ? left : within(x - width / 2, room.left + 8, furthest);
+    const below = y + UNDER <= lowest ? y + UNDER : y - OVER - height;
+    this.#element.style.setProperty("--x", `${across}px`);
+    this.#element.style.setProperty("--y", `${within(isBeside ? y - 88 : below, room.top + 8, lowest)}px`);
   }
 }

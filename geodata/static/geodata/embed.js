@@ -58,7 +58,7 @@ async function refresh() {
 
 /** @param {import("./marks.js").MarkFeature} cluster */
 function onCluster(cluster) {
-  if (!map.isNearest) return map.moveTo(cluster.geometry.coordinates, map.view().zoom + 2);
+  if (!map.isNearest) return map.comeNearer(boxOf(cluster));
   const query = new URLSearchParams(config.query);
   query.set("box", writeBox(boxOf(cluster)));
   open(inFull(query), "_blank", "noopener");

@@ -31,18 +31,19 @@ export class Filters {
   /** Runs `listener` when a person chose something else. @param {(event: Event) => void} listener */
   onChange(listener) {
     this.#form.addEventListener("change", (event) => {
-      if (!this.layers.some(({ checked }) => checked)) for (const one of this.layers) one.checked = one.defaultIsOn;
+      if (!this.layers.some(({ checked, isOffered }) => checked && isOffered)) for (const one of this.layers) one.checked = one.defaultIsOn;
       listener(event);
     });
   }
 
-  /** @returns {{name: string, label: string, checked: boolean, defaultIsOn: boolean}[]} all layers; `checked` may be set */
+  /** @returns {{name: string, label: string, checked: boolean, defaultIsOn: boolean, isOffered: boolean}[]} all layers; `checked` may be set */
   get layers() {
     const boxes = /** @type {NodeListOf<HTMLInputElement>} */ (this.#form.querySelectorAll("input[name=layer]"));
     return [...boxes].map((box) => ({
       name: box.value,
       label: box.dataset.label ?? box.value,
       defaultIsOn: box.hasAttribute("data-default"),
+      isOffered: !box.hidden,
       get checked() {
         return box.checked;
       },
@@ -83,7 +84,7 @@ export class Filters {
 
   /** Takes what the server says can be chosen, and keeps what is chosen. @param {ParentNode} page the same page, read anew */
   takeMenus(page) {
-    for (const part of this.#form.querySelectorAll("[data-menu]")) {
+    for (const part of document.querySelectorAll("[data-menu]")) {
       const fresh = page.querySelector(`[data-menu="${part.getAttribute("data-menu")}"]`);
       if (fresh) part.replaceChildren(...fresh.children);
     }

@@ -190,15 +190,36 @@ export class CityMap {
    */
   showBox(box, zoom) {
     const { northWest, southEast } = this.#free();
-    const bounds = boundsOf(box);
-    const sizeAt = (/** @type {number} */ near) =>
-      this.#map.project(bounds.getSouthEast(), near).subtract(this.#map.project(bounds.getNorthWest(), near));
     const room = southEast.subtract(northWest).add([2, 2]);
-    const fits = (/** @type {number} */ near) => sizeAt(near).x <= room.x && sizeAt(near).y <= room.y;
     let near = zoom ?? NEAREST;
-    while (near > FARTHEST && !fits(near)) near -= 1;
-    const middle = this.#map.project(bounds.getNorthWest(), near).add(sizeAt(near).divideBy(2));
-    this.moveTo(lonLat(this.#map.unproject(middle, near)), near, { animate: false });
+    while (near > FARTHEST && !this.#fits(box, near, room)) near -= 1;
+    this.moveTo(this.#middleOf(box, near), near, { animate: false });
+  }
+
+  /** Two steps nearer to a box, one where not all of it would be in sight. @param {Box} box */
+  comeNearer(box) {
+    const { northWest, southEast } = this.#free();
+    const zoom = this.#map.getZoom();
+    const near = this.#fits(box, zoom + 2, southEast.subtract(northWest)) ? zoom + 2 : zoom + 1;
+    this.moveTo(this.#middleOf(box, near), near);
+  }
+
+  /** @param {Box} box @param {number} zoom @returns {L.Point} its width and height in pixels */
+  #sizeAt(box, zoom) {
+    const bounds = boundsOf(box);
+    return this.#map.project(bounds.getSouthEast(), zoom).subtract(this.#map.project(bounds.getNorthWest(), zoom));
+  }
+
+  /** @param {Box} box @param {number} zoom @param {L.Point} room pixels */
+  #fits(box, zoom, room) {
+    const { x, y } = this.#sizeAt(box, zoom);
+    return x <= room.x && y <= room.y;
+  }
+
+  /** @param {Box} box @param {number} zoom @returns {LonLat} as the map is drawn: north of the mean latitude */
+  #middleOf(box, zoom) {
+    const middle = this.#map.project(boundsOf(box).getNorthWest(), zoom).add(this.#sizeAt(box, zoom).divideBy(2));
+    return lonLat(this.#map.unproject(middle, zoom));
   }
 
   /** Zooms around the middle of the free part. @param {number} steps */

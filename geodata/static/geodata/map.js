@@ -2,6 +2,7 @@
 
 import { layBase } from "./basemap.js";
 import { Card } from "./card.js";
+import { leadFeeds } from "./feeds.js";
 import { Filters, readBox, writeBox } from "./filters.js";
 import { CityMap } from "./leaflet.js";
 import { LocateError, whereAmI } from "./locate.js";
@@ -28,6 +29,7 @@ import { wordsOf } from "./words.js";
  * @property {number} zoom
  * @property {string} marksUrl
  * @property {string} [mineUrl] the reader's own new things, which others see a little later
+ * @property {string} [mineListUrl] the row of such a thing
  * @property {string} listUrl
  * @property {string} baseUrl
  * @property {string} mapUrl
@@ -43,6 +45,7 @@ const CLOSE_ENOUGH = 16; // zoom at which one sees a street
 const HALF_SHEET = 0.48; // of the window's height, as in map.css
 const FEW_MARKS = 15; // on the smallest screen before they gather into clusters
 const ELBOW_ROOM = 130 * 130; // square pixels of map that allow one mark more
+const ASIDE = 68; // pixels at the right of a phone that the column of tools covers, from top to bottom
 const wide = matchMedia("(min-width: 64rem)");
 /** @type {Config} */
 const config = readJson("map-config");
@@ -64,13 +67,13 @@ let turn = 0; // grows with each move and each reading: an answer to an earlier 
 let pile = null;
 
 const trouble = new Trouble(find("#trouble", HTMLElement), heading, retry);
-const rows = new Rows(find("#list", HTMLElement), heading, { words, url: config.listUrl, trouble });
+const rows = new Rows(find("#list", HTMLElement), heading, { words, url: config.listUrl, mineUrl: config.mineListUrl, trouble });
 const card = new Card(find("#pick", HTMLElement), () => selection.leave());
 const map = new CityMap(find("#map-canvas", HTMLElement), {
   centre: config.centre,
   zoom: config.zoom,
   insets,
-  air: { top: 56, right: 76, bottom: wide.matches ? 100 : 24, left: 30 },
+  air: { top: 56, right: wide.matches ? 76 : 24, bottom: wide.matches ? 100 : 24, left: 30 },
   wheel: true,
   step: 80,
   name: words("map"),
@@ -101,7 +104,7 @@ function insets() {
   const half = innerHeight * HALF_SHEET; // a raised sheet covers the map for a while; the list stays the same
   const covered = measureBar.hidden ? (card.isOpen ? card.height : Math.min(sheet, half)) : measureBar.offsetHeight;
   const bottom = credit.offsetHeight + covered;
-  return { top, right: 0, bottom: Math.min(Math.max(bottom, 0), innerHeight - top - 120), left: 0 };
+  return { top, bottom: Math.min(Math.max(bottom, 0), innerHeight - top - 120), left: 0, right: ASIDE };
 }
 
 // What is in view ---------------------------------------------------------------------------------------------
@@ -162,13 +165,13 @@ async function ownThings(query) {
 /** @param {import("./marks.js").MarkFeature[]} features @param {import("./marks.js").MarkFeature[]} own */
 function showMarks(features, own) {
   const known = new Set(placesOf(features).map(({ key }) => key));
-  const all = [...features, ...own.filter((one) => placesOf([one]).some(({ key }) => !known.has(key)))];
+  const added = own.filter((one) => placesOf([one]).some(({ key }) => !known.has(key)));
   const { isNearest } = map;
-  const apart = piled(all, (at) => map.pixels(at), isNearest);
+  const apart = [...piled(features, (at) => map.pixels(at), isNearest), ...added]; // the list of a pile does not have them
   const onThing = (/** @type {string} */ key) => selection.choose(key);
   const onNear = (/** @type {string} */ key, /** @type {boolean} */ isNear) => rows.near(key, isNear);
   map.setMarks(marksOf(apart, { words, icons: config.icons, isNearest, onCluster: openCluster, onThing, onNear }));
-  selection.learn(placesOf(all));
+  selection.learn(placesOf([...features, ...added]));
 }
 
 /** Keeps the address true. @param {URLSearchParams} query */
@@ -177,11 +180,12 @@ function remember(query) {
   if (selection.key) address.set("selected", selection.key);
   history.replaceState(history.state, "", `${config.mapUrl}?${address}`);
   filters.rememberView(query);
+  leadFeeds(filters.choices());
 }
 
 /** @param {import("./marks.js").MarkFeature} cluster */
 async function openCluster(cluster) {
-  if (!map.isNearest) return map.moveTo(cluster.geometry.coordinates, map.view().zoom + 2);
+  if (!map.isNearest) return map.comeNearer(boxOf(cluster));
   pile = boxOf(cluster); // no closer: the list names what stands here
   const chip = copyOf("chip");
   chip.prepend(words("this-place"));
@@ -257,8 +261,14 @@ function again() {
 
 /** @param {Event} event */
 async function chose({ target }) {
-  if (target instanceof HTMLInputElement && target.name === "layer") await takeMenus(filters, config, map.view(), trouble, words);
+  const isOfLayers = target instanceof HTMLInputElement && target.name === "layer";
+  if (isOfLayers) await takeMenus({ filters, period, config, view: map.view(), trouble, words });
   changed();
+}
+
+/** A chip that has the focus comes out from behind the edge. @param {FocusEvent} event */
+function uncoverChip({ target }) {
+  if (target instanceof Element) target.closest("label")?.scrollIntoView({ block: "nearest", inline: "nearest" });
 }
 
 /** Keys brought somebody to what a list that was scrolled up covers: it goes down again. @param {FocusEvent} event */
@@ -283,6 +293,7 @@ function listen() {
   rows.onNear((key, isNear) => map.markElement(key)?.classList.toggle("is-near", isNear));
   addEventListener("pageshow", ({ persisted }) => persisted && again());
   new MutationObserver(again).observe(find("#sent-news", HTMLElement), { childList: true });
+  floating.addEventListener("focusin", uncoverChip);
   for (const place of [".map-view", ".map-tools", ".map-legend"]) find(place, HTMLElement).addEventListener("focusin", uncover);
   const locate = find("#locate", HTMLElement);
   locate.addEventListener("click", () => goHere(locate));

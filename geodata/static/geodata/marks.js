@@ -33,10 +33,21 @@ import { copyOf } from "./page.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const FAMILIES = /** @type {const} */ (["wait", "work", "done", "shut", "none"]);
+// How large a cluster of how many is drawn; the pixels are those of map.css.
+const SIZES = [
+  { under: 10, className: "cluster cluster-s", pixels: 44 },
+  { under: 100, className: "cluster", pixels: 52 },
+  { under: 1000, className: "cluster cluster-l", pixels: 60 },
+  { under: 100_000, className: "cluster cluster-l is-long", pixels: 60 },
+  { under: Infinity, className: "cluster cluster-xl is-long", pixels: 84 },
+];
 const RING = { radius: 43, gap: 2 }; // of a 100 × 100 box; the gap in hundredths of the ring
 
 /** @param {Thing} thing @returns {string} names the same thing in the list, on the map and in the address */
 export const keyOf = ({ layer, id }) => `${layer}-${id}`;
+
+/** @param {number} count @returns {{className: string, pixels: number}} of a cluster */
+export const sizeOf = (count) => /** @type {{className: string, pixels: number}} */ (SIZES.find(({ under }) => count < under));
 
 /** @param {MarkFeature[]} features @returns {Placed[]} the single things among them, with their keys and places */
 export function placesOf(features) {
@@ -86,7 +97,7 @@ function spokenCluster(cluster, { words, isNearest }) {
 function clusterElement(feature, cluster, handlers) {
   const button = document.createElement("button");
   button.type = "button";
-  button.className = cluster.count < 10 ? "cluster cluster-s" : cluster.count < 100 ? "cluster" : "cluster cluster-l";
+  button.className = sizeOf(cluster.count).className;
   button.setAttribute("aria-label", spokenCluster(cluster, handlers));
   const number = document.createElement("b");
   number.textContent = cluster.count.toLocaleString(document.documentElement.lang);

@@ -5,19 +5,22 @@ import { isReplaced, newestOnly } from "./page.js";
 const get = newestOnly();
 
 /**
- * Reads the menus for the layers that are chosen now, and the drawings of their icons.
- * @param {import("./filters.js").Filters} filters
- * @param {{mapUrl: string, icons: Record<string, string>}} config takes the icons
- * @param {import("./filters.js").View} view
- * @param {import("./trouble.js").Trouble} trouble
- * @param {import("./words.js").Words} words
+ * Reads the menus and the months for the layers that are chosen now, and the drawings of their icons.
+ * @param {object} page
+ * @param {import("./filters.js").Filters} page.filters
+ * @param {import("./period.js").Period} page.period
+ * @param {{mapUrl: string, icons: Record<string, string>}} page.config takes the icons
+ * @param {import("./filters.js").View} page.view
+ * @param {import("./trouble.js").Trouble} page.trouble
+ * @param {import("./words.js").Words} page.words
  */
-export async function takeMenus(filters, config, view, trouble, words) {
+export async function takeMenus({ filters, period, config, view, trouble, words }) {
   try {
     const response = await get(`${config.mapUrl}?${filters.query(view)}`);
-    const page = new DOMParser().parseFromString(await response.text(), "text/html");
-    filters.takeMenus(page);
-    Object.assign(config.icons, JSON.parse(page.getElementById("map-config")?.textContent ?? "{}").icons);
+    const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
+    filters.takeMenus(fresh);
+    period.takeMonths(fresh);
+    Object.assign(config.icons, JSON.parse(fresh.getElementById("map-config")?.textContent ?? "{}").icons);
   } catch (error) {
     if (isReplaced(error)) return;
     console.warn(error);

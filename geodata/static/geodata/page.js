@@ -14,6 +14,12 @@ export function find(selector, type, within = document) {
   return found;
 }
 
+/** Goes to what the page wants to be read first, unless somebody is elsewhere already. */
+export function focusFirst() {
+  const first = document.querySelector("[autofocus]");
+  if (first instanceof HTMLElement && document.activeElement === document.body) first.focus();
+}
+
 /**
  * Data that the server wrote with json_script.
  * @param {string} id

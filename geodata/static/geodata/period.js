@@ -3,7 +3,6 @@
 import { find } from "./page.js";
 import { wordsOf } from "./words.js";
 
-const MONTHS_BACK = 23; // that the line shows when nobody says when the first thing began
 const MONTH = /^(\d{4})-(\d{2})/;
 
 /** @param {string} text “2026-05” or a day of it @returns {number | null} months since year 0 */
@@ -50,14 +49,21 @@ export class Period {
     find("[data-count]", HTMLElement, this.#element).textContent = count;
   }
 
-  /** From the month of the first thing, or of the chosen beginning, to this month or to the chosen end. */
+  /** Takes the first and the last month in which other layers have anything. @param {ParentNode} page the same page, read anew */
+  takeMonths(page) {
+    const { first, last } = find("#period", HTMLElement, page).dataset;
+    Object.assign(this.#element.dataset, { first, last });
+    this.#lay();
+    this.#show();
+  }
+
+  /** From the month of the first thing to that of the last, or as far as what is chosen. */
   #lay() {
-    const { today = "", first = "", last = "" } = this.#element.dataset;
-    const now = monthIn(today) ?? 0;
-    const [since, until] = this.#fields.map(({ value }) => monthIn(value));
-    this.#first = Math.min(monthIn(first) ?? now - MONTHS_BACK, since ?? now, until ?? now, now - 1);
-    this.#last = Math.max(monthIn(last) ?? now, until ?? now, since ?? now, now);
+    const { first = "", last = "" } = this.#element.dataset;
+    const months = [first, last, ...this.#fields.map(({ value }) => value)].map(monthIn).filter((month) => month !== null);
+    [this.#first, this.#last] = [Math.min(...months), Math.max(...months)];
     for (const end of this.#ends) [end.min, end.max] = ["0", String(this.#last - this.#first)];
+    find(".period-line", HTMLElement, this.#element).hidden = this.#first === this.#last;
   }
 
   /** Neither end passes the other. @param {number} index of the end that a person moves */

@@ -1,11 +1,13 @@
 // Things that stand at one place: closer than that no zoom parts them, so they share one mark with their number.
 
+import { sizeOf } from "./marks.js";
+
 /** @typedef {import("./leaflet.js").LonLat} LonLat */
 /** @typedef {import("./leaflet.js").Box} Box */
 /** @typedef {import("./marks.js").MarkFeature} MarkFeature */
 
 const TOO_CLOSE = 22; // pixels, half a mark: nearer marks cover each other
-const NO_ROOM = 46; // pixels between the middles of a cluster and another, so that a finger meets each
+const BESIDE = 0.92; // of their mean width: clusters whose middles are nearer hide each other from fingers
 
 /** @param {LonLat[]} places @returns {[number, number, number, number]} west, south, east, north */
 function extentOf(places) {
@@ -43,14 +45,23 @@ function gathered(pile) {
  * @returns {MarkFeature[]}
  */
 export function piled(features, pixels, isNearest) {
-  const isCluster = (/** @type {MarkFeature} */ { properties }) => Boolean(properties.cluster);
-  const room = (/** @type {MarkFeature} */ one, /** @type {MarkFeature} */ other) =>
-    isNearest ? TOO_CLOSE : isCluster(one) && isCluster(other) ? NO_ROOM : 0;
+  const piles = piledOnce(features, pixels, isNearest);
+  return piles.length === features.length ? piles : piled(piles, pixels, isNearest); // what grew may hide another
+}
+
+/** @param {MarkFeature} one @param {MarkFeature} other @param {boolean} isNearest @returns {number} pixels between their middles */
+function roomOf({ properties: one }, { properties: other }, isNearest) {
+  if (one.cluster && other.cluster) return (BESIDE * (sizeOf(one.count).pixels + sizeOf(other.count).pixels)) / 2;
+  return isNearest ? TOO_CLOSE : 0;
+}
+
+/** @param {MarkFeature[]} features @param {(at: LonLat) => {x: number, y: number}} pixels @param {boolean} isNearest @returns {MarkFeature[]} */
+function piledOnce(features, pixels, isNearest) {
   /** @type {{x: number, y: number, pile: MarkFeature[]}[]} */
   const piles = [];
   for (const feature of features) {
     const { x, y } = pixels(feature.geometry.coordinates);
-    const near = piles.find((one) => Math.hypot(one.x - x, one.y - y) < room(one.pile[0], feature));
+    const near = piles.find((one) => Math.hypot(one.x - x, one.y - y) < roomOf(one.pile[0], feature, isNearest));
     if (near) near.pile.push(feature);
     else piles.push({ x, y, pile: [feature] });
   }

@@ -4,7 +4,7 @@ import { find, isReplaced, newestOnly } from "./page.js";
 
 /** @typedef {import("./trouble.js").Trouble} Trouble */
 /** @typedef {import("./words.js").Words} Words */
-/** @typedef {{words: Words, url: string, trouble: Trouble}} Surroundings */
+/** @typedef {{words: Words, url: string, mineUrl?: string, trouble: Trouble}} Surroundings `mineUrl`: of what the reader alone sees */
 
 export class Rows {
   /** @type {HTMLElement} */ #list;
@@ -73,14 +73,20 @@ export class Rows {
   /** A row that is not on the list's first page; null when there is no such thing any more. @param {string} key */
   async fromServer(key) {
     const mine = (this.#awaited = { key });
+    const { url, mineUrl } = this.#around;
     try {
-      const response = await this.#getOne(`${this.#around.url}?${new URLSearchParams({ only: key })}`);
-      const page = document.createElement("template");
-      page.innerHTML = await response.text(); // our own server's words, escaped there
-      return page.content.querySelector("li");
+      return (await this.#only(url, key)) ?? (mineUrl ? await this.#only(mineUrl, key) : null);
     } finally {
       if (this.#awaited === mine) this.#awaited = null;
     }
+  }
+
+  /** @param {string} url @param {string} key */
+  async #only(url, key) {
+    const response = await this.#getOne(`${url}?${new URLSearchParams({ only: key })}`);
+    const page = document.createElement("template");
+    page.innerHTML = await response.text(); // our own server's words, escaped there
+    return page.content.querySelector("li");
   }
 
   /** @param {HTMLAnchorElement} link */

@@ -1,6 +1,6 @@
 // Correcting a report: the steps of the report form without a draft, as the server keeps the report already.
 
-import { find } from "../geodata/page.js";
+import { find, focusFirst } from "../geodata/page.js";
 import { wordsOf } from "../geodata/words.js";
 import { AnswererPreview } from "./answerer.js";
 import { Details } from "./details.js";
@@ -65,7 +65,6 @@ form.addEventListener("submit", (event) => {
 if (!place.kept) place.showWritten("hand");
 details.update(place.asked, chosen());
 changed();
-const first = document.querySelector("[autofocus]");
-if (first instanceof HTMLElement) first.focus();
+focusFirst();
 answerer.opened();
 details.opened();

@@ -1,6 +1,6 @@
 // The report form: everything here only makes shorter what works without it.
 
-import { find } from "../geodata/page.js";
+import { find, focusFirst } from "../geodata/page.js";
 import { wordsOf } from "../geodata/words.js";
 import { AnswererPreview } from "./answerer.js";
 import { Details } from "./details.js";
@@ -313,8 +313,7 @@ async function start() {
   countText();
   showSteps();
   nameButton();
-  const first = document.querySelector("[autofocus]");
-  if (first instanceof HTMLElement) first.focus();
+  focusFirst();
   hints.update(text.value, category()); // a draft that came back is warned of danger too
   answerer.opened();
   similar.opened();
