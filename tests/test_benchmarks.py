@@ -9,7 +9,8 @@ import pytest
 
 from launcher.commands import bench_names
 from launcher.places import Places
-from tests.bench import coverage, page, pan, photo, register, route, suggest
+from tests.bench import cells, coverage, page, pan, photo, register, route, suggest
+from tests.bench import map as map_bench
 from tests.bench._report import Report, at_least, at_most, exactly
 from tests.photos import jpeg
 from tests.trials import dc, photos, polygons, streets
@@ -44,8 +45,10 @@ def test_report_says_the_same_as_json_and_as_a_table() -> None:
 
 def test_every_benchmark_is_one_of_those_that_are_tried_here() -> None:
     assert bench_names(Places.of_this_checkout()) == [
+        "cells",
         "coverage",
         "dc",
+        "map",
         "page",
         "pan",
         "photo",
@@ -70,6 +73,15 @@ def test_route_has_the_form(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     }  # fmt: skip
 
 
+@pytest.mark.django_db(transaction=True)
+def test_map_has_the_form(capsys: pytest.CaptureFixture[str]) -> None:
+    # A database of its own, as the command makes it; without servers, which have a clock of their own.
+    assert map_bench.main(["--rows", "300", "--seconds", "0.1", "--no-servers", "--json"]) == 0
+    found = check_form(capsys.readouterr().out, "map")
+    assert found["rows"] == 300
+    assert {"marks z12, all, 300", "tile z17, 300", "list z10, first page, 300"} <= set(found["figures"])
+
+
 def test_photo_has_the_form(capsys: pytest.CaptureFixture[str]) -> None:
     assert photo.main(["--rounds", "1", "--megapixels", "0.1", "--json"]) == 0
     found = check_form(capsys.readouterr().out, "photo")
@@ -81,6 +93,15 @@ def test_coverage_has_the_form(capsys: pytest.CaptureFixture[str]) -> None:
     assert coverage.main(["--areas", "4", "--categories", "2", "--json"]) == 0
     found = check_form(capsys.readouterr().out, "coverage")
     assert found["rows"] == 2 * (4 + 2)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_cells_has_the_form_and_finds_no_square_wrong(capsys: pytest.CaptureFixture[str]) -> None:
+    few = ["--rows", "200", "--seconds", "0.6", "--rounds", "1", "--statements", "20", "--json"]
+    assert cells.main(few) == 0
+    found = check_form(capsys.readouterr().out, "cells")
+    assert [ratio["value"] for ratio in found["ratios"][:2]] == [0, 0]
+    assert {"insert", "change of state", "change of words"} <= set(found["figures"])
 
 
 @pytest.mark.django_db

@@ -193,6 +193,7 @@ def expect_script_error(page: Page, words: str) -> None:
 
 def assert_accessible(page: Page) -> None:
     """axe-core finds nothing, of any impact, by the rules of WCAG 2.2 AA and good practice."""
+    page.wait_for_load_state("domcontentloaded")  # a page that has only begun to arrive has no headings
     policy = _complaints[page.context].policy
     before = len(policy)
     page.evaluate(AXE.read_text(encoding="utf-8"))

@@ -22,7 +22,8 @@ from geodata.models import Community
 from issues import moves
 from issues.actions import author_token
 from issues.models import Issue
-from routing.models import Rule
+from routing.models import Asset, Register, Rule
+from routing.register_map import show_on_map
 from tests.browser.conftest import (
     BOTH_WIDTHS,
     DESKTOP,
@@ -45,7 +46,7 @@ from tests.browser.tools import (
     press,
     told,
 )
-from tests.conftest import NOW, City
+from tests.conftest import LONG_AGO, NOW, City
 from tests.grid import Town
 from tests.issues.conftest import link_of
 from tests.people import person
@@ -70,6 +71,10 @@ def for_everybody(city: City, town: Town, elsewhere: Community, settings: Settin
     done = told(city.manholes, town["q"], FINISH, ("confirm", ""), text="Люк гримить уночі.", photos=1, at=long_ago)
     passed_on = told(city.roads, town["s"], ("refuse", "Не наша дорога."), text="Яма на розі.")
     let_workers_work()
+    register = Register.objects.create(community=city.community, code="lamps", name="Вуличні ліхтарі", kind="lamps")
+    show_on_map(register, True, at=NOW)
+    lamp = Asset.objects.create(community=city.community, register=register, key="5", name="вул. Соборна", number="5",
+                                keeper=city.road_service, geometry=town["p"], valid_from=LONG_AGO)  # fmt: skip
     return {
         "the country": at("/"),
         "the map": _map,
@@ -82,6 +87,8 @@ def for_everybody(city: City, town: Town, elsewhere: Community, settings: Settin
         "a confirmed report": at(done.get_absolute_url()),
         "a report that was handed back": at(passed_on.get_absolute_url()),
         "who would answer": at(reverse("who", args=["yavoryn"])),
+        "a lamp of a register": at(f"/yavoryn/registers/lamps/{lamp.pk}/"),
+        "the map, with registers": _map_of_registers,
         "the parts": at("/_parts/"),
     }
 
@@ -89,6 +96,12 @@ def for_everybody(city: City, town: Town, elsewhere: Community, settings: Settin
 def _map(page: Page) -> None:
     page.goto("/yavoryn/")
     expect(page.locator("#map-canvas .mark").first).to_be_visible()
+
+
+def _map_of_registers(page: Page) -> None:
+    page.goto("/yavoryn/?layer=registers")
+    expect(page.locator("#map-canvas .mark").first).to_be_visible()
+    expect(page.locator("#list .item")).to_have_count(1)
 
 
 def _empty_map(page: Page) -> None:

@@ -3,14 +3,15 @@
 import re
 
 import pytest
-from django.contrib.gis.geos import Point
 from playwright.sync_api import Page, Route, expect
 from pytest_django import Settings
 
 from issues.models import Issue
+from routing.models import Category
 from tests.browser.conftest import (
     BOTH_WIDTHS,
     DESKTOP,
+    HEIGHTS,
     PHONE,
     PageAt,
     assert_accessible,
@@ -122,6 +123,52 @@ def test_the_keyboard_alone_selects_a_mark_and_escape_gives_the_focus_back(page_
     assert page.evaluate("document.activeElement.getAttribute('aria-label')") == name
 
 
+UNCOVERED = """() => {
+  const stop = document.activeElement;
+  const box = (stop.closest("label") || stop).getBoundingClientRect();
+  const seen = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+  const drawn = stop.closest("label, li") || stop;
+  const isLong = stop.matches(".panel-list"); // longer than the window
+  return isLong || drawn.contains(seen) || seen?.contains(stop) ? "" : stop.outerHTML.slice(0, 160);
+}"""
+
+
+@BOTH_WIDTHS
+def test_by_keys_chips_and_rows_come_out_from_under_what_stands_still(
+    page_at: PageAt, width: int, city: City, town: Town
+) -> None:
+    for number in range(25):
+        pin(city.community, town["p"], category=city.roads, title=f"Яма, яку не засипають уже {number} днів і ночей")
+    page = opened(page_at(width))
+    covered = []
+    for _time in range(80):
+        page.keyboard.press("Tab")
+        covered.append(str(page.evaluate(UNCOVERED)))
+        if page.evaluate("document.activeElement.matches('.rows-foot p:last-child a')"):
+            break
+    else:
+        pytest.fail("The foot of the list is not reached.")
+    assert [one for one in covered if one] == []
+
+
+@BOTH_WIDTHS
+def test_a_menu_stays_within_the_window_and_the_panel(page_at: PageAt, width: int, city: City) -> None:
+    for number in range(20):
+        Category.objects.create(community=city.community, code=f"kind-{number}", name=f"Вид {number}")
+    page = opened(page_at(width))
+    page.locator("summary.chip").first.click()
+    last = page.locator("label.opt").last
+    last.scroll_into_view_if_needed()
+    box = last.bounding_box()
+    panel = page.locator(".panel").bounding_box()
+    assert box
+    assert panel
+    lowest = HEIGHTS[PHONE] if width == PHONE else panel["y"] + panel["height"]
+    assert box["y"] + box["height"] <= lowest
+    last.click()
+    expect(last.locator("input")).to_be_checked()
+
+
 def test_a_mark_says_number_title_state_and_that_it_is_late(page_at: PageAt, reports: list[Issue]) -> None:
     page = opened(page_at(DESKTOP))
     late = page.locator(f"#map-canvas a[href$='/{reports[2].number}/']")
@@ -142,61 +189,6 @@ def test_list_and_marks_point_at_each_other(page_at: PageAt, reports: list[Issue
     expect(item).to_have_class(re.compile(r"\bis-near\b"))
 
 
-@BOTH_WIDTHS
-def test_a_cluster_is_a_button_with_a_number_that_zooms_in(page_at: PageAt, width: int, city: City, town: Town) -> None:
-    for _time in range(210):
-        pin(city.community, town["p"], category=city.roads)
-    page = opened(page_at(width))
-    cluster = page.locator("#map-canvas .cluster").first
-    number = int(cluster.inner_text())
-    assert number > 200
-    assert str(number) in str(cluster.get_attribute("aria-label"))
-    screenshot(page, f"map-cluster-{width}")
-    zoom = int(re.findall(r"zoom=(\d+)", page.url)[0])
-    cluster.focus()
-    page.keyboard.press("Enter")
-    expect(page).to_have_url(re.compile(rf"\bzoom={zoom + 2}\b"))
-
-
-@BOTH_WIDTHS
-@pytest.mark.parametrize("pressed", ["mouse", "keyboard"])
-@pytest.mark.parametrize("many", [20, 210])  # few enough to come one by one, and more than a map is given
-def test_things_in_one_place_are_reached_at_the_nearest_zoom(
-    page_at: PageAt, city: City, town: Town, width: int, pressed: str, many: int
-) -> None:
-    for number in range(many):
-        pin(city.community, town["p"], category=city.roads, title=f"Яма {number}")
-    point = town["p"]
-    beside = pin(city.community, Point(point.x + 0.0009, point.y), category=city.roads, title="Осторонь")
-    near = f"{point.x - 0.001},{point.y - 0.0003},{point.x + 0.001},{point.y + 0.0003}"
-    page = opened(page_at(width), f"/yavoryn/?box={near}&zoom=18")
-    pile = page.locator("#map-canvas .cluster")
-    expect(pile).to_have_text(str(many + 1))
-    if pressed == "mouse":
-        pile.click()
-    else:
-        pile.focus()
-        page.keyboard.press("Enter")
-    expect(page.locator("#list-heading")).to_be_focused()
-    expect(page.locator("#list-heading")).to_contain_text(str(many + 1))
-    assert beside.title not in listed(page)
-    expect(page.locator("#map-canvas .mark")).to_have_count(1)
-    screenshot(page, f"map-pile-{many}-{width}")
-    page.locator("#chosen .chip").click()
-    expect(page.locator("#list-heading")).to_contain_text(str(many + 2))
-
-
-def test_a_chosen_thing_of_a_pile_has_its_card_beside_the_pile(page_at: PageAt, city: City, town: Town) -> None:
-    hidden = [pin(city.community, town["p"], category=city.roads) for _time in range(3)][1]
-    point = town["p"]
-    near = f"{point.x - 0.001},{point.y - 0.0003},{point.x + 0.001},{point.y + 0.0003}"
-    page = opened(page_at(DESKTOP), f"/yavoryn/?box={near}&zoom=18&selected=issues-{hidden.pk}")
-    card, pile = page.locator("#pick").bounding_box(), page.locator("#map-canvas .cluster").bounding_box()
-    assert card
-    assert pile
-    assert card["y"] < pile["y"] < card["y"] + card["height"]
-
-
 def test_the_open_legend_and_the_report_button_leave_each_other_alone(page_at: PageAt) -> None:
     for width in (1024, DESKTOP):
         page = opened(page_at(width))
@@ -207,6 +199,26 @@ def test_the_open_legend_and_the_report_button_leave_each_other_alone(page_at: P
         beside = legend["x"] > button["x"] + button["width"]
         assert beside or legend["y"] + legend["height"] < button["y"]
         screenshot(page, f"map-legend-{width}")
+
+
+@pytest.mark.parametrize(("width", "height"), [(390, 844), (390, 740), (360, 640)])
+def test_on_a_phone_the_open_legend_leaves_the_tools_alone(page_at: PageAt, width: int, height: int) -> None:
+    page = page_at(PHONE)
+    page.set_viewport_size({"width": width, "height": height})
+    opened(page)
+    page.locator(".map-legend summary").click()
+    legend = page.locator(".map-legend").bounding_box()
+    assert legend
+    assert legend["x"] >= 0
+    for tool in page.locator(".map-tools .tool:visible").all():
+        box = tool.bounding_box()
+        assert box
+        is_beside = box["x"] >= legend["x"] + legend["width"]
+        assert is_beside or box["y"] >= legend["y"] + legend["height"]
+    assert_accessible(page)
+    screenshot(page, f"map-legend-{width}-{height}")
+    page.locator(".map-legend summary").click()
+    expect(page.locator(".map-legend .legend")).to_be_hidden()
 
 
 def test_on_a_phone_the_credit_stands_where_no_mark_does(page_at: PageAt) -> None:

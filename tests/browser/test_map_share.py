@@ -13,6 +13,7 @@ from django.test import Client
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
+from geodata.layers import layer_named
 from issues.models import Issue
 from tests.browser.conftest import (
     BOTH_WIDTHS,
@@ -25,6 +26,9 @@ from tests.browser.conftest import (
     screenshot,
 )
 from tests.browser.test_map_page import opened, settled
+from tests.conftest import City
+from tests.geodata.every_layer import Thing, put
+from tests.grid import Town
 
 pytestmark = pytest.mark.usefixtures("reports")
 
@@ -98,9 +102,10 @@ def frame_of(page: Page, *, width: int, height: int, layers: list[str]) -> str:
 
 @BOTH_WIDTHS
 def test_one_copied_line_shows_the_map_on_another_site(
-    page_at: PageAt, width: int, neighbour: tuple[Path, str], reports: list[Issue]
+    page_at: PageAt, width: int, neighbour: tuple[Path, str], reports: list[Issue], city: City, town: Town
 ) -> None:
     folder, origin = neighbour
+    put(layer_named("works"), Thing(city.community, town["p"]))
     page = opened(page_at(width))
     page.locator("label.chip", has=page.locator("input[value=wait]")).click()
     settled(page)

@@ -4,8 +4,9 @@ import re
 from datetime import timedelta
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
+from geodata.layers import layer_named
 from issues.models import Issue
 from tests.browser.conftest import (
     BOTH_WIDTHS,
@@ -21,6 +22,7 @@ from tests.browser.conftest import (
 from tests.browser.test_map_page import expect_address, opened, settled
 from tests.conftest import NOW, City
 from tests.geodata.conftest import pin
+from tests.geodata.every_layer import Thing, put
 from tests.grid import Town
 
 pytestmark = pytest.mark.usefixtures("reports")
@@ -89,13 +91,15 @@ def test_without_scripts_the_search_is_a_page(page_at: PageAt, width: int, repor
 
 # The period -----------------------------------------------------------------------------------------------------
 @BOTH_WIDTHS
-def test_two_ends_of_a_line_of_months_are_moved_by_keys(page_at: PageAt, width: int) -> None:
+def test_two_ends_of_a_line_of_months_are_moved_by_keys(page_at: PageAt, width: int, city: City, town: Town) -> None:
+    pin(city.community, town["p"], category=city.roads, at=NOW - timedelta(days=100))
     page = opened(page_at(width))
     page.locator("summary.chip").nth(1).focus()
     page.keyboard.press("Enter")
     since = page.locator("[data-end=since]")
     page.keyboard.press("Tab")
     expect(since).to_be_focused()
+    expect(since).to_have_attribute("aria-valuetext", "серпень 2026")
     page.keyboard.press("End")
     expect(since).to_have_attribute("aria-valuetext", "листопад 2026")
     expect_address(page, "from=2026-11")
@@ -112,6 +116,38 @@ def test_two_ends_of_a_line_of_months_are_moved_by_keys(page_at: PageAt, width: 
     expect(page.locator("#period")).to_be_hidden()
 
 
+def expect_months(page: Page, first: str, last: str) -> None:
+    """The line goes from the first of these months to the last."""
+    expect(page.locator("#period [data-said=since]")).to_have_text(first)
+    expect(page.locator("#period [data-said=until]")).to_have_text(last)
+
+
+def test_the_line_of_months_holds_what_the_chosen_layers_have(page_at: PageAt, city: City, town: Town) -> None:
+    pin(city.community, town["p"], category=city.roads, at=NOW - timedelta(days=240))
+    put(layer_named("works"), Thing(city.community, town["p"], began=NOW + timedelta(days=60)))
+    page = opened(page_at(DESKTOP))
+    page.locator("summary.chip").nth(1).click()
+    expect_months(page, "березень 2026", "січень 2027")
+    page.keyboard.press("Escape")
+    page.locator(".layers label.chip", has=page.locator("input[value=works]")).click()
+    settled(page)
+    page.locator("summary.chip").nth(1).click()
+    expect_months(page, "березень 2026", "листопад 2026")
+    page.locator("[data-end=until]").focus()
+    for _month in range(8):
+        page.keyboard.press("ArrowLeft")
+    expect_months(page, "березень 2026", "березень 2026")
+    expect_address(page, "to=2026-03")
+    expect(page.locator("#list .item")).to_have_count(1)
+
+
+def test_where_all_began_in_one_month_there_is_no_line(page_at: PageAt) -> None:
+    page = opened(page_at(DESKTOP))
+    page.locator("summary.chip").nth(1).click()
+    expect_months(page, "листопад 2026", "листопад 2026")
+    expect(page.locator(".period-line")).to_be_hidden()
+
+
 def test_an_exact_day_of_a_link_is_kept(page_at: PageAt) -> None:
     page = opened(page_at(DESKTOP), "/yavoryn/?from=2026-11-05")
     expect_address(page, "from=2026-11-05")
@@ -119,25 +155,64 @@ def test_an_exact_day_of_a_link_is_kept(page_at: PageAt) -> None:
 
 
 # Layers -----------------------------------------------------------------------------------------------------------
+@pytest.fixture
+def works(city: City, town: Town) -> None:
+    """Works are planned beside the reports."""
+    put(layer_named("works"), Thing(city.community, town["p"], title="Розриють вулицю"))
+
+
+def layer_chips(page: Page) -> Locator:
+    return page.locator(".layers label.chip", has=page.locator("input[name=layer]"))
+
+
+@pytest.mark.usefixtures("works")
 def test_a_layer_is_taken_away_and_comes_back(page_at: PageAt) -> None:
     page = opened(page_at(DESKTOP))
-    chips = page.locator(".layers label.chip", has=page.locator("input[name=layer]"))
+    chips = layer_chips(page)
     chips.nth(0).click()
     expect_address(page, "layer=works")
-    expect(page.locator("#list .item")).to_have_count(0)
+    expect(page.locator("#list .item-title")).to_have_text(["Розриють вулицю"])
     chips.nth(0).click()
     expect(page).not_to_have_url(re.compile("layer="))
-    expect(page.locator("#list .item")).not_to_have_count(0)
+    expect(page.locator("#list .item")).to_have_count(6)
 
 
+@pytest.mark.usefixtures("works")
 def test_when_the_last_layer_goes_the_usual_ones_are_shown(page_at: PageAt) -> None:
     page = opened(page_at(DESKTOP))
-    chips = page.locator(".layers label.chip", has=page.locator("input[name=layer]"))
-    for number in range(chips.count()):
-        chips.nth(number).click()
+    for number in range(2):
+        layer_chips(page).nth(number).click()
         settled(page)
+    expect(page.locator("input[name=layer]:checked")).to_have_count(2)
     expect(page).not_to_have_url(re.compile("layer="))
     expect(page.locator("#list .item")).not_to_have_count(0)
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_where_there_is_one_layer_none_is_offered(page_at: PageAt, javascript: bool) -> None:
+    page = page_at(DESKTOP, javascript=javascript)
+    page.goto("/yavoryn/")
+    expect(page.locator("#list .item")).to_have_count(5)
+    expect(page.locator("input[name=layer]")).to_have_count(0)
+    expect(page.locator("input[name=state]").first).to_be_attached()
+    screenshot(page, f"map-one-layer-{javascript}")
+
+
+@BOTH_WIDTHS
+def test_a_layer_that_is_switched_on_is_told_in_the_legend(page_at: PageAt, width: int, city: City, town: Town) -> None:
+    put(layer_named("registers"), Thing(city.community, town["q"], title="Ліхтар"))
+    page = opened(page_at(width))
+    expect(layer_chips(page)).to_have_count(2)  # no works are here
+    sign = page.locator(".map-legend li", has=page.locator(".is-none"))
+    expect(sign).to_have_count(0)
+    chip = layer_chips(page).nth(1)
+    name = chip.inner_text().strip()
+    for is_on in (True, False):
+        chip.click()
+        settled(page)
+        expect(page.locator("#list .item")).to_have_count(5 + is_on)
+        expect(sign).to_have_text([name] if is_on else [])
+    expect(page).not_to_have_url(re.compile("layer="))
 
 
 # Around me --------------------------------------------------------------------------------------------------------

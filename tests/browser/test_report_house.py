@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from issues.models import Issue
 from routing.models import Decision
@@ -50,16 +50,21 @@ def place(page: Page, text: str) -> None:
     page.locator("#address").press("Enter")
 
 
+def fill_in(page: Page, where: str, category: str) -> None:
+    """Words, a place and a category, as everybody begins."""
+    page.goto(ADDRESS)
+    page.locator("#text").fill(WORDS)
+    place(page, where)
+    choose(page, category)
+
+
 # A house ------------------------------------------------------------------------------------------------------
 @BOTH_WIDTHS
 def test_house_is_chosen_from_the_nearest_and_its_manager_answers(
     page_at: PageAt, width: int, houses: Houses, town: Town
 ) -> None:
     page = page_at(width)
-    page.goto(ADDRESS)
-    page.locator("#text").fill(WORDS)
-    place(page, typed(town, "p"))
-    choose(page, "houses")
+    fill_in(page, typed(town, "p"), "houses")
     expect(page.locator("#asset-list label")).to_have_count(3)
     expect(page.locator("#answerer")).not_to_contain_text(OSBB)
     house(page, "12")
@@ -102,10 +107,7 @@ def test_house_is_searched_for_and_sets_the_pin(page_at: PageAt, houses: Houses,
 
 def test_draft_keeps_house_flat_and_answers(page_at: PageAt, houses: Houses, town: Town) -> None:
     page = page_at(DESKTOP)
-    page.goto(ADDRESS)
-    page.locator("#text").fill(WORDS)
-    place(page, typed(town, "p"))
-    choose(page, "houses")
+    fill_in(page, typed(town, "p"), "houses")
     house(page, "12")
     page.locator("select#entrance").select_option("2")
     page.locator("#flat").fill("31")
@@ -179,10 +181,7 @@ def test_house_without_javascript(page_at: PageAt, width: int, houses: Houses, t
 @BOTH_WIDTHS
 def test_answer_to_a_question_decides_at_once(page_at: PageAt, width: int, houses: Houses, town: Town) -> None:
     page = page_at(width)
-    page.goto(ADDRESS)
-    page.locator("#text").fill(WORDS)
-    place(page, typed(town, "p"))
-    choose(page, "roads")
+    fill_in(page, typed(town, "p"), "roads")
     expect(page.locator("#details legend")).to_contain_text("Де саме?")
     expect(page.locator("[data-step=what]")).not_to_have_class(re.compile("is-past"))
     page.locator("#details label", has_text="У дворі").click()
@@ -202,10 +201,7 @@ def test_answer_to_a_question_decides_at_once(page_at: PageAt, width: int, house
 
 def test_unanswered_question_says_so_beside_itself(page_at: PageAt, houses: Houses, town: Town) -> None:
     page = page_at(PHONE)
-    page.goto(ADDRESS)
-    page.locator("#text").fill(WORDS)
-    place(page, typed(town, "p"))
-    choose(page, "roads")
+    fill_in(page, typed(town, "p"), "roads")
     expect(page.locator("#details legend")).to_be_visible()
     page.locator("#send").click()
     expect(page.locator("#answer-where .error")).to_be_visible()
@@ -216,15 +212,35 @@ def test_unanswered_question_says_so_beside_itself(page_at: PageAt, houses: Hous
     expect(page.locator("#answer-where")).to_be_focused()
 
 
+def test_script_that_comes_late_leaves_the_cursor_where_somebody_went(
+    page_at: PageAt, houses: Houses, town: Town
+) -> None:
+    page = page_at(PHONE)
+    fill_in(page, typed(town, "p"), "roads")
+    expect(page.locator("#details legend")).to_be_visible()
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/issues/report*.js", hold)
+    page.locator("#send").click()
+    expect(page.locator("#errors")).to_be_focused()
+    page.locator("#errors a").click()
+    expect(page.locator("#answer-where")).to_be_focused()
+    for route in held:
+        route.continue_()
+    expect(page.locator("#report-form input[name=script]")).to_have_count(1)
+    expect(page.locator("#text-count")).not_to_be_empty()
+    expect(page.locator("#answer-where")).to_be_focused()
+
+
 # Doubt --------------------------------------------------------------------------------------------------------
 @pytest.mark.slow_phone
 @BOTH_WIDTHS
 def test_near_a_border_the_place_is_confirmed_on_a_close_view(page_at: PageAt, width: int, border: str) -> None:
     page = page_at(width)
-    page.goto(ADDRESS)
-    page.locator("#text").fill(WORDS)
-    place(page, border)
-    choose(page, "roads")
+    fill_in(page, border, "roads")
     expect(page.locator("#sure")).to_be_visible()
     expect(page.locator(".close-view")).to_have_js_property("complete", True)
     page.locator("#send").click()
@@ -241,10 +257,7 @@ def test_near_a_border_the_place_is_confirmed_on_a_close_view(page_at: PageAt, w
 
 def test_moved_pin_is_asked_about_again(page_at: PageAt, border: str, town: Town) -> None:
     page = page_at(DESKTOP)
-    page.goto(ADDRESS)
-    page.locator("#text").fill(WORDS)
-    place(page, border)
-    choose(page, "roads")
+    fill_in(page, border, "roads")
     page.locator("#sure").check()
     page.locator("#email").fill("olia@example.org")
     expect(page.locator("#sure")).to_be_checked()

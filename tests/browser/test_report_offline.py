@@ -1,6 +1,7 @@
 """Without a network the form opens, keeps everything, and sends itself later: once, with its photos."""
 
 import os
+import re
 import signal
 from collections.abc import Iterator
 from contextlib import suppress
@@ -134,6 +135,7 @@ def test_what_the_server_must_ask_is_asked_and_nothing_is_lost(page_at: PageAt, 
     assert_accessible(page)
     screenshot(page, "report-asked", full=True)
     page.locator("#waiting [data-do=edit]:visible").click()
+    expect(page).to_have_url(re.compile("draft="))  # the form that was left has the same words
     expect(page.locator("#text")).to_have_value(WORDS)
     expect(page.locator("[name=photo_key]")).to_have_count(1)
     expect(page.locator("#send")).to_contain_text(VODOKANAL)
@@ -149,6 +151,7 @@ def test_a_report_that_waits_can_be_changed_and_deleted(page_at: PageAt, town: T
     written_offline(page, town)
     page.locator("#send").click()
     page.locator("#waiting [data-do=edit]:visible").click()
+    expect(page).to_have_url(re.compile("draft="))  # the form that was left has the same words
     expect(page.locator("#text")).to_have_value(WORDS)
     page.locator("#text").fill("Люк гримить уночі")
     page.locator("#send").click()

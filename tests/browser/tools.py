@@ -186,6 +186,7 @@ def assert_loaded(pictures: Locator, *, count: int) -> None:
 
 def beyond_the_edge(page: Page) -> list[str]:
     """What sticks out of the window, with everything unfolded, unless it scrolls inside a box of its own."""
+    page.wait_for_load_state("load")  # a picture that has only begun to come has no size of its own yet
     found: list[str] = page.evaluate(
         """() => {
           const scrolls = (e) => e && e !== document.body && e !== document.documentElement &&

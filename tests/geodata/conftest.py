@@ -1,12 +1,13 @@
 """Things to put on the map: reports without the way they came, and a petition-like layer made of areas."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.contrib.gis.geos import Point, Polygon
-from django.db.models import Case, CharField, DateTimeField, F, IntegerField, Q, QuerySet, Value, When
+from django.contrib.gis.geos import Point
+from django.contrib.postgres.search import SearchVectorField
+from django.db.models import Case, CharField, DateTimeField, F, Func, IntegerField, Q, QuerySet, Value, When
 from django.db.models.functions import Cast, Concat
 
 from core.models import Subject, Visibility
@@ -14,13 +15,15 @@ from geodata.boxes import Box
 from geodata.katottg import read_katottg
 from geodata.katottg_import import import_katottg
 from geodata.layer_sql import Question
-from geodata.layers import Choice, Filters, Layer, as_is
+from geodata.layers import Choice, Filters, Layer, as_is, shape_of
 from geodata.models import Area, Community, Division
+from geodata.words import words_query
 from issues.models import Issue
 from issues.states import State
 from routing.models import Category
 from tests.conftest import LONG_AGO, NOW
 from tests.geodata.codifier import MORE_ROWS, katottg
+from tests.geodata.counted_petitions import drop_table, make_table
 from tests.grid import Town, grid
 
 TODAY = date(2026, 11, 19)
@@ -67,17 +70,24 @@ def question(community: Community, town: Town | None = None, **filters: Any) -> 
 def petition_rows(
     community_id: int, filters: Filters, *, today: date, box: Box | None = None
 ) -> QuerySet[Any, Mapping[str, Any]]:
-    """Areas as if each were a petition: a geometry that is no point. Those called "hidden" are not for strangers."""
-    chosen = Area.objects.filter(community=community_id).on(today).exclude(name="hidden")
+    """Areas as if each were a petition: a geometry that is no point. Strangers see none whose code says "hidden"."""
+    chosen = Area.objects.filter(community=community_id).on(today).exclude(code__startswith="hidden")
     is_done = Q(code__startswith="done")
     group = Case(When(is_done, then=Value("done")), default=Value("wait"), output_field=CharField())
     if filters.groups:
-        chosen = chosen.filter(*([is_done] if filters.groups == ("done",) else [~is_done]))
+        chosen = chosen.annotate(family=group).filter(family__in=filters.groups)
     if filters.categories:
         chosen = chosen.filter(division__code__in=filters.categories)
-    if box:
-        chosen = chosen.filter(Q(boundary__bboverlaps=_polygon(box)))
     begun = Cast("valid_from", DateTimeField())
+    if filters.since:
+        chosen = chosen.annotate(begun=begun).filter(begun__gte=filters.since)
+    if filters.until:
+        chosen = chosen.annotate(begun=begun).filter(begun__lt=filters.until)
+    if filters.text:
+        words = Func(F("name"), function="geodata_words", output_field=SearchVectorField())
+        chosen = chosen.annotate(words=words).filter(words=words_query(filters.text))
+    if box:
+        chosen = chosen.filter(Q(boundary__bboverlaps=shape_of(box)))
     return chosen.order_by().values(
         "id",
         geometry=F("boundary"),
@@ -95,12 +105,6 @@ def petition_rows(
     )
 
 
-def _polygon(box: Box) -> Polygon:
-    polygon = Polygon.from_bbox((box.west, box.south, box.east, box.north))
-    polygon.srid = 4326
-    return polygon
-
-
 PETITIONS = Layer(
     name="petitions",
     title="Петиції",
@@ -110,6 +114,16 @@ PETITIONS = Layer(
     groups=(("wait", "Збирає підписи"), ("done", "Розглянута")),
     categories=lambda community_id: [Choice("districts", "Райони", "petition")],
 )
+
+
+@pytest.fixture(scope="session")
+def counted_petitions(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """The table of tests.geodata.counted_petitions stands in the database of these tests."""
+    with django_db_blocker.unblock():
+        make_table()
+    yield
+    with django_db_blocker.unblock():
+        drop_table()
 
 
 @pytest.fixture

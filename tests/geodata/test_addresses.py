@@ -241,7 +241,8 @@ def test_rows_of_another_community_are_not_seen(streets: Community, elsewhere: C
 def test_indexes_are_used(streets: Community, town: Town) -> None:
     point = f"SRID=4326;POINT({town['p'].x} {town['p'].y})"
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off")
+        for way in ("seqscan", "sort"):
+            cursor.execute(f"SET LOCAL enable_{way} = off")
         cursor.execute(
             "EXPLAIN SELECT id FROM geodata_address WHERE community_id = %s "
             "AND ST_DWithin(location, %s::geography, 60) ORDER BY location <-> %s::geography LIMIT 1",

@@ -4,6 +4,7 @@ import gzip
 import json
 import re
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -11,10 +12,12 @@ from django.test import Client
 from django.urls import reverse
 
 from core.models import Visibility
+from geodata.layers import layer_named
 from geodata.models import Community, MapShape
 from issues.states import State
 from tests.conftest import NOW, City
 from tests.geodata.conftest import pin
+from tests.geodata.every_layer import Thing, put
 from tests.grid import Town
 
 pytestmark = pytest.mark.usefixtures("_clock")
@@ -79,6 +82,65 @@ def test_unknown_filters_and_a_bad_box_are_left_out(client: Client, city: City, 
     assert context["page"]["total"] == 1
     assert context["box"] == ""
     assert "four numbers" in context["box_problem"]
+
+
+@pytest.mark.parametrize("page", ["/yavoryn/", "/yavoryn/areas/"])
+def test_a_layer_of_which_nothing_is_here_is_not_offered(
+    client: Client, city: City, elsewhere: Community, town: Town, page: str
+) -> None:
+    def offered(**query: Any) -> list[str]:
+        """Layers to choose from: none where there is no choice."""
+        filters = context_of(client, page, **query)["filters"]
+        return [layer["name"] for layer in filters["layers"] if layer["offered"] and filters["has_layers"]]
+
+    assert offered() == []
+    assert offered(layer="registers") == ["registers"]
+    pin(city.community, town["p"], category=city.roads)
+    assert offered() == []  # but one, which is shown anyway
+    put(layer_named("registers"), Thing(city.community, town["p"], is_hidden=True))
+    put(layer_named("registers"), Thing(elsewhere, town["p"]))
+    assert offered() == []
+    assert offered(layer=["issues", "registers"]) == ["issues", "registers"]
+    put(layer_named("registers"), Thing(city.community, town["p"]))
+    assert offered() == ["issues", "registers"]
+    put(layer_named("works"), Thing(city.community, town["p"]))
+    assert offered() == ["issues", "works", "registers"]
+
+
+def test_a_layer_that_is_not_offered_stays_as_it_is(client: Client, city: City, town: Town) -> None:
+    pin(city.community, town["p"], category=city.roads)
+    put(layer_named("registers"), Thing(city.community, town["p"]))
+    html = client.get("/yavoryn/").content.decode()
+    (unseen,) = re.findall(r'<input type="checkbox" name="layer"[^>]* hidden>', html)
+    assert 'value="works"' in unseen
+    assert " checked" in unseen
+
+
+def links_to(html: str, path: str) -> set[str]:
+    """Addresses of all links of a page that lead to this path."""
+    return {unescape(href) for href in re.findall(r'href="([^"]+)"', html) if href.partition("?")[0] == path}
+
+
+@pytest.mark.parametrize("feed", ["/yavoryn/feed.atom", "/yavoryn/feed.geojson"])
+def test_page_offers_feeds_of_what_its_filters_leave(client: Client, city: City, town: Town, feed: str) -> None:
+    pin(city.community, town["p"], category=city.roads, title="Стара яма", at=NOW - timedelta(days=80))
+    pin(city.community, town["p"], category=city.manholes, title="Люк")
+    query = {"category": "roads", "q": "яма", "from": "2026-08", "box": WIDE, "zoom": "12", "after": "x"}
+    for page in ("/yavoryn/", "/yavoryn/list/"):
+        assert links_to(client.get(page).content.decode(), feed) == {feed}
+        (address,) = links_to(client.get(page, query).content.decode(), feed)
+        assert address == f"{feed}?category=roads&from=2026-08&q=%D1%8F%D0%BC%D0%B0"
+        answer = client.get(address).content.decode()
+        assert "Стара яма" in answer
+        assert "Люк" not in answer
+
+
+def test_feeds_are_named_in_the_head_of_the_page(client: Client, city: City) -> None:
+    head = client.get("/yavoryn/", {"state": "done"}).content.decode().partition("<body")[0]
+    assert re.findall(r'<link rel="alternate" type="([^"]+)" title="[^"]+" href="([^"]+)"', head) == [
+        ("application/atom+xml", "/yavoryn/feed.atom?state=done"),
+        ("application/geo+json", "/yavoryn/feed.geojson?state=done"),
+    ]
 
 
 def test_map_is_told_where_to_open_and_where_to_ask(client: Client, city: City) -> None:
@@ -233,5 +295,5 @@ def test_map_page_asks_the_database_a_handful_of_times(
 ) -> None:
     for _ in range(5):
         pin(city.community, town["p"], category=city.roads)
-    with django_assert_max_num_queries(4):  # the community, its categories, the page; a session when there is one
+    with django_assert_max_num_queries(5):  # the community, its categories, months, the page; perhaps a session
         client.get("/yavoryn/")

@@ -330,6 +330,17 @@ def test_file_that_is_no_use_is_refused_in_words(
         call_command("import_osm", "osm-town", path)
 
 
+def test_import_reminds_of_a_map_that_was_built_before_it(
+    bring: Bring, osm: OsmFile, capsys: pytest.CaptureFixture[str]
+) -> None:
+    osm.ring("abdc", {"building": "yes"})
+    assert "build_basemap" not in bring(osm)
+    call_command("build_basemap", "osm-town", "--max-zoom=12")
+    assert "build_basemap" not in bring(osm).splitlines()[-1]  # the same file changes nothing
+    osm.ring("cdfe", {"natural": "water"})
+    assert bring(osm).splitlines()[-1].endswith("build_basemap osm-town")
+
+
 def test_file_that_breaks_off_changes_nothing(bring: Bring, osm: OsmFile, tmp_path: Path) -> None:
     osm.ring("abdc", {"building": "yes"})
     bring(osm)

@@ -1,14 +1,11 @@
 """Vector tiles hold what the map shows: things, or counts that add up, and nobody sees more in them than elsewhere."""
 
 import json
-import tempfile
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
-import pyogrio.raw
 import pytest
 from django.db import connection
 from django.test import Client
@@ -26,6 +23,7 @@ from geodata.tiles import tile
 from tests.conftest import NOW, City
 from tests.examples import rolled_back
 from tests.geodata.conftest import PETITIONS, TODAY, pin, question
+from tests.geodata.every_tile import decoded
 from tests.geodata.towns import FIRST_DAY, Dot, dots, seen_by_strangers
 from tests.grid import Town
 
@@ -40,21 +38,6 @@ def _clock(time_machine: Any) -> None:
 def around(place: Any, z: int) -> tuple[int, int, int]:
     x, y = place_in_grid(place.x, place.y)
     return z, x >> FINEST - z, y >> FINEST - z
-
-
-def decoded(data: bytes, layer: str) -> list[dict[str, Any]]:
-    """Features of one layer of a tile, as GDAL reads them: properties, and `type` of the geometry."""
-    if not data:
-        return []
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "tile.mvt"
-        path.write_bytes(data)
-        if layer not in {name for name, _kind in pyogrio.list_layers(path)}:
-            return []
-        meta, _fids, geometry, columns = pyogrio.raw.read(path, layer=layer)
-        names = list(meta["fields"])
-        rows = [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
-        return [row | {"type": meta["geometry_type"], "wkb": shape} for row, shape in zip(rows, geometry, strict=True)]
 
 
 def read(layer: Layer, asked: Any, z: int, x: int, y: int) -> list[dict[str, Any]]:
@@ -208,3 +191,19 @@ def test_box_of_the_question_does_not_matter(city: City, town: Town) -> None:
     asked = question(city.community)
     elsewhere = replace(asked, box=question(city.community, town).box)
     assert tile([layer_named("issues")], asked, *here) == tile([layer_named("issues")], elsewhere, *here)
+
+
+def test_only_tiles_of_counted_layers_are_kept_long(client: Client, city: City, town: Town) -> None:
+    """Nobody knows when a work changes: no version of its tiles is the current one."""
+    pin(city.community, town["p"], category=city.roads)
+    cells.fold_all()
+    z, x, y = around(town["p"], 13)
+    version = cells.version_of(city.community.pk)
+    kept = {}
+    for names in ("issues", "works", "issues+works"):
+        for named in (version, "now"):
+            path = f"/yavoryn/tiles/{named}/{names}/{z}/{x}/{y}.mvt"
+            kept[names, named] = client.get(path).headers["Cache-Control"]
+    long = {key for key, value in kept.items() if value == "public, max-age=86400"}
+    assert long == {("issues", version)}
+    assert set(kept.values()) == {"public, max-age=86400", "public, max-age=5"}

@@ -69,12 +69,14 @@ def test_corrected_street_is_found_by_what_it_is_called_now(client: Client, tara
         "name": "вул. Гетьманська",
         "locality": "",
         "former_names": "вул. Соборна\r\n\r\nвул. Леніна\r\nвул. Леніна",
+        "other_names": "Hetmanska Street\r\nСоборка",
     }
     assert client.post(page_of(Street, "change", street.pk), given).status_code == 302
     with scopes_disabled():
         street.refresh_from_db()
     assert (street.name, street.former_names) == ("вул. Гетьманська", ["вул. Соборна", "вул. Леніна"])
-    for words in ("Гетьманська 12", "Соборна 12", "Леніна 12"):
+    assert street.other_names == ["Hetmanska Street", "Соборка"]
+    for words in ("Гетьманська 12", "Соборна 12", "Леніна 12", "Соборка 12", "hetmanska 12"):
         assert found_by(words, street.community) == ["вул. Гетьманська, 12"]
 
 

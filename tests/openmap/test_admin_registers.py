@@ -1,7 +1,8 @@
 """Registers in the administration: on maps, never typed, each community's own."""
 
 import json
-from datetime import date
+from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -10,7 +11,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import Organisation, User
+from core.jobs import run_jobs
+from core.models import Job
 from geodata.models import Community
+from openmap import admin_registers, register_jobs
 from routing.models import Asset, Register
 from tests.conftest import LONG_AGO, City
 from tests.grid import Town
@@ -55,6 +59,71 @@ def test_things_are_on_a_map_and_cannot_be_typed(client: Client, taras: User, la
     assert "asset-map" in page.content.decode()
     assert client.post(pages(lamp)[1], {"number": "18"}).status_code == 403
     assert client.get(reverse("admin:routing_asset_add")).status_code == 403
+
+
+def saved(client: Client, register: Register, **changes: str) -> Register:
+    """The register after its page was sent with these changes."""
+    address = reverse("admin:routing_register_change", args=[register.pk])
+    answer = client.post(address, {"name": register.name, "name_en": "", **changes})
+    assert answer.status_code == 302, answer.context["adminform"].form.errors
+    register.refresh_from_db()
+    return register
+
+
+def test_administrator_puts_a_register_on_the_map_as_of_today(
+    client: Client, taras: User, lamp: Asset, now: datetime, time_machine: Any
+) -> None:
+    time_machine.move_to(now, tick=False)
+    client.force_login(taras)
+    register = saved(client, lamp.register, is_on_map="on")
+    assert (register.is_on_map, register.map_day) == (True, now.date())
+    assert Asset.objects.get().is_shown
+    time_machine.move_to(now + timedelta(days=1), tick=False)
+    assert saved(client, register, is_on_map="on", name="Ліхтарі міста").map_day == now.date()  # the task moves it
+    assert not saved(client, register).is_on_map
+    assert not Asset.objects.get().is_shown
+
+
+def test_long_register_comes_onto_the_map_by_a_job(
+    client: Client, taras: User, lamp: Asset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(admin_registers, "MOST_AT_ONCE", 0)
+    client.force_login(taras)
+    assert not saved(client, lamp.register, is_on_map="on", name="Ліхтарі міста").is_on_map
+    assert "Ліхтарі міста" in str(Register.objects.get()), "everything else is saved at once"
+    run_jobs()
+    assert Register.objects.get().is_on_map
+    assert Asset.objects.get().is_shown
+    job = Job.objects.get(kind=register_jobs.ON_MAP)
+    assert (job.state, job.result) == (Job.State.DONE, {"is_on_map": True})
+    assert client.get(reverse("admin:core_job_change", args=[job.pk])).status_code == 200
+
+
+def test_job_of_a_register_that_is_no_more_says_so(
+    client: Client, taras: User, city: City, lamp: Asset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(admin_registers, "MOST_AT_ONCE", 0)
+    client.force_login(taras)
+    saved(client, lamp.register, is_on_map="on")
+    Job.objects.update(parameters={"register": 0, "is_on_map": True})
+    run_jobs()
+    assert Job.objects.get().state == Job.State.FAILED
+
+
+def test_register_may_come_onto_the_map_when_it_is_made(client: Client, taras: User, city: City) -> None:
+    client.force_login(taras)
+    given = {"community": city.community.pk, "code": "trees", "name": "Дерева", "kind": "trees", "is_on_map": "on"}
+    assert client.post(reverse("admin:routing_register_add"), given).status_code == 302
+    assert Register.objects.get(code="trees").is_on_map
+
+
+def test_list_and_pages_tell_what_is_on_the_map(client: Client, taras: User, lamp: Asset) -> None:
+    client.force_login(taras)
+    listed = client.get(reverse("admin:routing_register_changelist") + "?is_on_map__exact=0")
+    assert listed.context["cl"].result_count == 1
+    assert "field-is_on_map" in listed.content.decode()
+    assert "field-map_day" in client.get(pages(lamp)[0]).content.decode()
+    assert "field-is_shown" in client.get(pages(lamp)[1]).content.decode()
 
 
 def test_register_with_things_is_not_deleted(client: Client, taras: User, lamp: Asset) -> None:

@@ -43,7 +43,7 @@ FORMER, FORMER_KIND = "Колишнє найменування об'єкта", "
 BOX = (30.25, 50.22, 30.80, 50.58)  # degrees: west, south, east, north
 STEPS = (0.7548776662466927, 0.5698402909980532)  # of the sequence that fills a square evenly
 TODAY = date(2026, 11, 19)
-FIRST, AMONG_THREE, SLOWER = 0.95, 0.99, 2.5
+FIRST, AMONG_THREE, SLOWER = 0.95, 0.99, 3.5
 _ALONE = """
 SELECT name FROM geodata_street WHERE community_id = %s ORDER BY similarity(name, %s) DESC, name, id LIMIT 3
 """
