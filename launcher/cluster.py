@@ -44,7 +44,12 @@ SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
 }
-CARELESS = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+CARELESS = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    "shared_preload_libraries": "postgis-3",  # tests open many connections: each would load it anew
+}
 # PostgreSQL's fast, immediate and forced end.
 STOP_SIGNALS = (
     (signal.SIGINT, 30.0),
