@@ -12,8 +12,8 @@ MAX_MEMBERS = 1000
 _UTF8_NAME = 0x800
 _ENCRYPTED = 0x1
 _END, _END_BYTES = b"PK\x05\x06", 22  # stands behind the list of contents, before a comment
-# What zipfile raises for damaged archives.
-_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError,
+# What zipfile raises for damaged archives, and (a RuntimeError) for ways of packing that it does not know.
+_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError,
            OverflowError, KeyError, IndexError, TypeError)  # fmt: skip
 
 
