@@ -7,13 +7,16 @@ its own. Share the read shape, never a parent table.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from django.contrib.gis.geos import Polygon
 from django.db.models import QuerySet
+from django.db.models.expressions import Combinable
 
 from geodata.boxes import Box
+from geodata.words import words_query
 
+Things = TypeVar("Things", bound=QuerySet[Any, Any])
 # Every layer's rows have exactly these columns, then those of Layer.properties.
 COLUMNS = (
     "id",  # bigint, unique within the layer
@@ -64,6 +67,24 @@ class Filters:
     until: datetime | None = None  # up to this moment, without it
     text: str = ""  # words that stand in it
     area: int | None = None  # pk of an Area that it stands in or touches
+
+
+def narrowed(
+    chosen: Things, filters: Filters, box: Box | None, *, words: Combinable, began: str = "starts_at"
+) -> Things:
+    """What the period, the words and the box leave of a layer's things, by their column `geometry`.
+
+    `words`: an expression, the tsvector that geodata_words made of a thing; `began`: a column, timestamptz.
+    """
+    if filters.since:
+        chosen = chosen.filter(**{f"{began}__gte": filters.since})
+    if filters.until:
+        chosen = chosen.filter(**{f"{began}__lt": filters.until})
+    if filters.text:
+        chosen = chosen.annotate(words=words).filter(words=words_query(filters.text))
+    if box:
+        chosen = chosen.filter(geometry__bboverlaps=shape_of(box))
+    return chosen
 
 
 @dataclass(frozen=True, slots=True)

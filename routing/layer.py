@@ -10,9 +10,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from geodata.boxes import Box
-from geodata.layers import Choice, Counted, Filters, Layer, as_is, shape_of
+from geodata.layers import Choice, Counted, Filters, Layer, as_is, narrowed
 from geodata.models import local_name
-from geodata.words import words_query
 from routing.models import Asset, Register
 from routing.models.on_the_map import GROUP, TITLE, WORDS
 
@@ -38,14 +37,7 @@ def rows(
         chosen = chosen.filter(pk__lt=0)  # of an empty list Django would refuse to make SQL
     if filters.categories:
         chosen = chosen.annotate(register_key=_register_key()).filter(register_key__in=filters.categories)
-    if filters.since:
-        chosen = chosen.filter(starts_at__gte=filters.since)
-    if filters.until:
-        chosen = chosen.filter(starts_at__lt=filters.until)
-    if filters.text:
-        chosen = chosen.annotate(words=WORDS).filter(words=words_query(filters.text))
-    if box:
-        chosen = chosen.filter(geometry__bboverlaps=shape_of(box))
+    chosen = narrowed(chosen, filters, box, words=WORDS)
     shaped: QuerySet[Any, Mapping[str, Any]] = chosen.order_by().values(
         "id",
         "geometry",

@@ -13,8 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.models import STRANGER
 from geodata.boxes import Box
-from geodata.layers import Filters, Layer, shape_of
-from geodata.words import words_query
+from geodata.layers import Filters, Layer, narrowed
 from routing.models import Category
 from works.models import Work
 
@@ -38,14 +37,7 @@ def rows(
         chosen = chosen.filter(_in_groups(filters.groups, today))
     if filters.categories:
         chosen = chosen.filter(pk__in=_concerning(filters.categories))
-    if filters.since:
-        chosen = chosen.filter(starts_at__gte=filters.since)
-    if filters.until:
-        chosen = chosen.filter(starts_at__lt=filters.until)
-    if filters.text:
-        chosen = chosen.annotate(words=WORDS).filter(words=words_query(filters.text))
-    if box:
-        chosen = chosen.filter(geometry__bboverlaps=shape_of(box))
+    chosen = narrowed(chosen, filters, box, words=WORDS)
     codes = Category.objects.filter(work=OuterRef("pk")).order_by("position", "code").values("code")
     shaped: QuerySet[Any, Mapping[str, Any]] = chosen.order_by().values(
         "id",

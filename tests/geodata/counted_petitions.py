@@ -13,9 +13,8 @@ from django_scopes import ScopedManager
 
 from geodata.boxes import Box
 from geodata.counted import anchor, group_number, map_code, map_group, map_x, map_y
-from geodata.layers import Choice, Counted, Filters, Layer, as_is, shape_of
+from geodata.layers import Choice, Counted, Filters, Layer, as_is, narrowed
 from geodata.models import WGS84, Community
-from geodata.words import words_query
 
 NUMBER = 99
 GROUPS = {"signing": "wait", "answered": "done"}
@@ -75,14 +74,7 @@ def rows(
         chosen = chosen.filter(map_group__in=[group_number(group) for group in filters.groups])
     if filters.categories:
         chosen = chosen.filter(kind__in=[kind for kind, code in KINDS.items() if code in filters.categories] or [0])
-    if filters.since:
-        chosen = chosen.filter(created_at__gte=filters.since)
-    if filters.until:
-        chosen = chosen.filter(created_at__lt=filters.until)
-    if filters.text:
-        chosen = chosen.annotate(words=WORDS).filter(words=words_query(filters.text))
-    if box:
-        chosen = chosen.filter(geometry__bboverlaps=shape_of(box))
+    chosen = narrowed(chosen, filters, box, words=WORDS, began="created_at")
     families = [When(state=state, then=Value(group)) for state, group in GROUPS.items()]
     kinds = [When(kind=kind, then=Value(code)) for kind, code in KINDS.items()]
     shaped: QuerySet[Any, Mapping[str, Any]] = chosen.order_by().values(
