@@ -5,8 +5,8 @@ PLACE = """
 CREATE OR REPLACE FUNCTION issues_public_place(place geometry, is_coarse boolean) RETURNS geometry
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$ BEGIN
     IF NOT is_coarse THEN RETURN place; END IF;
-    RETURN ST_SetSRID(ST_MakePoint(
-        (floor(ST_X(place) / 0.01) + 0.5) * 0.01, (floor(ST_Y(place) / 0.01) + 0.5) * 0.01), 4326);
+    RETURN public.ST_SetSRID(public.ST_MakePoint(
+        (floor(public.ST_X(place) / 0.01) + 0.5) * 0.01, (floor(public.ST_Y(place) / 0.01) + 0.5) * 0.01), 4326);
 END $$;
 """
 
