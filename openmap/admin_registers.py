@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.contrib.gis.geos import Polygon
+from django.db import OperationalError, connection, transaction
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -15,6 +16,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
+from psycopg.errors import LockNotAvailable
 
 from core.jobs import enqueue_job
 from core.models import Job
@@ -31,6 +33,7 @@ from routing.register_map import show_on_map
 MOST_ON_A_MAP = 2000  # things; in a box with more these are shown, and the page says so
 MOST_KEEPERS = 30
 MOST_AT_ONCE = 2000  # things that are put on the map while the page is saved
+PATIENCE = 2  # seconds that saving waits for others who write things of registers
 
 _more: "list[Callable[[RegisterAdmin], list[Any]]]" = []
 
@@ -51,10 +54,33 @@ class WithCounts(ChangeList):
 
 
 class RegisterForm(RowForm):
-    """The day as of which the map shows the register is no matter of the form: it is today (`save_model`)."""
+    """The day as of which the map shows the register is no matter of the form: it is today (`save_model`).
+
+    A job may put the register on the map while the page is open: what somebody changed is what differs from the page.
+    """
+
+    def __init__(self, *given: Any, **more: Any) -> None:
+        super().__init__(*given, **more)
+        if "is_on_map" in self.fields:
+            self.fields["is_on_map"].show_hidden_initial = True
 
     def _get_validation_exclusions(self) -> set[str]:
         return super()._get_validation_exclusions() | {"map_day"}
+
+
+def _shown_at_once(register: Register, is_on_map: bool) -> bool:
+    """Puts it on the map or takes it away, unless that had to wait for somebody who writes things of registers."""
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL lock_timeout = %s", [f"{PATIENCE}s"])
+            show_on_map(register, is_on_map, at=timezone.now())
+            cursor.execute("SET LOCAL lock_timeout = DEFAULT")
+    except OperationalError as error:
+        if not isinstance(error.__cause__, LockNotAvailable):
+            raise
+        register.refresh_from_db(fields=["is_on_map", "map_day"])
+        return False
+    return True
 
 
 @admin.register(Register)
@@ -80,24 +106,21 @@ class RegisterAdmin(OnAMap, OnlyWhatTheFormShows, ScopedAdmin):
         return fixed if obj is None else [*fixed, "code", "kind", "map_day", "things_of_one", "keepers", "shape"]
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """A register comes onto the map as of today; all rows of a long one are written by a job."""
+        """A register comes onto the map as of today. A job writes the rows of a long one, and whatever has to wait for
+        somebody who is writing things of registers now."""
         wanted = obj.is_on_map
-        is_switched = "is_on_map" in form.changed_data
-        if is_switched:
-            obj.is_on_map = not wanted
+        obj.is_on_map = form.initial.get("is_on_map", False)
         super().save_model(request, obj, form, change)
-        if not is_switched:
+        if "is_on_map" not in form.changed_data or wanted == obj.is_on_map:
             return
-        if obj.assets.order_by()[MOST_AT_ONCE:].exists():
+        if obj.assets.order_by()[MOST_AT_ONCE:].exists() or not _shown_at_once(obj, wanted):
             asked = {"register": obj.pk, "is_on_map": wanted}
             job = enqueue_job(
                 community=obj.community, kind=ON_MAP, parameters=asked, by=request.user, at=timezone.now()
             )
-            words = _("The register is long: a job changes what is on the map. {job}")
+            words = _("It takes a while: a job changes what is on the map. {job}")
             link = format_html('<a href="{}">{}</a>', reverse("admin:core_job_change", args=[job.pk]), _("Job"))
             self.message_user(request, format_html(str(words), job=link), messages.INFO)
-        else:
-            show_on_map(obj, wanted, at=timezone.now())
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Nobody, once it holds things: reports and decisions speak of them."""

@@ -92,7 +92,7 @@ class Migration(migrations.Migration):
             field=models.BooleanField(
                 db_default=False,
                 default=False,
-                help_text="Everybody sees its things on the map of the community: place, name, number and keeper, never the other attributes.",
+                help_text="Everybody sees its things on the map of the community: place, name, number and keeper, never the other attributes. A thing without a name and a number is called by its key.",
                 verbose_name="on the map",
             ),
         ),

@@ -39,7 +39,7 @@ class Register(models.Model):
         db_default=False,
         help_text=_(
             "Everybody sees its things on the map of the community: place, name, number and keeper, never the other "
-            "attributes."
+            "attributes. A thing without a name and a number is called by its key."
         ),
     )
     # The day as of which the map shows its things (docs/decisions/0028): routing.register_map moves it on.

@@ -4,6 +4,7 @@ import json
 from datetime import date, datetime, timedelta
 from typing import Any
 
+import psycopg
 import pytest
 from django.db import connection
 from django.test import Client
@@ -62,9 +63,10 @@ def test_things_are_on_a_map_and_cannot_be_typed(client: Client, taras: User, la
 
 
 def saved(client: Client, register: Register, **changes: str) -> Register:
-    """The register after its page was sent with these changes."""
+    """The register after its page, opened when it was as it is here, was sent with these changes."""
     address = reverse("admin:routing_register_change", args=[register.pk])
-    answer = client.post(address, {"name": register.name, "name_en": "", **changes})
+    opened = {"name": register.name, "name_en": "", "initial-is_on_map": str(register.is_on_map)}
+    answer = client.post(address, {**opened, **changes})
     assert answer.status_code == 302, answer.context["adminform"].form.errors
     register.refresh_from_db()
     return register
@@ -97,6 +99,38 @@ def test_long_register_comes_onto_the_map_by_a_job(
     job = Job.objects.get(kind=register_jobs.ON_MAP)
     assert (job.state, job.result) == (Job.State.DONE, {"is_on_map": True})
     assert client.get(reverse("admin:core_job_change", args=[job.pk])).status_code == 200
+
+
+def test_page_that_was_open_while_the_job_ran_does_not_undo_it(
+    client: Client, taras: User, lamp: Asset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(admin_registers, "MOST_AT_ONCE", 0)
+    client.force_login(taras)
+    register = saved(client, lamp.register, is_on_map="on")
+    page = client.get(reverse("admin:routing_register_change", args=[register.pk])).content.decode()
+    assert '<input type="hidden" name="initial-is_on_map" value="False"' in page
+    run_jobs()
+    assert saved(client, register, name="Ліхтарі міста").is_on_map, "nobody changed what the page said then"
+    assert Register.objects.get().name == "Ліхтарі міста"
+    assert Job.objects.filter(kind=register_jobs.ON_MAP).count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_switch_does_not_wait_for_an_import_but_is_a_job_then(
+    client: Client, taras: User, lamp: Asset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(admin_registers, "PATIENCE", 1)
+    client.force_login(taras)
+    importing = psycopg.connect(**connection.get_connection_params())
+    importing.execute("LOCK TABLE routing_asset IN ROW EXCLUSIVE MODE")  # as whoever writes a thing does
+    try:
+        assert not saved(client, lamp.register, is_on_map="on", name="Ліхтарі міста").is_on_map
+    finally:
+        importing.close()
+    assert Register.objects.get().name == "Ліхтарі міста", "everything else is saved at once"
+    run_jobs()
+    assert Register.objects.get().is_on_map
+    assert Asset.objects.get().is_shown
 
 
 def test_job_of_a_register_that_is_no_more_says_so(
