@@ -119,11 +119,13 @@ def crowd(layer: Layer, counted: Counted, question: Question, view: View) -> Sql
 
 def around(counted: Counted, question: Question, view: View) -> Sql:
     """SELECT n: about how many things the community has in the wide squares that the view touches, whatever is asked
-    for."""
+    for; in all of them where the view is wider than those."""
     coarsest = STORED[0]
     lead = 1 << 2 * coarsest
     wide = 2 * (FINEST - coarsest)
-    ranges = squares_at(question.box or WORLD, coarsest).ranges() if view.squares.level >= coarsest else []
+    ranges: Sequence[tuple[int, int]] = [(0, (1 << 2 * FINEST) - 1)]
+    if question.box and view.squares.level >= coarsest:
+        ranges = squares_at(question.box, coarsest).ranges()
     return Sql(
         "SELECT coalesce(sum(cell.n), 0)::bigint AS n FROM unnest(%s::bigint[], %s::bigint[]) AS r(low, high) "
         f"CROSS JOIN LATERAL (SELECT n FROM geodata_cell WHERE layer = {counted.number} AND category = 0 "

@@ -17,6 +17,8 @@ from geodata.layer_sql import Question, Sql
 from geodata.layers import Filters
 from geodata.lists import things
 from geodata.marks import marks
+from geodata.models import Community
+from geodata.prepared import fetch
 from issues.states import State
 from tests.conftest import NOW, City
 from tests.examples import rolled_back
@@ -134,6 +136,25 @@ def test_words_are_found_wherever_they_are_looked_for(
     assert [row["title"] for row in things(ISSUES, asked).rows] == ["яма 6", "яма 3", "яма 0"]
     if box:
         assert json.loads(marks(ISSUES, asked))["total"] == 3
+
+
+@pytest.mark.parametrize("box", [Box(28.4, 49.1, 28.6, 49.3), Box(10, 40, 40, 60), None], ids=["town", "land", "all"])
+def test_the_weighing_knows_all_things_around_however_wide_the_view_is(
+    city: City, elsewhere: Community, box: Box | None
+) -> None:
+    for number in range(9):
+        pin(city.community, Dot(number, number, *PLAIN, number).point, category=city.roads)
+    cells.fold_all()
+    counted = ISSUES[0].counted
+    assert counted
+
+    def known_of(community: Community) -> int:
+        asked = Question(community.pk, TODAY, Filters(text="яма"), box, zoom=5)
+        ((known,),) = fetch(counted_sql.around(counted, asked, view_of(asked)))
+        return int(known)
+
+    assert known_of(city.community) == 9
+    assert known_of(elsewhere) == 0
 
 
 @pytest.mark.parametrize("words", ["ЯМА", "ям", "велика яма", "об'їзд", "об’їзд", "обʼїзд"])
