@@ -177,6 +177,8 @@ def ways_in(city: City) -> dict[str, Way]:
     add(f"bare ST_AsMVT z{STREET}", lambda n: _run(_bare_tile(city, n, STREET)))
     for zoom in (10, STREET):
         add(f"list z{zoom}, first page", lambda n, z=zoom: things([ISSUES], city.question(n, z)))
+    anywhere = Question(city.community.pk, TODAY, FILTERS["a word"])
+    add("list of a word, anywhere", lambda n: things([ISSUES], anywhere))
     after = _deep(city)
     add("list z10, a page in the middle", lambda n: things([ISSUES], city.question(n, 10), after=after))
     ours, bare = _app(own=True), _app(own=False)
