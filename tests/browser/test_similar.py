@@ -11,6 +11,7 @@ from issues.support import supporters_of
 from tests.browser.conftest import PageAt, assert_accessible, assert_no_csp_violations, press_until, screenshot
 from tests.browser.report_form import ADDRESS, WORDS, choose, fill, typed
 from tests.conftest import NOW, City, hole
+from tests.faults.service import eventually
 from tests.grid import Town
 
 
@@ -46,6 +47,8 @@ def test_the_form_tells_later_that_somebody_joined_instead(page_at: PageAt, know
     fill(page, town)
     page.get_by_role("button", name=f"Приєднатися № {known.number}").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Ви приєдналися")
+    has_noted = "sessionStorage.getItem('report-leaving:yavoryn') === null"  # the script of that page, in the draft
+    assert eventually(lambda: bool(page.evaluate(has_noted)), seconds=15)
     page.goto(ADDRESS)
     expect(page.locator("#restored")).to_contain_text(f"приєдналися до заявки № {known.number}")
     expect(page.locator("#text")).to_have_value(WORDS)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from launcher.places import Places
-from launcher.testrun import Group, failed_in, passes, seconds_per_folder
+from launcher.testrun import Group, failed_in, run_group, seconds_per_folder
 
 ONCE_MORE = Group(name="browser", words=("tests",), again=True)
 FAILS_FIRST = """
@@ -43,16 +43,18 @@ def holds(project: Places, text: str) -> None:
     (project.root / "tests" / "test_something.py").write_text(text)
 
 
-def run(project: Places, group: Group = ONCE_MORE) -> bool:
-    return passes(group, project.var / "report.xml", project, os.environ)
+def run(project: Places, group: Group = ONCE_MORE) -> tuple[bool, list[str]]:
+    return run_group(group, project.var / "report.xml", project, os.environ)
 
 
-def test_a_test_that_passes_when_run_again_passes_and_is_named(
-    project: Places, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_test_that_passes_when_run_again_passes_and_is_named(project: Places) -> None:
     holds(project, FAILS_FIRST)
-    assert run(project)
-    assert "Passed only when run again: tests.test_something.test_that_needs_luck." in capsys.readouterr().out
+    assert run(project) == (True, ["tests.test_something.test_that_needs_luck"])
+
+
+def test_what_passes_at_once_is_not_named(project: Places) -> None:
+    holds(project, "def test_that_is_sure():\n    pass\n")
+    assert run(project) == (True, [])
 
 
 def test_only_what_failed_is_run_again(project: Places) -> None:
@@ -63,28 +65,28 @@ def test_only_what_failed_is_run_again(project: Places) -> None:
 
 def test_what_fails_again_is_a_failure(project: Places) -> None:
     holds(project, FAILS)
-    assert not run(project)
+    assert run(project) == (False, [])
 
 
 def test_where_many_fail_none_is_run_again(project: Places) -> None:
     holds(
         project, "\n".join(FAILS_FIRST.replace("luck", f"luck_{n}").replace('"tried"', f'"tried{n}"') for n in range(4))
     )
-    assert not run(project)
+    assert run(project) == (False, [])
 
 
 def test_other_tests_have_one_try(project: Places) -> None:
     holds(project, FAILS_FIRST)
-    assert not run(project, replace(ONCE_MORE, again=False))
+    assert run(project, replace(ONCE_MORE, again=False)) == (False, [])
 
 
 def test_a_folder_without_tests_is_a_failure(project: Places) -> None:
-    assert not run(project)
+    assert run(project) == (False, [])
 
 
 def test_a_file_that_cannot_be_read_is_a_failure(project: Places) -> None:
     holds(project, "import nothing_of_that_name\n")
-    assert not run(project)
+    assert run(project) == (False, [])
 
 
 def test_report_that_is_not_there_names_nothing(tmp_path: Path) -> None:

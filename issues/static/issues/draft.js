@@ -244,12 +244,12 @@ export async function markJoined(community, number) {
   /** @type {Leaving | null} */
   const left = read(unlessRefused(() => sessionStorage.getItem(leavingName(community))));
   if (!left) return;
-  forgetLeaving(community);
   await inStore("readwrite", async (reports) => {
     /** @type {Kept | undefined} */
     const there = await done(reports.get(left.id));
     if (there?.revision === left.revision) await done(reports.put({ ...there, joined: number }));
   });
+  forgetLeaving(community);
 }
 
 /** What this tab sent last. @param {string} community @returns {Sent | null} */
