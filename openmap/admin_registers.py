@@ -109,7 +109,7 @@ class RegisterAdmin(OnAMap, OnlyWhatTheFormShows, ScopedAdmin):
         """A register comes onto the map as of today. A job writes the rows of a long one, and whatever has to wait for
         somebody who is writing things of registers now."""
         wanted = obj.is_on_map
-        obj.is_on_map = form.initial.get("is_on_map", False)
+        obj.is_on_map = form.initial.get("is_on_map", change and wanted)
         super().save_model(request, obj, form, change)
         if "is_on_map" not in form.changed_data or wanted == obj.is_on_map:
             return
