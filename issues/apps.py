@@ -9,10 +9,13 @@ class IssuesConfig(AppConfig):
     verbose_name = _("Reports")
 
     def ready(self) -> None:
+        from core import counters
         from geodata.layers import register
+        from issues.counters import REPORTS
         from issues.following import FOLLOWED
         from issues.layer import ISSUES
         from notifications import kinds
 
         register(ISSUES)
+        counters.register(REPORTS)
         kinds.register("issue", FOLLOWED)

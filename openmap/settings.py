@@ -42,6 +42,7 @@ NPM_ROOT = BASE_DIR / "node_modules"
 # Applications, from the roof down ---------------------------------------------------------------------------
 INSTALLED_APPS = [
     "openmap.apps.OpenmapConfig",
+    "stats.apps.StatsConfig",
     "issues.apps.IssuesConfig",
     "works.apps.WorksConfig",
     "notifications.apps.NotificationsConfig",
@@ -154,6 +155,7 @@ CELERY_BEAT_SCHEDULE = {
     # What is not folded yet is read beside the cells: this only keeps it short.
     "fold cells": {"task": "geodata.tasks.fold_cells", "schedule": 0.5, "options": {"expires": 1}},
     "check cells": {"task": "geodata.tasks.check_cells", "schedule": crontab(hour=0, minute=30)},
+    "fill statistics": {"task": "stats.tasks.fill", "schedule": 2.0, "options": {"expires": 2}},
     "run jobs": {"task": "core.tasks.run_jobs", "schedule": 5.0, "options": {"expires": 5}},
     "clear old files of jobs": {"task": "core.tasks.clear_old_inputs", "schedule": 3600.0},
     "forget ended limits": {"task": "core.tasks.forget_ended_limits", "schedule": 600.0},

@@ -15,6 +15,7 @@ urlpatterns = [
     path("", include("geodata.urls")),  # first: maps ask most
     path("", include("issues.urls")),
     path("", include("works.urls")),
+    path("", include("stats.urls")),
     path("", include("routing.urls")),
     path("", include("notifications.urls")),
     path("", include("media.urls")),

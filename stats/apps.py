@@ -1,0 +1,9 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class StatsConfig(AppConfig):
+    """Counts per area and time: filling, pages, drawn shapes, open data."""
+
+    name = "stats"
+    verbose_name = _("Statistics")

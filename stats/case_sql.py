@@ -1,0 +1,100 @@
+"""SQL that adds up cases: what each table of counts should have of a set of them.
+
+Each piece reads a relation with the columns core.counters.CASE and `sign` (1: add, -1: take away), and gives the rows
+of its table without `source`. Cases are added up by all that tells them apart first, and only then told to every place
+that counts them: areas, organisations, squares.
+"""
+
+from core.counters import CASE, DAYS, MEASURES
+
+LEVELS = (12, 14, 16)  # of the squares that are counted, as geodata.squares has them
+TIME_LEVEL = 14  # of the squares that know how long it took
+ANSWER, FIX = 1, 2  # what a time was measured to
+BUCKET = 1.1  # each bucket of times ends so much later than it begins
+MONTHS_KEY = "community, kind, place, category, month"
+DAYS_KEY = "community, kind, place, day"
+TIMES_KEY = "community, kind, place, measure, category, month, bucket"
+CELLS_KEY = "community, month, c, category"
+CELL_TIMES_KEY = "community, month, c, bucket"
+COUNTS = ", ".join(MEASURES)
+COLUMNS = ", ".join(CASE)
+
+_EVENTS = ", ".join([*(f"({n}, {day}, 1)" for n, day in enumerate(DAYS)), f"({len(DAYS)}, opened, supporters)"])
+_SUMS = ", ".join(f"coalesce(sum(n) FILTER (WHERE measure = {n}), 0)::integer AS {m}" for n, m in enumerate(MEASURES))
+_ADDED = ", ".join(f"sum({measure})::integer AS {measure}" for measure in MEASURES)
+_TIMES = f"({ANSWER}, answered, answer_seconds), ({FIX}, closed, fix_seconds)"
+_MONTH = "date_trunc('month', day)::date"
+# Who counts a case: the community, its areas, its organisation; months also both together.
+_PLACES = """
+    SELECT 0, 0::bigint UNION ALL SELECT 1, area::bigint FROM unnest(areas) area
+    UNION ALL SELECT 2, coalesce(organisation, 0)::bigint
+"""
+_PAIRS = "SELECT 3, (area::bigint << 32) | coalesce(organisation, 0) FROM unnest(areas) area"
+
+
+def months(cases: str) -> str:
+    """Rows of stats_month."""
+    together = f"""
+        SELECT community, category, organisation, areas, {_MONTH} AS month, {_SUMS} FROM {_happened(cases)}
+        GROUP BY 1, 2, 3, 4, 5"""
+    return f"""
+        SELECT community, kind, place, kinds.category, month, {_ADDED} FROM ({together}) told
+        CROSS JOIN LATERAL ({_PLACES} UNION ALL {_PAIRS}) places(kind, place)
+        CROSS JOIN LATERAL (VALUES (0), (told.category)) kinds(category)
+        WHERE kind < 3 OR kinds.category = 0 GROUP BY 1, 2, 3, 4, 5"""
+
+
+def days(cases: str) -> str:
+    """Rows of stats_day."""
+    together = f"""
+        SELECT community, organisation, areas, day, {_SUMS} FROM {_happened(cases)} GROUP BY 1, 2, 3, 4"""
+    return f"""
+        SELECT community, kind, place, day, {_ADDED} FROM ({together}) told
+        CROSS JOIN LATERAL ({_PLACES}) places(kind, place) GROUP BY 1, 2, 3, 4"""
+
+
+def times(cases: str) -> str:
+    """Rows of stats_time."""
+    together = f"""
+        SELECT community, category, organisation, areas, {_MONTH} AS month, measure, {bucket_of("seconds")} AS bucket,
+            sum(sign)::integer AS n
+        FROM ({cases}) cases CROSS JOIN LATERAL (VALUES {_TIMES}) happened(measure, day, seconds)
+        WHERE seconds IS NOT NULL GROUP BY 1, 2, 3, 4, 5, 6, 7"""
+    return f"""
+        SELECT community, kind, place, measure, kinds.category, month, bucket, sum(n)::integer AS n
+        FROM ({together}) told CROSS JOIN LATERAL ({_PLACES}) places(kind, place)
+        CROSS JOIN LATERAL (VALUES (0), (told.category)) kinds(category) GROUP BY 1, 2, 3, 4, 5, 6, 7"""
+
+
+def cells(cases: str) -> str:
+    """Rows of stats_cell."""
+    finest = LEVELS[-1]
+    together = f"""
+        SELECT community, category, {_MONTH} AS month, m >> {60 - 2 * finest} AS square, {_SUMS}
+        FROM {_happened(cases)} GROUP BY 1, 2, 3, 4"""
+    levels = ", ".join(f"({level})" for level in LEVELS)
+    return f"""
+        SELECT community, month, (square >> 2 * ({finest} - level)) | (1::bigint << 2 * level) AS c, category, {_ADDED}
+        FROM ({together}) told, (VALUES {levels}) levels(level) GROUP BY 1, 2, 3, 4"""
+
+
+def cell_times(cases: str) -> str:
+    """Rows of stats_cell_time."""
+    return f"""
+        SELECT community, date_trunc('month', closed)::date AS month,
+            (m >> {60 - 2 * TIME_LEVEL}) | {1 << 2 * TIME_LEVEL} AS c, {bucket_of("fix_seconds")} AS bucket,
+            sum(sign)::integer AS n
+        FROM ({cases}) cases WHERE fix_seconds IS NOT NULL GROUP BY 1, 2, 3, 4"""
+
+
+def bucket_of(seconds: str) -> str:
+    """SQL: the bucket of a time."""
+    return f"floor(ln(greatest({seconds}, 1)::float8) / ln({BUCKET}::float8))::smallint"
+
+
+def _happened(cases: str) -> str:
+    """SQL: a row for everything that is counted of a case, with n of it."""
+    return f"""(
+        SELECT community, category, organisation, areas, m, measure, day, sign * weight AS n
+        FROM ({cases}) cases CROSS JOIN LATERAL (VALUES {_EVENTS}) happened(measure, day, weight)
+        WHERE day IS NOT NULL AND weight <> 0) happened"""

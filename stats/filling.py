@@ -1,0 +1,126 @@
+"""Keeps the counts over time: takes what was written, makes its cases anew, and adds the difference to the counts.
+
+The queue core_to_count remembers how far the filling is: whatever is in it has not been counted as it is now. Cases
+and counts change in one transaction, so that they agree with each other at every moment, seconds behind the things.
+"""
+
+from datetime import datetime
+from functools import cache
+
+from django.db import DatabaseError, connection, transaction
+
+from core.counters import CASE, Counters, all_counters
+from stats import case_sql
+from stats.case_sql import COLUMNS, COUNTS
+
+BATCH = 2000  # things that are counted anew in one transaction
+
+_TAKE = """
+DELETE FROM core_to_count WHERE id = ANY (ARRAY(
+    SELECT id FROM core_to_count WHERE source = %s ORDER BY id LIMIT %s)) RETURNING thing
+"""
+_DAYS_BEGIN = """
+WITH begun AS MATERIALIZED (
+    SELECT c.id AS community, (%(at)s AT TIME ZONE c.time_zone)::date AS day, r.day AS reached
+    FROM geodata_community c LEFT JOIN core_counted_until r ON r.community = c.id
+    WHERE r.day IS NULL OR r.day < (%(at)s AT TIME ZONE c.time_zone)::date
+),
+written AS (
+    INSERT INTO core_counted_until (community, day) SELECT community, day FROM begun
+    ON CONFLICT (community) DO UPDATE SET day = excluded.day
+)
+SELECT community, coalesce(reached, '0001-01-01'), day FROM begun
+"""
+
+
+class BusyError(Exception):
+    """Another process fills or rebuilds now."""
+
+
+def fill_all(*, at: datetime, most: int = 200_000) -> int:
+    """Counts until nothing waits, or about `most` things were counted; returns how many. Leaves it to whoever is at it.
+
+    `at` tells which promises are over.
+    """
+    filled = 0
+    try:
+        begin_day(at=at)
+        for counters in all_counters():
+            while filled < most and (taken := fill(counters)):
+                filled += taken
+    except BusyError:
+        pass
+    return filled
+
+
+def begin_day(*, at: datetime) -> None:
+    """Where a day has begun since the last time, what was due before it is counted anew. Raises BusyError."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        take_turn()
+        cursor.execute(_DAYS_BEGIN, {"at": at})
+        for community, since, day in cursor.fetchall():
+            for counters in all_counters():
+                due = f"SELECT {counters.number}, thing FROM ({counters.due}) due"
+                cursor.execute(f"INSERT INTO core_to_count (source, thing) {due}", [community, since, day])
+
+
+def fill(counters: Counters, *, batch: int = BATCH) -> int:
+    """Counts up to `batch` things anew, the longest waiting, in one transaction; returns how many. Raises BusyError."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        take_turn()
+        cursor.execute(_TAKE, [counters.number, batch])
+        waiting = [thing for (thing,) in cursor.fetchall()]
+        if waiting:
+            # After the queue was read: whatever is written from now on waits in it again.
+            cursor.execute(_fill_sql(counters), {"things": sorted(set(waiting))})
+    return len(waiting)
+
+
+def take_turn() -> None:
+    """Raises BusyError when another process has it."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("LOCK TABLE stats_fill_lock IN EXCLUSIVE MODE NOWAIT")
+    except DatabaseError as error:
+        if getattr(error.__cause__, "sqlstate", "") != "55P03":
+            raise
+        raise BusyError from error
+
+
+@cache
+def _fill_sql(counters: Counters) -> str:
+    source = counters.number
+    changed = f"SELECT sign, {COLUMNS} FROM changed"
+    return f"""
+        WITH fresh AS MATERIALIZED (
+            SELECT {COLUMNS} FROM ({counters.cases.format(chosen="i.thing = ANY (%(things)s)")}) fresh),
+        known AS MATERIALIZED (
+            SELECT {COLUMNS} FROM stats_case WHERE source = {source} AND thing = ANY (%(things)s)),
+        changed AS MATERIALIZED (
+            SELECT 1 AS sign, * FROM (TABLE fresh EXCEPT TABLE known) added
+            UNION ALL SELECT -1, * FROM (TABLE known EXCEPT TABLE fresh) taken_away),
+        {_add("month", source, case_sql.months(changed), case_sql.MONTHS_KEY, COUNTS)},
+        {_add("day", source, case_sql.days(changed), case_sql.DAYS_KEY, COUNTS)},
+        {_add("time", source, case_sql.times(changed), case_sql.TIMES_KEY, "n")},
+        {_add("cell", source, case_sql.cells(changed), case_sql.CELLS_KEY, COUNTS)},
+        {_add("cell_time", source, case_sql.cell_times(changed), case_sql.CELL_TIMES_KEY, "n")},
+        forgotten AS (
+            DELETE FROM stats_case WHERE source = {source} AND thing IN (
+                SELECT thing FROM known EXCEPT SELECT thing FROM fresh))
+        INSERT INTO stats_case (source, {COLUMNS}) SELECT {source}, {COLUMNS} FROM changed WHERE sign = 1
+        ON CONFLICT (source, thing) DO UPDATE SET {_as_excluded(CASE[1:])}
+    """
+
+
+def _add(name: str, source: int, rows: str, key: str, counts: str) -> str:
+    """A part of a WITH that adds rows of counts to their table."""
+    grown = ", ".join(f"{count} = told.{count} + excluded.{count}" for count in counts.split(", "))
+    some = " OR ".join(f"{count} <> 0" for count in counts.split(", "))
+    return f"""add_{name} AS (
+        INSERT INTO stats_{name} AS told (source, {key}, {counts})
+        SELECT {source}, {key}, {counts} FROM ({rows}) rows WHERE {some} ORDER BY {key}
+        ON CONFLICT (source, {key}) DO UPDATE SET {grown})"""
+
+
+def _as_excluded(columns: tuple[str, ...]) -> str:
+    return ", ".join(f"{column} = excluded.{column}" for column in columns)

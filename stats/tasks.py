@@ -1,0 +1,12 @@
+"""What the workers do for statistics, by beat."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from stats import filling
+
+
+@shared_task(name="stats.tasks.fill")
+def fill() -> int:
+    """Counts what was written since the last time; returns how many things."""
+    return filling.fill_all(at=timezone.now())

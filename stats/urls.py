@@ -1,0 +1,5 @@
+"""Pages of statistics. Anybody may open them."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []
