@@ -29,12 +29,15 @@ def check_all(*, at: datetime) -> int:
                 log.error("Cells of %s in community %s were wrong and are rebuilt: %s", layer.name, community_id, found)
                 wrong += found.wrong + found.wrong_months
             if community_id in known:
-                _keep(layer.name, community_id, found.cells + found.month_cells, found.wrong + found.wrong_months, at)
+                keep_check(
+                    layer.name, community_id, found.cells + found.month_cells, found.wrong + found.wrong_months, at
+                )
     with scopes_disabled():
         CellCheck.objects.filter(at__lt=at - KEPT).delete()
     return wrong
 
 
-def _keep(layer: str, community_id: int, squares: int, wrong: int, at: datetime) -> None:
+def keep_check(name: str, community_id: int, rows: int, wrong: int, at: datetime) -> None:
+    """Keeps how many counts of what is called `name` were compared, and how many were wrong."""
     with scopes_disabled():
-        CellCheck.objects.create(community_id=community_id, layer=layer, at=at, squares=squares, wrong=wrong)
+        CellCheck.objects.create(community_id=community_id, layer=name, at=at, squares=rows, wrong=wrong)

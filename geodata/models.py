@@ -382,13 +382,13 @@ def local_name(row: Any, language: str) -> str:
 
 
 class CellCheck(models.Model):
-    """One comparison of the counts per square of a layer with its rows. geodata.cell_checks writes it, every night."""
+    """One comparison of counts with what they count: the squares of a layer, or its statistics. Written every night."""
 
     community = models.ForeignKey(Community, on_delete=models.CASCADE, verbose_name=_("community"))
-    layer = models.CharField(_("layer"), max_length=40)
+    layer = models.CharField(_("what is counted"), max_length=40)
     at = models.DateTimeField(_("when"))
-    squares = models.PositiveBigIntegerField(_("squares compared"))
-    wrong = models.PositiveBigIntegerField(_("squares that were wrong, and were repaired"))
+    squares = models.PositiveBigIntegerField(_("counts compared"))
+    wrong = models.PositiveBigIntegerField(_("of them wrong, and repaired"))
 
     objects: ClassVar[models.Manager["CellCheck"]] = ScopedManager(community="community")
 

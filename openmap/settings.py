@@ -156,6 +156,7 @@ CELERY_BEAT_SCHEDULE = {
     "fold cells": {"task": "geodata.tasks.fold_cells", "schedule": 0.5, "options": {"expires": 1}},
     "check cells": {"task": "geodata.tasks.check_cells", "schedule": crontab(hour=0, minute=30)},
     "fill statistics": {"task": "stats.tasks.fill", "schedule": 2.0, "options": {"expires": 2}},
+    "check statistics": {"task": "stats.tasks.check", "schedule": crontab(hour=0, minute=50)},
     "run jobs": {"task": "core.tasks.run_jobs", "schedule": 5.0, "options": {"expires": 5}},
     "clear old files of jobs": {"task": "core.tasks.clear_old_inputs", "schedule": 3600.0},
     "forget ended limits": {"task": "core.tasks.forget_ended_limits", "schedule": 600.0},

@@ -1,38 +1,157 @@
 """Reports are counted per area, organisation, kind and day, and counted anew when something about them changes."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
+import pytest
 from django.db import connection
 
+from accounts.models import User
+from core.models import Visibility
+from issues.counters import REPORTS
 from issues.models import Issue
+from issues.moves import move_by_organisation, move_by_reporter, not_ours, set_visibility
+from issues.states import State
+from routing.models import Delivery
 from stats.filling import fill_all
+from stats.recount import difference
 from tests.conftest import NOW, City
+from tests.grid import Town
+from tests.stats.reading import AREA, COMMUNITY, ORGANISATION, PAIR, counted, days_of, read
+
+DAY = timedelta(days=1)
+TODAY = date(2026, 11, 19)
 
 
-def counts_of(kind: int, place: int, *, category: int = 0) -> dict[str, int]:
-    """Sums over all months."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT sum(opened), sum(closed), sum(ended), sum(late) FROM stats_month "
-            "WHERE kind = %s AND place = %s AND category = %s",
-            [kind, place, category],
-        )
-        found = cursor.fetchone()
-    return dict(zip(("opened", "closed", "ended", "late"), (int(n or 0) for n in found), strict=True))
+def delivery_of(issue: Issue) -> Delivery:
+    found: Delivery = Delivery.objects.standing().responsible().get(subject=issue.subject)
+    return found
 
 
-def test_a_new_report_is_counted_in_its_area_its_kind_and_its_organisation(city: City, issue: Issue) -> None:
+def done(issue: Issue, at: datetime) -> None:
+    """The organisation says that the hole is filled."""
+    move_by_organisation(delivery=delivery_of(issue), to=State.DONE, text="Засипали.", at=at)
+
+
+def check_exact(city: City) -> None:
+    assert difference(REPORTS, city.community.pk).wrong == 0
+
+
+def test_a_new_report_is_counted_in_its_community_its_area_its_organisation_and_its_kind(
+    city: City, issue: Issue
+) -> None:
     fill_all(at=NOW)
-    for kind, place in ((0, 0), (1, city.zarichchia.pk), (2, city.road_service.pk)):
-        assert counts_of(kind, place) == {"opened": 1, "closed": 0, "ended": 0, "late": 0}
-        assert counts_of(kind, place, category=city.roads.pk)["opened"] == 1
-    assert counts_of(1, city.slobidka.pk)["opened"] == 0
+    pair = (city.zarichchia.pk << 32) | city.road_service.pk
+    for kind, place in (
+        (COMMUNITY, 0),
+        (AREA, city.zarichchia.pk),
+        (ORGANISATION, city.road_service.pk),
+        (PAIR, pair),
+    ):
+        assert counted(kind, place) == {"opened": 1}
+    assert counted(AREA, city.zarichchia.pk, category=city.roads.pk) == {"opened": 1}
+    assert counted(AREA, city.zarichchia.pk, category=city.manholes.pk) == {}
+    assert counted(AREA, city.slobidka.pk) == {}
+    assert days_of("opened") == {TODAY: 1}
+    check_exact(city)
 
 
-def test_a_promise_that_was_not_kept_is_late_from_the_next_day(city: City, issue: Issue) -> None:
-    fill_all(at=NOW + timedelta(days=20))
-    assert counts_of(1, city.zarichchia.pk)["late"] == 1
+def test_what_is_done_is_closed_ended_and_kept_with_its_time(city: City, issue: Issue) -> None:
+    done(issue, NOW + DAY)
+    fill_all(at=NOW + DAY)
+    assert counted(AREA, city.zarichchia.pk) == {"opened": 1, "accepted": 1, "closed": 1, "ended": 1, "kept": 1}
+    times = "SELECT measure, sum(n) FROM stats_time WHERE kind = 1 AND category = 0 GROUP BY 1 ORDER BY 1"
+    assert read(times) == [(1, 1), (2, 1)]
+    assert read("SELECT fix_seconds, answer_seconds FROM stats_case") == [(86_400, 86_400)]
+    check_exact(city)
+
+
+def test_who_confirms_is_counted_on_the_day_it_was_closed(city: City, issue: Issue) -> None:
+    done(issue, NOW + DAY)
+    move_by_reporter(issue=issue, to=State.CONFIRMED, at=NOW + 3 * DAY)
+    fill_all(at=NOW + 3 * DAY)
+    assert days_of("confirmed") == days_of("closed") == {TODAY + DAY: 1}
+
+
+def test_a_repair_that_did_not_hold_was_no_repair(city: City, issue: Issue) -> None:
+    done(issue, NOW + DAY)
+    fill_all(at=NOW + DAY)
+    assert counted(COMMUNITY, 0)["closed"] == 1
+    move_by_reporter(issue=issue, to=State.REOPENED, text="Знову яма.", at=NOW + 2 * DAY)
+    fill_all(at=NOW + 2 * DAY)
+    assert counted(COMMUNITY, 0) == {"opened": 1, "accepted": 1, "reopened": 1}
+    done(issue, NOW + 4 * DAY)
+    fill_all(at=NOW + 4 * DAY)
+    assert days_of("closed") == days_of("ended") == {TODAY + 4 * DAY: 1}
+    assert days_of("reopened") == {TODAY + 2 * DAY: 1}
+    check_exact(city)
+
+
+def test_a_promise_that_was_not_kept_is_late_from_the_day_after_it(city: City, issue: Issue) -> None:
+    on_the_day = datetime.combine(issue.due_on, NOW.timetz())
+    fill_all(at=on_the_day)
+    assert days_of("late") == {}
+    fill_all(at=on_the_day + DAY)
+    assert days_of("late") == {issue.due_on + DAY: 1}
+    done(issue, on_the_day + 2 * DAY)
+    fill_all(at=on_the_day + 2 * DAY)
+    assert days_of("late") == {issue.due_on + DAY: 1}
+    assert "kept" not in counted(COMMUNITY, 0)
+    check_exact(city)
+
+
+def test_a_report_that_was_handed_on_is_counted_with_whoever_has_it_now(city: City, issue: Issue) -> None:
+    fill_all(at=NOW)
+    not_ours(delivery=delivery_of(issue), reason="Це двір.", at=NOW + DAY)
+    fill_all(at=NOW + DAY)
+    assert counted(ORGANISATION, city.road_service.pk) == {}
+    assert counted(ORGANISATION, city.council.pk) == {"opened": 1}
+    check_exact(city)
+
+
+def test_what_is_hidden_is_counted_no_more(city: City, issue: Issue, marta: User) -> None:
+    fill_all(at=NOW)
+    set_visibility(issue=issue, visibility=Visibility.HIDDEN, reason="особисті дані", user=marta, at=NOW)
+    fill_all(at=NOW)
+    assert counted(COMMUNITY, 0) == {}
+    assert read("SELECT count(*) FROM stats_case") == [(0,)]
+    check_exact(city)
+
+
+def test_of_a_blurred_report_no_area_is_told_that_its_cell_is_not_all_in(city: City, issue: Issue, marta: User) -> None:
+    set_visibility(issue=issue, visibility=Visibility.COARSE, user=marta, at=NOW)
+    fill_all(at=NOW)
+    assert counted(COMMUNITY, 0) == {"opened": 1}
+    assert counted(AREA, city.zarichchia.pk) == {}
+    shown = "SELECT ST_X(place), ST_Y(place) FROM stats_case"
+    assert read(shown) == [pytest.approx((28.465, 49.225))]
+
+
+def test_voices_are_counted_with_the_report_that_they_are_for(city: City, issue: Issue, serhii: User) -> None:
+    from issues.models import Supporter
+
+    fill_all(at=NOW)
+    Supporter.objects.create(community=city.community, issue=issue, user=serhii, created_at=NOW + DAY)
+    fill_all(at=NOW + DAY)
+    assert days_of("supporters") == {TODAY: 1}
+    Supporter.objects.filter(user=serhii).delete()
+    fill_all(at=NOW + DAY)
+    assert days_of("supporters") == {}
+
+
+def test_a_deleted_report_leaves_no_count(city: City, issue: Issue) -> None:
+    fill_all(at=NOW)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT late FROM stats_case")
-        assert cursor.fetchone() == (issue.due_on + timedelta(days=1),)
-    assert issue.due_on > date(2026, 11, 19)
+        cursor.execute("SET LOCAL misto.erasing = 'on'")
+    issue.delete()
+    fill_all(at=NOW)
+    assert counted(COMMUNITY, 0) == {}
+    check_exact(city)
+
+
+def test_filling_again_changes_nothing(city: City, issue: Issue, town: Town) -> None:
+    fill_all(at=NOW)
+    before = read("SELECT * FROM stats_month ORDER BY kind, place, category")
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO core_to_count (source, thing) SELECT 1, thing FROM stats_case")
+    assert fill_all(at=NOW) == 1
+    assert read("SELECT * FROM stats_month ORDER BY kind, place, category") == before
