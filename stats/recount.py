@@ -97,12 +97,11 @@ def tables_of(counters: Counters, community_id: int) -> list[Table]:
 
 def _rebuild_cases(counters: Counters, community_id: int) -> None:
     fresh = counters.cases.format(chosen=f"i.community = {community_id:d}")
+    # In the order of places: a drawn shape then reads few pages.
+    rows = f"SELECT {counters.number}, {COLUMNS} FROM ({fresh}) fresh ORDER BY m"
     with connection.cursor() as cursor:
         cursor.execute(f"DELETE FROM stats_case WHERE {_mine(counters, community_id)}")
-        # In the order of places: a drawn shape then reads few pages.
-        cursor.execute(
-            f"INSERT INTO stats_case (source, {COLUMNS}) SELECT {counters.number}, {COLUMNS} FROM ({fresh}) f ORDER BY m"
-        )
+        cursor.execute(f"INSERT INTO stats_case (source, {COLUMNS}) {rows}")
 
 
 def _cases_differ(counters: Counters, community_id: int) -> str:
