@@ -13,7 +13,7 @@ from launcher.places import Places
 from launcher.supervisor import Stop, stop_on_signals
 
 EXIT_TERMINATED = 128 + signal.SIGTERM
-KEEPING = {"map"}  # measurements whose databases take minutes to fill
+KEEPING = {"map", "stats"}  # measurements whose databases take minutes to fill
 
 
 def manage(here: Places, arguments: Sequence[str]) -> int:

@@ -53,7 +53,7 @@ class Kept:
 def kept(reports: int) -> Kept:
     """The database with so many reports, filled unless it is there already, with all migrations of today."""
     name = f"city_{reports}_v{DRAWN}"
-    with _plain("misto") as control:
+    with plain("misto") as control:
         for (old,) in control.execute("SELECT datname FROM pg_database WHERE datname LIKE 'city%%'").fetchall():
             if not old.endswith(f"_v{DRAWN}"):
                 control.execute(f'DROP DATABASE "{old}"')
@@ -62,12 +62,12 @@ def kept(reports: int) -> Kept:
             control.execute(f'DROP DATABASE IF EXISTS "{name}_draft"')
             control.execute(f'CREATE DATABASE "{name}_draft"')
     draft = name if is_there else f"{name}_draft"
-    _manage(draft, "migrate", "--verbosity=0")
-    with _plain(draft) as line:
+    manage(draft, "migrate", "--verbosity=0")
+    with plain(draft) as line:
         line.execute("VACUUM ANALYZE issues_issue")  # a migration may have written it anew
     if not is_there:
-        _manage(draft, "shell", "-c", f"from tests.bench._city import fill; fill({reports})")
-        with _plain("misto") as control:
+        manage(draft, "shell", "-c", f"from tests.bench._city import fill; fill({reports})")
+        with plain("misto") as control:
             control.execute(f'ALTER DATABASE "{draft}" RENAME TO "{name}"')
     return Kept(name, reports)
 
@@ -87,7 +87,7 @@ def fill(reports: int) -> None:
         ]
     with connection.cursor() as cursor:
         cursor.execute("SET maintenance_work_mem = '1GB'; SET synchronous_commit = off")
-        put_back = [statement for table in _STORES for statement in _laid_aside(table)]
+        put_back = [statement for table in _STORES for statement in laid_aside(table)]
         _copy(reports, community.pk, [kind.pk for kind in kinds])
         for statement in put_back:
             cursor.execute(statement)
@@ -108,7 +108,7 @@ def _community() -> Community:
     )
 
 
-def _laid_aside(table: str) -> list[str]:
+def laid_aside(table: str) -> list[str]:
     """Drops the indexes and foreign keys of a table and switches its triggers off; how to put them back."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -159,7 +159,7 @@ def _copy(reports: int, community: int, kinds: list[int]) -> None:
 def _drawn(reports: int) -> Iterator[list[tuple[int, int, float, float, str, str, str, str]]]:
     """Number, kind, place, state, visibility, when it began and changed, in chunks: the same every time."""
     chance = np.random.default_rng(7)
-    starts, ends, weights = _streets(chance)
+    starts, ends, weights = streets(chance)
     kinds = 1 / np.arange(1, KINDS + 1)
     shares, seen = np.array(list(STATES.values())) / sum(STATES.values()), np.array(list(VISIBILITIES.values())) / 1000
     names, sights = np.array([str(state) for state in STATES]), np.array(list(VISIBILITIES))
@@ -181,7 +181,7 @@ def _drawn(reports: int) -> Iterator[list[tuple[int, int, float, float, str, str
         ))  # fmt: skip
 
 
-def _streets(chance: np.random.Generator) -> "tuple[np.ndarray, np.ndarray, np.ndarray]":
+def streets(chance: np.random.Generator) -> "tuple[np.ndarray, np.ndarray, np.ndarray]":
     """Both ends of every street, and its share of the reports."""
     centres = np.array(MIDDLE) + chance.normal(0, (0.11, 0.07), (CENTRES, 2))
     size = chance.lognormal(0, 0.9, CENTRES)
@@ -194,12 +194,12 @@ def _streets(chance: np.random.Generator) -> "tuple[np.ndarray, np.ndarray, np.n
     return starts, ends, weights / weights.sum()
 
 
-def _plain(name: str) -> psycopg.Connection:
+def plain(name: str) -> psycopg.Connection:
     url = address_of(name).replace("postgis://", "postgresql://")
     return psycopg.connect(url, autocommit=True)
 
 
-def _manage(database: str, *words: str) -> None:
+def manage(database: str, *words: str) -> None:
     """A command of manage.py on another database."""
     subprocess.run(
         [sys.executable, "manage.py", *words], env=os.environ | {"DATABASE_URL": address_of(database)}, check=True
