@@ -10,21 +10,21 @@ from datetime import date
 
 import numpy as np
 import shapely
-from django.contrib.gis.geos import GEOSGeometry, MultiPolygon, Point, Polygon
+from django.contrib.gis.geos import MultiPolygon, Point, Polygon
 from django.db import connection
 from django_scopes import scopes_disabled
 
 from accounts.models import Organisation
 from core.counters import CASE
 from geodata.models import Area, Community, Division
+from issues.counters import REPORTS
 from issues.states import State
 from routing.models import Category
-from stats import case_sql
+from stats.recount import Table, tables_of
 from tests.bench._city import CITY, KINDS, MIDDLE, NOW, SLUG, STATES, STREETS, YEARS, Kept, laid_aside, manage, plain
 from tests.bench._city import streets as drawn_streets
 
 DRAWN = 1  # grows when the city is drawn otherwise: kept databases of before are not used then
-SOURCE = 1
 DIVISIONS = {"district": (5, 2), "quarter": (10, 10), "block": (20, 20)}  # columns and lines of areas
 CORNERS = 12  # of one side of an area
 BODIES = 24  # organisations that answer
@@ -33,15 +33,6 @@ CHUNK = 200_000
 DAY = 86_400
 _TODAY = (NOW.date() - date(1970, 1, 1)).days
 _FINEST = 30  # level of the grid of Morton codes
-_ADDED = "SELECT 1 AS sign, {columns} FROM stats_case"
-# In two lines, so that each has about as much to do.
-_COUNTS = (
-    (("cell", case_sql.cells, case_sql.CELLS_KEY, case_sql.COUNTS),
-     ("cell_time", case_sql.cell_times, case_sql.CELL_TIMES_KEY, "n"),
-     ("day", case_sql.days, case_sql.DAYS_KEY, case_sql.COUNTS),
-     ("month", case_sql.months, case_sql.MONTHS_KEY, case_sql.COUNTS)),
-    (("time", case_sql.times, case_sql.TIMES_KEY, "n"),),
-)  # fmt: skip
 
 
 def kept(cases: int) -> Kept:
@@ -74,20 +65,21 @@ def fill(cases: int) -> None:
         for statement in put_back:
             cursor.execute(statement)
         cursor.execute("VACUUM ANALYZE stats_case")
-    with ThreadPoolExecutor(len(_COUNTS)) as lines:
-        list(lines.map(_count, _COUNTS))
+    tables = tables_of(REPORTS, town.community)
+    longest = [table for table in tables if table.name == "time"]  # takes about as long as all others
+    with ThreadPoolExecutor(2) as lines:
+        list(lines.map(_count, (longest, [table for table in tables if table.name != "time"])))
 
 
-def _count(tables: tuple[tuple[object, ...], ...]) -> None:
-    cases = _ADDED.format(columns=case_sql.COLUMNS)
+def _count(tables: list[Table]) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET work_mem = '1500MB'; SET synchronous_commit = off; SET jit = off")
-        for name, rows_of, key, counts in tables:
+        for table in tables:
             cursor.execute(
-                f"INSERT INTO stats_{name} (source, {key}, {counts}) "
-                f"SELECT {SOURCE}, {key}, {counts} FROM ({rows_of(cases)}) rows ORDER BY {key}"  # type: ignore[operator]
+                f"INSERT INTO stats_{table.name} (source, {table.key}, {table.counts}) "
+                f"SELECT {REPORTS.number}, {table.key}, {table.counts} FROM ({table.rows}) rows ORDER BY {table.key}"
             )
-            cursor.execute(f"VACUUM ANALYZE stats_{name}")
+            cursor.execute(f"VACUUM ANALYZE stats_{table.name}")
     connection.close()
 
 
@@ -112,7 +104,7 @@ class _Town:
             shapes = _areas(columns, lines)
             made = Area.objects.bulk_create(
                 Area(community=community, division=division, code=f"{code}-{n}", name=f"{code} {n}",
-                     boundary=GEOSGeometry(memoryview(shapely.to_wkb(shapely.multipolygons([shape]))), srid=4326),
+                     boundary=MultiPolygon(Polygon(shape.exterior.coords), srid=4326),
                      valid_from=date(2015, 1, 1))
                 for n, shape in enumerate(shapes)
             )  # fmt: skip
@@ -120,7 +112,7 @@ class _Town:
 
     def areas_of(self, places: "np.ndarray") -> list[str]:
         """The array of areas of each place, as PostgreSQL writes it. Driven by the areas, each prepared once."""
-        tree = shapely.STRtree(shapely.points(places))
+        tree = shapely.STRtree(np.asarray(shapely.points(places)))
         found = np.empty((len(places), len(self.areas)), dtype=np.int64)
         for column, (keys, shapes) in enumerate(self.areas):
             shape, place = tree.query(shapes, predicate="intersects")
@@ -131,7 +123,8 @@ class _Town:
 def _areas(columns: int, lines: int) -> "np.ndarray":
     """Shapes that cut the city without gaps: squares, wound by one smooth function that leaves its edge in place."""
     across, down = np.linspace(CITY.west, CITY.east, columns + 1), np.linspace(CITY.south, CITY.north, lines + 1)
-    squares = [shapely.box(across[i], down[j], across[i + 1], down[j + 1]) for j in range(lines) for i in range(columns)]
+    squares = [shapely.box(across[i], down[j], across[i + 1], down[j + 1])
+               for j in range(lines) for i in range(columns)]  # fmt: skip
     wide, high = (CITY.east - CITY.west) / columns, (CITY.north - CITY.south) / lines
     fine = shapely.segmentize(np.array(squares), min(wide, high) / CORNERS)
     winding: np.ndarray = shapely.transform(fine, lambda places: _wound(places, wide, high))
@@ -190,11 +183,11 @@ def _rows(
     body = np.where(chance.random(size) < 0.05, chance.integers(0, BODIES, size), kind % BODIES)
     supporters = chance.geometric(0.6, size) - 1
     happened = (
-        opened, days(answer // 2, State.ACCEPTED, State.IN_PROGRESS, State.WAITING, State.DONE, State.CONFIRMED), closed,
-        np.where(state == str(State.CONFIRMED), closed, 0), reopened, rejected, ended, kept_at, late, answered,
+        opened, days(answer // 2, State.ACCEPTED, State.IN_PROGRESS, State.WAITING, State.DONE, State.CONFIRMED),
+        closed, np.where(state == str(State.CONFIRMED), closed, 0), reopened, rejected, ended, kept_at, late, answered,
     )  # fmt: skip
     return zip(
-        [str(SOURCE)] * size, map(str, range(first, first + size)), [str(town.community)] * size,
+        [str(REPORTS.number)] * size, map(str, range(first, first + size)), [str(town.community)] * size,
         map(str, town.kinds[kind].tolist()), map(str, town.bodies[body].tolist()), town.areas_of(places),
         map(str, _codes(places).tolist()), [f"SRID=4326;POINT({x} {y})" for x, y in places.tolist()],
         *(_dates(each) for each in happened), map(str, supporters.tolist()),
