@@ -12,7 +12,7 @@ from django.core.files.storage import FileSystemStorage
 LIBRARIES = {
     f"protomaps-leaflet/{name}": f"protomaps-leaflet/dist/{name}"
     for name in ("protomaps-leaflet.js", "protomaps-leaflet.js.map")
-}
+} | {f"uplot/{name}": f"uplot/dist/{name}" for name in ("uPlot.iife.min.js", "uPlot.min.css")}
 
 
 class _Renamed(FileSystemStorage):

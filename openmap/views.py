@@ -9,12 +9,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from geodata.models import Community
+from stats.platform import platform
 
 
 @require_safe
 def country(request: HttpRequest) -> HttpResponse:
     """All communities of this installation."""
-    return render(request, "country.html", {"communities": Community.objects.only("slug", "name", "name_en")})
+    communities = Community.objects.only("slug", "name", "name_en", "accent_hue")
+    return render(request, "country.html", {"communities": communities, "platform": platform()})
 
 
 @require_POST

@@ -1,0 +1,54 @@
+"""How many people live where: what a count per 1,000 residents is made of."""
+
+from typing import ClassVar
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from django_scopes import ScopedManager
+
+from geodata.models import Area, Community
+
+FIRST_YEAR, LAST_YEAR = 1900, 2199
+
+
+class Population(models.Model):
+    """Residents of a community, or of one version of an area, in a year. stats.populations reads it."""
+
+    community = models.ForeignKey(Community, on_delete=models.CASCADE, verbose_name=_("community"))
+    area = models.ForeignKey(
+        Area,
+        on_delete=models.CASCADE,
+        verbose_name=_("area"),
+        null=True,
+        blank=True,
+        help_text=_("Empty: the whole community."),
+    )
+    year = models.PositiveSmallIntegerField(
+        _("year"), validators=[MinValueValidator(FIRST_YEAR), MaxValueValidator(LAST_YEAR)]
+    )
+    people = models.PositiveIntegerField(_("residents"), validators=[MinValueValidator(1)])
+    source = models.CharField(_("who says so"), max_length=200, blank=True)
+
+    objects: ClassVar[models.Manager["Population"]] = ScopedManager(community="community")
+
+    class Meta:
+        verbose_name = _("number of residents")
+        verbose_name_plural = _("numbers of residents")
+        ordering = ["area", "-year"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["community", "area", "year"], name="population_once_a_year", nulls_distinct=False
+            ),
+            models.CheckConstraint(condition=Q(year__range=(FIRST_YEAR, LAST_YEAR)), name="population_year_in_range"),
+            models.CheckConstraint(condition=Q(people__gt=0), name="population_of_somebody"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.area or self.community} {self.year}"
+
+    def clean(self) -> None:
+        if self.area and self.community_id and self.area.community_id != self.community_id:
+            raise ValidationError({"area": _("This area belongs to another community.")})

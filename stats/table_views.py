@@ -1,0 +1,104 @@
+"""The tables of statistics as files: CSV, GeoJSON of areas, and days as JSON for the chart that zooms."""
+
+import csv
+import io
+import json
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from geodata.community import community_of
+from geodata.models import Area
+from routing.models import Category
+from stats.asked import Asked
+from stats.asking import ask
+from stats.numbers import Kind, Place, by_day
+from stats.tables import TABLES, area_features
+from stats.views import asked_by
+
+BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_SHAPES = "SELECT id, ST_AsGeoJSON(boundary, 6) FROM geodata_area WHERE id = ANY (%s)"
+
+
+@never_cache
+@require_safe
+def table(request: HttpRequest, table: str) -> HttpResponse:
+    """One table as CSV: UTF-8 with a mark that spreadsheets need, RFC 4180."""
+    if table not in TABLES:
+        raise Http404("No such table.")
+    question = asked_by(request)
+    found = TABLES[table](question, _place(request, question))
+    text = io.StringIO()
+    rows = csv.writer(text)
+    rows.writerow(found.columns)
+    rows.writerows([_cell(value) for value in row] for row in found.rows)
+    response = HttpResponse("\ufeff" + text.getvalue(), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{question.community.slug}-{table}.csv"'
+    return response
+
+
+@never_cache
+@require_safe
+def areas_geojson(request: HttpRequest) -> HttpResponse:
+    """Areas of a division with their numbers, RFC 7946."""
+    question = asked_by(request)
+    features = area_features(question, _place(request, question))
+    shapes = dict(ask(_SHAPES, [key for key, _row in features]))
+    document = {
+        "type": "FeatureCollection",
+        "features": [
+            {"type": "Feature", "id": key, "geometry": json.loads(shapes[key]), "properties": row}
+            for key, row in features
+        ],
+    }
+    response = JsonResponse(document, content_type="application/geo+json", json_dumps_params={"ensure_ascii": False})
+    response["Content-Disposition"] = f'attachment; filename="{question.community.slug}-areas.geojson"'
+    return response
+
+
+@never_cache
+@require_safe
+def days_json(request: HttpRequest) -> JsonResponse:
+    """Columns for the chart: days as Unix seconds (00:00 UTC), what was opened and what was closed."""
+    question = asked_by(request)
+    told = dict(by_day(_place(request, question), question.period))
+    first = min(told, default=question.period.since).toordinal()
+    days = [date.fromordinal(number) for number in range(first, question.period.until.toordinal())]
+    return JsonResponse(
+        {
+            "days": [(day - date(1970, 1, 1)).days * 86_400 for day in days],
+            "opened": [told[day]["opened"] if day in told else 0 for day in days],
+            "closed": [told[day]["closed"] if day in told else 0 for day in days],
+        }
+    )
+
+
+def _place(request: HttpRequest, question: Asked) -> Place:
+    """Whom `area`, `organisation` (keys) or `category` (a code) names; the community without them."""
+    place = question.whole
+    if key := _number(request.GET.get("area", "")):
+        if not Area.objects.filter(community=community_of(request), pk=key).exists():
+            raise Http404("No such area.")
+        place = replace(place, kind=Kind.AREA, key=key)
+    elif key := _number(request.GET.get("organisation", "")):
+        place = replace(place, kind=Kind.ORGANISATION, key=key)
+    if code := request.GET.get("category", "").replace("\0", ""):
+        kind = Category.objects.filter(code=code).first()
+        if kind is None:
+            raise Http404("No such kind.")
+        place = replace(place, category=kind.pk)
+    return place
+
+
+def _number(text: str) -> int:
+    """0 for what is no key."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
+
+
+def _cell(value: Any) -> Any:
+    """Words that a spreadsheet would take for a formula begin with an apostrophe."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(BEGINS_A_FORMULA) else value
