@@ -110,9 +110,5 @@ def _drawing(old: Sequence[int], new: Sequence[int]) -> Drawing | None:
     rows = {key: (path, height) for key, path, height in ask(_OUTLINES, [*old, *new], WIDTH, TALLEST)}
     if not rows:
         return None
-    return Drawing(
-        WIDTH,
-        max(height for _path, height in rows.values()),
-        [rows[one][0] for one in old],
-        [rows[one][0] for one in new],
-    )
+    height = max(height for _path, height in rows.values())
+    return Drawing(WIDTH, height, [rows[one][0] for one in old], [rows[one][0] for one in new])

@@ -12,9 +12,10 @@ from routing.models import Category
 from stats.area_tables import AreaTable, area_table
 from stats.asked import Asked
 from stats.case_sql import FIX
+from stats.figures import Known
 from stats.numbers import Counts, Kind, Place, areas_of, by_place, organisations_of
 from stats.populations import People, people_of
-from stats.profile import Known, Profile, Row, category_rows, known, organisation_rows, profile
+from stats.profile import Profile, Row, category_rows, known, organisation_rows, profile
 from stats.times import Times, times
 
 

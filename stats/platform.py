@@ -18,10 +18,10 @@ SELECT sg, sum(n)::bigint FROM (
     SELECT sg, n FROM geodata_cell WHERE layer = %s AND category = 0 AND c < 1 << 17
     UNION ALL SELECT sg, d FROM geodata_cell_delta WHERE layer = %s) told GROUP BY sg HAVING sum(n) > 0
 """
-_ENDED = (
-    "SELECT coalesce(sum(opened), 0)::bigint, coalesce(sum(closed), 0)::bigint, count(DISTINCT community) "
-    "FROM stats_month WHERE source = %s AND kind = 0 AND category = 0"
-)
+_SUMS = """
+SELECT coalesce(sum(opened), 0)::bigint, coalesce(sum(closed), 0)::bigint, count(DISTINCT community)
+FROM stats_month WHERE source = %s AND kind = 0 AND category = 0
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Platform:
 def platform() -> Platform:
     """Reads the numbers of the whole installation, in a few short queries."""
     people = User.objects.filter(is_active=True).count()
-    ((reported, fixed, active),) = ask(_ENDED, all_counters()[0].number)
+    ((reported, fixed, active),) = ask(_SUMS, all_counters()[0].number)
     things = [_things(layer) for layer in all_layers() if layer.counted]
     return Platform(
         communities=Community.objects.count(),

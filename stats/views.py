@@ -42,10 +42,11 @@ def area(request: HttpRequest, area: str) -> HttpResponse:
 def organisation(request: HttpRequest, organisation: int) -> HttpResponse:
     """What an organisation has in this community: one that never had anything here has no page here."""
     found = Organisation.objects.filter(pk=organisation).first()
-    page = found and pages.organisation_page(asked_by(request), found)
+    question = asked_by(request)
+    page = pages.organisation_page(question, found) if found else None
     if page is None or page.profile.is_empty:
         raise Http404("No such organisation here.")
-    return _page(request, asked_by(request), page, here="stats_organisation")
+    return _page(request, question, page, here="stats_organisation")
 
 
 @never_cache
