@@ -30,6 +30,7 @@ from openmap import (  # noqa: F401  register what they are about
     admin_decisions,
     admin_jobs,
     admin_places,
+    admin_populations,
     admin_register_import,
     admin_registers,
     admin_reports,

@@ -53,7 +53,7 @@ class Period:
         if self.code in _LAST_MONTHS:
             months = _LAST_MONTHS[self.code]
             return ngettext("%(n)d month", "%(n)d months", months) % {"n": months}
-        if self.first.month == 1 and self.last.month == 12 and self.first.year == self.last.year:
+        if self.code.isdecimal():
             return _("year %(year)d") % {"year": self.first.year}
         return " – ".join(dict.fromkeys(date_format(month, "F Y") for month in (self.first, self.last)))
 

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from stats.times import Times
 from stats.uncertainty import Interval
@@ -33,7 +33,7 @@ def duration(seconds: float) -> Said:
     whole = round(many) if digits == 0 else 2  # of a fraction the unit stands in the genitive or plural
     words = ngettext("day", "days", whole) if is_days else ngettext("hour", "hours", whole)
     if digits:
-        words = _("days (of a fraction)") if is_days else _("hours (of a fraction)")
+        words = pgettext("of a fraction", "days") if is_days else pgettext("of a fraction", "hours")
     return Said(number(many, digits), words)
 
 

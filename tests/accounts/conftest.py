@@ -20,6 +20,7 @@ from issues.models import Issue
 from media.models import Photo
 from routing.models import Asset, Register
 from routing.usual_dangers import found_dangers
+from stats.models import Population
 from works.actions import announce
 from works.models import Work
 
@@ -62,6 +63,7 @@ def full(issue: Issue, marta: User, taras: User, now: datetime) -> Iterator[Comm
     enqueue_job(community=community, kind="test.count", at=now)
     import_addresses(community, [AddressRow(1, "a", "вул. Соборна", "12", "", (), (28.465, 49.225))])
     CellCheck.objects.create(community=community, layer="issues", at=now, squares=12, wrong=0)
+    Population.objects.create(community=community, year=2025, people=12_000)
     Unit.objects.create(code="UA05000000000010236", category="O", name="Вінницька")
     with scopes_disabled():
         yield community
