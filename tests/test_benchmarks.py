@@ -11,9 +11,10 @@ from launcher.commands import bench_names
 from launcher.places import Places
 from tests.bench import cells, coverage, page, pan, photo, register, route, suggest
 from tests.bench import map as map_bench
+from tests.bench import stats as stats_bench
 from tests.bench._report import Report, at_least, at_most, exactly
 from tests.photos import jpeg
-from tests.trials import dc, photos, polygons, streets
+from tests.trials import dc, dc_stats, photos, polygons, streets
 
 
 def check_form(said: str, bench: str) -> dict[str, Any]:
@@ -48,6 +49,7 @@ def test_every_benchmark_is_one_of_those_that_are_tried_here() -> None:
         "cells",
         "coverage",
         "dc",
+        "dc_stats",
         "map",
         "page",
         "pan",
@@ -56,6 +58,7 @@ def test_every_benchmark_is_one_of_those_that_are_tried_here() -> None:
         "polygons",
         "register",
         "route",
+        "stats",
         "streets",
         "suggest",
         "ukraine",
@@ -177,3 +180,20 @@ def test_page_counts_what_is_not_the_base_map() -> None:
     facts = page.facts_of([opened, opened])
     assert (facts["own_kB"], facts["base_map_kB"], facts["ready_s"]) == (2, 4, 1.5)
     assert "| base map | 4.0 |" in page.breakdown("map", opened)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_stats_has_the_form(capsys: pytest.CaptureFixture[str]) -> None:
+    assert stats_bench.main(["--rows", "3000", "--seconds", "0.1", "--json"]) == 0
+    found = check_form(capsys.readouterr().out, "stats")
+    assert found["rows"] == 3000
+    assert {"profile of an area (district), 3,000", "the city by ST_Contains, 3,000"} <= set(found["figures"])
+
+
+def test_dc_stats_has_the_form_and_names_what_differs() -> None:
+    ours = {"1": {"opened": 5, "closed": 3, "rejected": 0, "ended": 3, "fix_cases": 3, "fix_median_s": 7.0}}
+    theirs = {"1": ours["1"] | {"closed": 4}}
+    report = dc_stats.report_of(ours, theirs, rows=5, seconds=0.1, recounted=9, wrong=0)
+    check_form(json.dumps(report.as_dict()), "dc_stats")
+    assert "3 ≠ 4" in report.as_table()
+    assert report.exit_code == 1
