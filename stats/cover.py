@@ -1,0 +1,125 @@
+"""Covers a shape with squares (geodata.squares): those all inside it, and those that its edge runs through.
+
+Breadth first, a level at a time: squares that do not touch the shape are dropped, those inside are kept whole, the
+others are cut into four. Squares are looked at as a hair larger than they are, so that no rounding of a place near an
+edge of a square can make a difference.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely import MultiPolygon, Polygon
+
+from geodata.boxes import Box
+from geodata.squares import FINEST, squares_at
+from stats.case_sql import LEVELS
+
+HAIR = 1e-9  # degrees, 0.1 mm: far more than places and corners of squares are rounded by
+FIRST = 16  # squares, at most, that the covering begins with
+
+Codes = NDArray[np.int64]
+Ranges = tuple[list[int], list[int]]  # first and last of each, both included
+NOTHING: Ranges = ([], [])
+
+
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """What of a grid a shape has.
+
+    `cells`: codes (with their leading 1) of counted squares inside. `rows`: Morton codes inside that no counted
+    square is as fine as. `rim`: Morton codes of the squares that the edge runs through.
+    """
+
+    cells: Ranges
+    rows: Ranges
+    rim: Ranges
+
+
+def cover(shape: Polygon | MultiPolygon, *, rim: int) -> Cover:
+    """The squares of a polygon or multipolygon (SRID 4326); those on its rim are of the level `rim`, at least 16."""
+    shapely.prepare(shape)
+    level, columns, lines = _first(shape)
+    cells: list[Codes] = []
+    rows: list[Codes] = []
+    while True:
+        codes = morton(columns, lines)
+        boxes = _boxes(level, columns, lines)
+        meets = shapely.intersects(shape, boxes)
+        columns, lines, codes, boxes = columns[meets], lines[meets], codes[meets], boxes[meets]
+        inside = shapely.contains_properly(shape, boxes)
+        counted = next((finer for finer in LEVELS if finer >= level), None)
+        if counted is None:
+            rows.append(_stretch(codes[inside], FINEST - level, 0))
+        else:
+            cells.append(_stretch(codes[inside], counted - level, 1 << 2 * counted))
+        columns, lines = columns[~inside], lines[~inside]
+        if level == rim:
+            return Cover(_ranges(cells), _ranges(rows), _ranges([_stretch(codes[~inside], FINEST - level, 0)]))
+        columns, lines, level = _quarters(columns), _quarters(lines, down=True), level + 1
+
+
+def morton(columns: Codes, lines: Codes) -> Codes:
+    """Codes of squares, as geodata.squares.morton has them."""
+    return _spread(columns) | _spread(lines) << 1
+
+
+def _first(shape: Polygon | MultiPolygon) -> tuple[int, Codes, Codes]:
+    """The finest level, not finer than the coarsest counted one, at which few squares touch the shape's box."""
+    box = Box(*shape.bounds)
+    level = LEVELS[0]
+    while (found := squares_at(box, level)).count > FIRST and level > 0:
+        level -= 1
+    side = 1 << found.level  # the box may end a hair before the next square
+    columns = np.arange(max(found.left - 1, 0), min(found.right + 2, side), dtype=np.int64)
+    lines = np.arange(max(found.top - 1, 0), min(found.bottom + 2, side), dtype=np.int64)
+    return level, np.tile(columns, len(lines)), np.repeat(lines, len(columns))
+
+
+def _boxes(level: int, columns: Codes, lines: Codes) -> NDArray[np.object_]:
+    """The ground of the squares, in degrees, a hair larger."""
+    size = float(1 << level)
+    west, east = columns / size * 360 - 180 - HAIR, (columns + 1) / size * 360 - 180 + HAIR
+    south, north = _latitude((lines + 1) / size) - HAIR, _latitude(lines / size) + HAIR
+    boxes: NDArray[np.object_] = np.asarray(shapely.box(west, south, east, north), dtype=object)
+    return boxes
+
+
+def _latitude(y: NDArray[np.float64]) -> NDArray[np.float64]:
+    degrees: NDArray[np.float64] = np.degrees(np.arctan(np.sinh((0.5 - y) * 2 * np.pi)))
+    return degrees
+
+
+def _quarters(places: Codes, *, down: bool = False) -> Codes:
+    """Columns (or lines, `down`) of the four squares that each one consists of."""
+    pattern = np.array([0, 0, 1, 1] if down else [0, 1, 0, 1], dtype=np.int64)
+    return (2 * places[:, None] + pattern).ravel()
+
+
+def _stretch(codes: Codes, finer: int, lead: int) -> Codes:
+    """First and last code of the squares so many levels finer that each consists of, in two columns."""
+    first = codes << 2 * finer
+    return np.stack([first | lead, (first + ((1 << 2 * finer) - 1)) | lead], axis=1)
+
+
+def _ranges(found: Sequence[Codes]) -> Ranges:
+    """The stretches in their order, those that follow upon each other as one."""
+    if not found:
+        return NOTHING
+    all_of = np.concatenate(found)
+    all_of = all_of[np.argsort(all_of[:, 0])]
+    begins = np.ones(len(all_of), dtype=bool)
+    begins[1:] = all_of[1:, 0] != all_of[:-1, 1] + 1
+    ends = np.append(begins[1:], True)[: len(all_of)]
+    return all_of[begins, 0].tolist(), all_of[ends, 1].tolist()
+
+
+def _spread(value: Codes) -> Codes:
+    """A zero before every bit."""
+    value = (value | value << 16) & 0x0000FFFF0000FFFF
+    value = (value | value << 8) & 0x00FF00FF00FF00FF
+    value = (value | value << 4) & 0x0F0F0F0F0F0F0F0F
+    value = (value | value << 2) & 0x3333333333333333
+    return (value | value << 1) & 0x5555555555555555
