@@ -33,8 +33,11 @@ def _numbered(text: str) -> str:
     return re.sub("%[s%]", lambda found: f"${next(numbers)}" if found[0] == "%s" else "%", text)
 
 
-def fetch(sql: Sql, *, is_prepared: bool = True) -> list[tuple[Any, ...]]:
-    """All rows. Not prepared: planned for just these parameters, such as words of which some are rare."""
+def fetch(sql: Sql, *, is_prepared: bool = True, is_binary: bool = False) -> list[tuple[Any, ...]]:
+    """All rows. Not prepared: planned for just these parameters, such as words of which some are rare.
+
+    Binary: numbers and bytes come as they are, not as text; only of what is prepared.
+    """
     if not is_prepared:
         with connection.cursor() as cursor:
             cursor.execute(sql.text, sql.params)
@@ -45,6 +48,7 @@ def fetch(sql: Sql, *, is_prepared: bool = True) -> list[tuple[Any, ...]]:
     raw.prepare_threshold, raw.prepared_max = _NEVER, MOST
     wrap = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
     plain: Any = _Prepared(raw)
+    plain.format = psycopg.pq.Format.BINARY if is_binary else psycopg.pq.Format.TEXT
     with connection.wrap_database_errors, wrap(plain) as cursor:
         cursor.execute(sql.text, sql.params)
         return list(cursor.fetchall())

@@ -5,16 +5,19 @@ of its table without `source`. Cases are added up by all that tells them apart f
 that counts them: areas, organisations, squares.
 """
 
+from datetime import date
+
 from core.counters import CASE, DAYS, MEASURES
 
 LEVELS = (12, 14, 16)  # of the squares that are counted, as geodata.squares has them
-TIME_LEVEL = 14  # of the squares that know how long it took
+EVER = date.min  # stands for all months where squares have sums of all time
 ANSWER, FIX = 1, 2  # what a time was measured to
 BUCKET = 1.1  # each bucket of times ends so much later than it begins
 MONTHS_KEY = "community, kind, place, category, month"
 DAYS_KEY = "community, kind, place, day"
 TIMES_KEY = "community, kind, place, measure, category, month, bucket"
 CELLS_KEY = "community, month, c, category"
+SQUARES_KEY = "community, c, category, month"
 CELL_TIMES_KEY = "community, month, c, bucket"
 COUNTS = ", ".join(MEASURES)
 COLUMNS = ", ".join(CASE)
@@ -24,6 +27,7 @@ _SUMS = ", ".join(f"coalesce(sum(n) FILTER (WHERE measure = {n}), 0)::integer AS
 _ADDED = ", ".join(f"sum({measure})::integer AS {measure}" for measure in MEASURES)
 _TIMES = f"({ANSWER}, answered, answer_seconds), ({FIX}, closed, fix_seconds)"
 _MONTH = "date_trunc('month', day)::date"
+_LEVELS = ", ".join(f"({level})" for level in LEVELS)
 # Who counts a case: the community, its areas, its organisation; months also both together.
 _PLACES = """
     SELECT 0, 0::bigint UNION ALL SELECT 1, area::bigint FROM unnest(areas) area
@@ -68,28 +72,47 @@ def times(cases: str) -> str:
 
 def cells(cases: str) -> str:
     """Rows of stats_cell."""
-    finest = LEVELS[-1]
-    together = f"""
-        SELECT community, category, {_MONTH} AS month, m >> {60 - 2 * finest} AS square, {_SUMS}
-        FROM {_happened(cases)} GROUP BY 1, 2, 3, 4"""
-    levels = ", ".join(f"({level})" for level in LEVELS)
     return f"""
-        SELECT community, month, (square >> 2 * ({finest} - level)) | (1::bigint << 2 * level) AS c, category, {_ADDED}
-        FROM ({together}) told, (VALUES {levels}) levels(level) GROUP BY 1, 2, 3, 4"""
+        SELECT community, month, {_square("level")} AS c, category, {_ADDED}
+        FROM ({_finest(cases)}) told, (VALUES {_LEVELS}) levels(level) GROUP BY 1, 2, 3, 4"""
+
+
+def squares(cases: str) -> str:
+    """Rows of stats_square: all kinds by month, and each kind of all time."""
+    return f"""
+        SELECT community, {_square("level")} AS c, sums.category, sums.month, {_ADDED}
+        FROM ({_finest(cases)}) told, (VALUES {_LEVELS}) levels(level)
+        CROSS JOIN LATERAL (VALUES (0, told.month), (told.category, '{EVER}'::date)) sums(category, month)
+        GROUP BY 1, 2, 3, 4"""
 
 
 def cell_times(cases: str) -> str:
-    """Rows of stats_cell_time."""
-    return f"""
-        SELECT community, date_trunc('month', closed)::date AS month,
-            (m >> {60 - 2 * TIME_LEVEL}) | {1 << 2 * TIME_LEVEL} AS c, {bucket_of("fix_seconds")} AS bucket,
-            sum(sign)::integer AS n
+    """Rows of stats_cell_time: of each month, and of all time."""
+    together = f"""
+        SELECT community, date_trunc('month', closed)::date AS month, m >> {60 - 2 * LEVELS[-1]} AS square,
+            {bucket_of("fix_seconds")} AS bucket, sum(sign)::integer AS n
         FROM ({cases}) cases WHERE fix_seconds IS NOT NULL GROUP BY 1, 2, 3, 4"""
+    return f"""
+        SELECT community, sums.month, {_square("level")} AS c, bucket, sum(n)::integer AS n
+        FROM ({together}) told, (VALUES {_LEVELS}) levels(level)
+        CROSS JOIN LATERAL (VALUES (told.month), ('{EVER}'::date)) sums(month) GROUP BY 1, 2, 3, 4"""
 
 
 def bucket_of(seconds: str) -> str:
     """SQL: the bucket of a time."""
     return f"floor(ln(greatest({seconds}, 1)::float8) / ln({BUCKET}::float8))::smallint"
+
+
+def _finest(cases: str) -> str:
+    """SQL: sums by kind, month and square of the finest level."""
+    return f"""
+        SELECT community, category, {_MONTH} AS month, m >> {60 - 2 * LEVELS[-1]} AS square, {_SUMS}
+        FROM {_happened(cases)} GROUP BY 1, 2, 3, 4"""
+
+
+def _square(level: str) -> str:
+    """SQL: the code of the square of a level that one of the finest lies in."""
+    return f"(square >> 2 * ({LEVELS[-1]} - {level})) | (1::bigint << 2 * {level})"
 
 
 def _happened(cases: str) -> str:

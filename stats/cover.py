@@ -61,6 +61,20 @@ def cover(shape: Polygon | MultiPolygon, *, rim: int) -> Cover:
         columns, lines, level = _quarters(columns), _quarters(lines, down=True), level + 1
 
 
+def as_rows(covered: Cover) -> Cover:
+    """The same without counted squares: everything inside is read row by row."""
+    stretches = [_codes_of(low, high) for low, high in zip(*covered.cells, strict=True)]
+    found = np.array([*stretches, *zip(*covered.rows, strict=True)], dtype=np.int64).reshape(-1, 2)
+    return Cover(NOTHING, _ranges([found]), covered.rim)
+
+
+def _codes_of(low: int, high: int) -> tuple[int, int]:
+    """Morton codes of the finest grid between two squares of one level."""
+    level = (low.bit_length() - 1) // 2
+    lead, wide = 1 << 2 * level, 2 * (FINEST - level)
+    return (low ^ lead) << wide, (((high ^ lead) + 1) << wide) - 1
+
+
 def morton(columns: Codes, lines: Codes) -> Codes:
     """Codes of squares, as geodata.squares.morton has them."""
     return _spread(columns) | _spread(lines) << 1

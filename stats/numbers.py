@@ -56,7 +56,11 @@ def numbers(place: Place, period: Period) -> Numbers:
         "AND category = %s ORDER BY month",
         *_key(place),
     )
-    months = {row[0]: _counts(row[1:]) for row in rows}
+    return numbers_of({row[0]: _counts(row[1:]) for row in rows}, period)
+
+
+def numbers_of(months: Mapping[date, Counts], period: Period) -> Numbers:
+    """What months of all time, those where anything happened, tell about a period."""
     earlier = period.before()
     whole = [month for month in period.months if not (period.is_running and month == period.last)]
     return Numbers(

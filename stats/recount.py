@@ -91,6 +91,7 @@ def tables_of(counters: Counters, community_id: int) -> list[Table]:
         Table("day", case_sql.DAYS_KEY, COUNTS, case_sql.days(cases)),
         Table("time", case_sql.TIMES_KEY, "n", case_sql.times(cases)),
         Table("cell", case_sql.CELLS_KEY, COUNTS, case_sql.cells(cases)),
+        Table("square", case_sql.SQUARES_KEY, COUNTS, case_sql.squares(cases)),
         Table("cell_time", case_sql.CELL_TIMES_KEY, "n", case_sql.cell_times(cases)),
     ]
 

@@ -1,0 +1,141 @@
+"""Everything that is counted of any shape, exactly: squares all inside it are read as sums, the rest case by case.
+
+One statement, so one state of the database. A case belongs to a shape when ST_Contains(shape, its place) says so: those
+on the very edge do not.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, TypeVar
+
+import shapely
+from shapely import MultiPolygon, Polygon
+
+from core.counters import MEASURES, Counters
+from geodata.layer_sql import Sql
+from geodata.prepared import fetch
+from stats.case_sql import EVER
+from stats.cover import Cover, as_rows, cover
+from stats.numbers import NOTHING as NO_COUNTS
+from stats.numbers import Counts
+from stats.packed import Sums, add_up, bucketed
+from stats.periods import Period
+from stats.times import FEW, Times, of_buckets, of_values
+
+RIM = 20  # level of the squares on the edge, about 24 m wide in Ukraine: finer ones cost more than they spare
+ALL_TIME = "all"  # code of the period that has every month
+Key = TypeVar("Key")
+_SUMS = ", ".join(f"sum({measure})" for measure in MEASURES)
+_COLUMNS = ", ".join(MEASURES)
+_RANGES = "unnest(%s::bigint[], %s::bigint[]) AS r(low, high)"
+_CASES = """
+SELECT {what}, 0, NULL::date, NULL::bigint[], string_agg(found.packed, ''::bytea) FROM {ranges} CROSS JOIN LATERAL (
+    SELECT packed, place FROM stats_case WHERE source = %s AND community = %s AND m BETWEEN r.low AND r.high OFFSET 0
+) found {where}
+"""
+# LATERAL … OFFSET 0: each range is looked up in an index, which PostgreSQL would not find out by itself.
+# _ST_Contains: it cannot take an index of places instead.
+_EVERYTHING = f"""
+SELECT 0, category, month, ARRAY[{_SUMS}]::bigint[], NULL::bytea FROM {_RANGES} CROSS JOIN LATERAL (
+    SELECT category, month, {_COLUMNS} FROM stats_square
+    WHERE source = %s AND community = %s AND c BETWEEN r.low AND r.high AND (category = 0 OR %s) OFFSET 0
+) square GROUP BY category, month
+UNION ALL
+SELECT 1, category, NULL, ARRAY[{_SUMS}]::bigint[], NULL FROM unnest(%s::date[]) AS of(month)
+CROSS JOIN {_RANGES} CROSS JOIN LATERAL (
+    SELECT category, {_COLUMNS} FROM stats_cell
+    WHERE source = %s AND community = %s AND month = of.month AND c BETWEEN r.low AND r.high OFFSET 0
+) cell GROUP BY category
+UNION ALL
+SELECT 2, bucket, NULL, ARRAY[sum(n)]::bigint[], NULL FROM unnest(%s::date[]) AS of(month)
+CROSS JOIN {_RANGES} CROSS JOIN LATERAL (
+    SELECT bucket, n FROM stats_cell_time
+    WHERE source = %s AND community = %s AND month = of.month AND c BETWEEN r.low AND r.high OFFSET 0
+) cell GROUP BY bucket
+UNION ALL {_CASES.format(what=3, ranges=_RANGES, where="")}
+UNION ALL {_CASES.format(what=4, ranges=_RANGES, where="WHERE _ST_Contains(%s, found.place)")}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class ShapeNumbers:
+    """What a shape has. `months`: of all time, where anything happened; `categories`: in the period, by key."""
+
+    period: Period
+    months: Mapping[date, Counts]
+    categories: Mapping[int, Counts]
+    fix: Times | None
+
+    @property
+    def total(self) -> int:
+        """Opened at any time."""
+        return sum(counts["opened"] for counts in self.months.values())
+
+
+def shape_numbers(
+    shape: Polygon | MultiPolygon, period: Period, *, counters: Counters, community_id: int
+) -> ShapeNumbers:
+    """Counts of a valid shape (SRID 4326), which may lie anywhere. Of few cases the times are exact."""
+    covered = cover(shape, rim=RIM)
+    found = _numbers(shape, covered, period, counters, community_id)
+    if 0 < found.total <= FEW and found.fix and found.fix.error:
+        return _numbers(shape, as_rows(covered), period, counters, community_id)
+    return found
+
+
+def _numbers(
+    shape: Polygon | MultiPolygon, covered: Cover, period: Period, counters: Counters, community_id: int
+) -> ShapeNumbers:
+    rows = fetch(_sql(shape, covered, period, counters.number, community_id), is_binary=True)
+    cases = add_up(b"".join(row[4] for row in rows if row[0] in (3, 4) and row[4]), period)
+    of_months = {row[2]: _counts(row[3]) for row in rows if row[0] == 0 and row[1] == 0}
+    of_kinds = {row[1]: _counts(row[3]) for row in rows if row[0] <= 1 and row[1] > 0}
+    buckets = {row[1]: row[3][0] for row in rows if row[0] == 2}
+    return ShapeNumbers(
+        period=period,
+        months=_together(of_months, cases.months),
+        categories=_together(of_kinds, cases.categories),
+        fix=_times(buckets, cases),
+    )
+
+
+def _sql(shape: Polygon | MultiPolygon, covered: Cover, period: Period, source: int, community_id: int) -> Sql:
+    whose = (source, community_id)
+    is_ever = period.code == ALL_TIME
+    edge = shapely.to_wkb(shapely.set_srid(shape, 4326), hex=True, include_srid=True)
+    months = [] if is_ever else list(period.months)
+    return Sql(
+        _EVERYTHING,
+        (
+            *covered.cells, *whose, is_ever,
+            months, *covered.cells, *whose,
+            [EVER] if is_ever else months, *covered.cells, *whose,
+            *covered.rows, *whose,
+            *covered.rim, *whose, edge,
+        ),
+    )  # fmt: skip
+
+
+def _together(one: Mapping[Key, Counts], other: Mapping[Key, Counts]) -> dict[Key, Counts]:
+    found: dict[Key, Counts] = {}
+    for key in (*one, *(key for key in other if key not in one)):
+        of_one, of_other = one.get(key, NO_COUNTS), other.get(key, NO_COUNTS)
+        counts = {measure: of_one[measure] + of_other[measure] for measure in MEASURES}
+        if any(counts.values()):
+            found[key] = counts
+    return found
+
+
+def _times(buckets: Mapping[int, int], cases: Sums) -> Times | None:
+    """From seconds where there are no squares, else out of buckets."""
+    if not any(buckets.values()):
+        return of_values(cases.fix_seconds.tolist()) if len(cases.fix_seconds) else None
+    every = Counter(buckets)
+    every.update(bucketed(cases.fix_seconds))
+    return of_buckets(sorted((bucket, many) for bucket, many in every.items() if many > 0))
+
+
+def _counts(values: list[Any]) -> Counts:
+    return dict(zip(MEASURES, map(int, values), strict=True))
