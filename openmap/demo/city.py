@@ -5,6 +5,11 @@ from typing import Final
 
 DISTRICTS_CODE: Final = "districts"
 DISTRICTS_NAME: Final = "Райони міста"
+RESIDENTS: Final = {
+    "stare-misto": 22_260, "lisova-poliana": 18_710, "vokzalnyi": 955, "soniachnyi": 22_680, "zarichchia": 11_960,
+    "slobidka": 15_230, "honchari": 12_420,
+}  # fmt: skip
+RESIDENTS_IN: Final = 2025
 
 
 @dataclass(frozen=True, slots=True)

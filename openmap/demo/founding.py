@@ -12,7 +12,7 @@ from accounts.models import Organisation
 from geodata.actions import create_community, import_areas
 from geodata.address_import import import_addresses
 from geodata.candidates import Candidate
-from geodata.models import Community, MapShape
+from geodata.models import Area, Community, MapShape
 from geodata.shapes import polygons_in
 from openmap.demo.addresses import addresses_of, addresses_of_neighbour
 from openmap.demo.city import (
@@ -21,6 +21,8 @@ from openmap.demo.city import (
     DISTRICTS_NAME,
     FALLBACK,
     NEIGHBOUR_BODIES,
+    RESIDENTS,
+    RESIDENTS_IN,
     Body,
 )
 from openmap.demo.layout import (
@@ -42,6 +44,7 @@ from routing.models import Channel, CommunityRouting, Register
 from routing.register_import import import_register
 from routing.register_map import show_on_map
 from routing.rule_check import check_soon
+from stats.models import Population
 
 SINCE = date(2020, 1, 1)  # first day of the districts
 OPENS_AT = 14  # zoom
@@ -65,6 +68,7 @@ def found_yavoryn(town: Town, *, at: datetime) -> Community:
     community.save(update_fields=["zoom", "accent_hue"])
     with scope(community=community):
         _found_districts(community, town)
+        _settle(community)
         _draw(community, [*_land(), *_ways(town), *_buildings(town)])
         bodies = _found_bodies(community, BODIES)
         CommunityRouting.objects.create(community=community, fallback=bodies[FALLBACK])
@@ -114,6 +118,15 @@ def _found_districts(community: Community, town: Town) -> None:
         today=SINCE,
     )
     assert plan.written, [problem.text for problem in plan.refusals]
+
+
+def _settle(community: Community) -> None:
+    """How many live in each district and in all of them."""
+    areas = {area.code: area for area in Area.objects.filter(community=community)}
+    told = {areas[code]: many for code, many in RESIDENTS.items()} | {None: sum(RESIDENTS.values())}
+    Population.objects.bulk_create(
+        Population(community=community, area=area, year=RESIDENTS_IN, people=many) for area, many in told.items()
+    )
 
 
 def _bring_registers(community: Community, town: Town, *, at: datetime) -> None:

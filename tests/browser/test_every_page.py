@@ -24,6 +24,7 @@ from issues.actions import author_token
 from issues.models import Issue
 from routing.models import Asset, Register, Rule
 from routing.register_map import show_on_map
+from stats.filling import fill_all
 from tests.browser.conftest import (
     BOTH_WIDTHS,
     DESKTOP,
@@ -75,6 +76,7 @@ def for_everybody(city: City, town: Town, elsewhere: Community, settings: Settin
     show_on_map(register, True, at=NOW)
     lamp = Asset.objects.create(community=city.community, register=register, key="5", name="вул. Соборна", number="5",
                                 keeper=city.road_service, geometry=town["p"], valid_from=LONG_AGO)  # fmt: skip
+    fill_all(at=NOW)
     return {
         "the country": at("/"),
         "the map": _map,
@@ -89,6 +91,12 @@ def for_everybody(city: City, town: Town, elsewhere: Community, settings: Settin
         "who would answer": at(reverse("who", args=["yavoryn"])),
         "a lamp of a register": at(f"/yavoryn/registers/lamps/{lamp.pk}/"),
         "the map, with registers": _map_of_registers,
+        "statistics": _statistics,
+        "statistics of an area": at("/yavoryn/stats/areas/districts.north/"),
+        "statistics of an organisation": at(f"/yavoryn/stats/organisations/{city.vodokanal.pk}/"),
+        "statistics of a kind": at("/yavoryn/stats/kinds/manholes/"),
+        "areas side by side": at("/yavoryn/stats/compare/"),
+        "boundaries that never changed": at("/yavoryn/stats/boundaries/districts/"),
         "the parts": at("/_parts/"),
     }
 
@@ -96,6 +104,12 @@ def for_everybody(city: City, town: Town, elsewhere: Community, settings: Settin
 def _map(page: Page) -> None:
     page.goto("/yavoryn/")
     expect(page.locator("#map-canvas .mark").first).to_be_visible()
+
+
+def _statistics(page: Page) -> None:
+    page.goto("/yavoryn/stats/")
+    page.locator("#zoom-in").click()
+    expect(page.locator("#zoom canvas")).to_be_visible()
 
 
 def _map_of_registers(page: Page) -> None:
