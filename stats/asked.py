@@ -42,6 +42,11 @@ class Asked:
         pairs = [("period", self.period.code)] if self.period.code != USUAL else []
         return urlencode(pairs)
 
+    @property
+    def link(self) -> str:
+        """The same after the path of an address."""
+        return f"?{self.query}" if self.query else ""
+
 
 def asked(query: MultiValueDict[str, str], community: Community, *, today: date, area: Area | None = None) -> Asked:
     """Reads `period`, `division` and `by`; what is unknown is left out. `area`: whose division is chosen.

@@ -73,12 +73,12 @@ def facts(numbers: Numbers) -> list[Fact]:
     """Counts of the period; what changed is told of its months that are over, against the same a year ago."""
     titles = {
         "opened": _("Reported"),
-        "accepted": _("Accepted"),
+        "accepted": _("Taken on"),
         "closed": _("Fixed"),
         "confirmed": _("Confirmed by the reporter"),
-        "reopened": _("Reopened"),
+        "reopened": _("Opened again"),
         "late": _("Promise not kept"),
-        "rejected": _("Rejected"),
+        "rejected": _("Turned down"),
         "supporters": _("People who joined"),
     }
     found = [
