@@ -79,7 +79,7 @@ def facts(numbers: Numbers) -> list[Fact]:
         "reopened": _("Opened again"),
         "late": _("Promise not kept"),
         "rejected": _("Turned down"),
-        "supporters": _("People who joined"),
+        "supporters": _("People who joined (where five or more did)"),
     }
     found = [
         Fact(
