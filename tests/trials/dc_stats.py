@@ -73,7 +73,7 @@ def read(requests: Path, wards: Path) -> pd.DataFrame:
     return frame
 
 
-def theirs_of(frame: pd.DataFrame) -> dict[str, dict[str, float | None]]:
+def theirs_of(frame: pd.DataFrame) -> dict[str, dict[str, Any]]:
     """Ward → what pandas counts in it."""
     status, resolved = frame["status"].str.strip().str.upper(), frame["resolved_at"]
     frame = frame.assign(
