@@ -37,7 +37,7 @@ class Counters:
         areas    integer[], primary keys of the areas that it belongs to, in ascending order
         m, place    Morton code (geodata.squares) and point, SRID 4326: where strangers see it
         DAYS, and answered, the day of the first answer    date or null
-        supporters    integer
+        supporters    integer: people; as good as none where they are few (core.privacy)
         answer_seconds, fix_seconds    integer or null: from opened to the first answer, and to closed
     It narrows them by {chosen}, a condition over i.thing or i.community that stats/ puts there. Promises are looked at
     up to the community's day in core_counted_until: late is never a later one.

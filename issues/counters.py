@@ -7,6 +7,7 @@ known by its report's page, and anybody can count the same from the open data.
 from django.utils.translation import gettext_lazy as _
 
 from core.counters import Counters
+from core.privacy import counted_sql
 from issues.blur import COARSE_GRID
 from issues.states import OPEN, State
 
@@ -50,7 +51,8 @@ _MOMENTS = f"""
         issues_public_place(i.location, i.subject_visibility = 'coarse' OR i.place_is_sensitive) AS place, told.areas,
         (SELECT d.organisation_id FROM routing_decision d WHERE d.subject_id = i.subject_id
          ORDER BY d.decided_at DESC, d.id DESC LIMIT 1) AS organisation_id,
-        (SELECT count(*) FROM issues_supporter s WHERE s.issue_id = i.id AND NOT s.is_author) AS supporters,
+        (SELECT {counted_sql("count(*)")} FROM issues_supporter s
+         WHERE s.issue_id = i.id AND NOT s.is_author) AS supporters,
         e.accepted, e.answered, e.reopened, coalesce(until.day, '-infinity') AS reached,
         CASE WHEN i.state IN {_in(_FIXED)} THEN e.closed END AS closed,
         CASE WHEN i.state = 'rejected' THEN e.rejected END AS rejected,

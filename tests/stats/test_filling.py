@@ -7,6 +7,7 @@ from django.db import connection
 
 from accounts.models import User
 from core.models import Visibility
+from core.privacy import FEWEST
 from issues.counters import REPORTS
 from issues.models import Issue
 from issues.moves import move_by_organisation, move_by_reporter, not_ours, set_visibility
@@ -126,13 +127,18 @@ def test_of_a_blurred_report_no_area_is_told_that_its_cell_is_not_all_in(city: C
     assert read(shown) == [pytest.approx((28.465, 49.225))]
 
 
-def test_voices_are_counted_with_the_report_that_they_are_for(city: City, issue: Issue, serhii: User) -> None:
+def test_voices_are_counted_with_the_report_that_they_are_for_when_they_are_not_few(
+    city: City, issue: Issue, serhii: User
+) -> None:
     from issues.models import Supporter
 
+    for number in range(FEWEST - 1):
+        Supporter.objects.create(community=city.community, issue=issue, voice=f"{number}", created_at=NOW)
     fill_all(at=NOW)
+    assert days_of("supporters") == {}
     Supporter.objects.create(community=city.community, issue=issue, user=serhii, created_at=NOW + DAY)
     fill_all(at=NOW + DAY)
-    assert days_of("supporters") == {TODAY: 1}
+    assert days_of("supporters") == {TODAY: FEWEST}
     Supporter.objects.filter(user=serhii).delete()
     fill_all(at=NOW + DAY)
     assert days_of("supporters") == {}
