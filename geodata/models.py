@@ -26,6 +26,7 @@ RESERVED_SLUGS = frozenset(
         "account",
         "admin",
         "api",
+        "data",
         "embed",
         "en",
         "feed",

@@ -157,6 +157,8 @@ CELERY_BEAT_SCHEDULE = {
     "check cells": {"task": "geodata.tasks.check_cells", "schedule": crontab(hour=0, minute=30)},
     "fill statistics": {"task": "stats.tasks.fill", "schedule": 2.0, "options": {"expires": 2}},
     "check statistics": {"task": "stats.tasks.check", "schedule": crontab(hour=0, minute=50)},
+    # Each community in its own minute of the night: stats.opendata.jobs.
+    "export open data in turn": {"task": "stats.tasks.export_in_turn", "schedule": 120.0, "options": {"expires": 120}},
     "run jobs": {"task": "core.tasks.run_jobs", "schedule": 5.0, "options": {"expires": 5}},
     "clear old files of jobs": {"task": "core.tasks.clear_old_inputs", "schedule": 3600.0},
     "forget ended limits": {"task": "core.tasks.forget_ended_limits", "schedule": 600.0},
@@ -247,6 +249,10 @@ LEAFLET_CONFIG = {
     "RESET_VIEW": False,
     "ATTRIBUTION_PREFIX": "",
 }
+
+# Open data: under which licence, by name and address -----------------------------------------------------------
+DATA_LICENCE = env.str("MISTO_DATA_LICENCE", default="CC BY 4.0")
+DATA_LICENCE_URL = env.str("MISTO_DATA_LICENCE_URL", default="https://creativecommons.org/licenses/by/4.0/")
 
 # Headers ----------------------------------------------------------------------------------------------------
 HTTPS = SITE_URL.startswith("https://")

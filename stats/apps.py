@@ -7,3 +7,6 @@ class StatsConfig(AppConfig):
 
     name = "stats"
     verbose_name = _("Statistics")
+
+    def ready(self) -> None:
+        from stats.opendata import jobs  # noqa: F401  registers its job

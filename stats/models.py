@@ -1,4 +1,4 @@
-"""How many people live where: what a count per 1,000 residents is made of."""
+"""How many people live where, which counts per 1,000 residents are made of; and the files of open data."""
 
 from typing import ClassVar
 
@@ -52,3 +52,36 @@ class Population(models.Model):
     def clean(self) -> None:
         if self.area and self.community_id and self.area.community_id != self.community_id:
             raise ValidationError({"area": _("This area belongs to another community.")})
+
+
+class ExportFile(models.Model):
+    """A made file of open data, or a part that files are made of. stats.opendata.making writes it."""
+
+    community = models.ForeignKey(Community, on_delete=models.CASCADE, verbose_name=_("community"))
+    dataset = models.CharField(_("dataset"), max_length=40)
+    format = models.CharField(_("format"), max_length=10)
+    part = models.CharField(_("part"), max_length=7, blank=True)  # "": the whole; else a month, or "all"
+    file = models.CharField(_("name in the storage"), max_length=200)
+    rows = models.PositiveIntegerField(_("rows"))
+    size = models.PositiveBigIntegerField(_("bytes"))
+    sha256 = models.CharField(_("SHA-256"), max_length=64)
+    fingerprint = models.CharField(_("print of the rows"), max_length=200)  # stats.opendata.reading
+    made_at = models.DateTimeField(_("made"))
+    checked_at = models.DateTimeField(_("found to be as the database has it"))
+
+    objects: ClassVar[models.Manager["ExportFile"]] = ScopedManager(community="community")
+
+    class Meta:
+        verbose_name = _("file of open data")
+        verbose_name_plural = _("files of open data")
+        ordering = ["dataset", "format", "part"]
+        constraints = [
+            models.UniqueConstraint(fields=["community", "dataset", "format", "part"], name="export_file_once"),
+            models.CheckConstraint(condition=Q(sha256__regex=r"^[0-9a-f]{64}$"), name="export_file_has_a_sum"),
+            models.CheckConstraint(
+                condition=Q(part__regex=r"^(|all|[0-9]{4}-(0[1-9]|1[0-2]))$"), name="export_file_part_is_a_month"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.dataset}.{self.format}"

@@ -4,6 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from stats import checks, filling
+from stats.opendata.jobs import ask_in_turn
 
 
 @shared_task(name="stats.tasks.fill")
@@ -16,3 +17,9 @@ def fill() -> int:
 def check() -> int:
     """Compares the statistics of every community with its things and repairs them; returns how many rows were wrong."""
     return checks.check_all(at=timezone.now())
+
+
+@shared_task(name="stats.tasks.export_in_turn")
+def export_in_turn() -> int:
+    """Asks for the files of open data where it is a community's turn in the night; returns how many."""
+    return ask_in_turn(at=timezone.now())

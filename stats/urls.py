@@ -3,7 +3,7 @@
 from django.urls import path
 
 from geodata.community import community_path
-from stats import boundary_views, platform_views, table_views, views
+from stats import boundary_views, data_views, ogc_views, platform_views, table_views, views
 
 urlpatterns = [
     path("stats.json", platform_views.platform_json, name="stats_platform"),
@@ -16,4 +16,17 @@ urlpatterns = [
     community_path("stats/tables/<str:table>.csv", table_views.table, name="stats_table"),
     community_path("stats/tables/areas.geojson", table_views.areas_geojson, name="stats_areas_geojson"),
     community_path("stats/tables/days.json", table_views.days_json, name="stats_days"),
+    path("data/catalog.jsonld", data_views.catalogue_of_installation, name="open_data_catalogues"),
+    community_path("data/", data_views.open_data, name="open_data"),
+    community_path("data/fresh/", data_views.make_fresh, name="make_fresh_data"),
+    community_path("data/catalog.jsonld", data_views.catalogue, name="open_data_catalogue"),
+    community_path("data/<slug:dataset>.csv-metadata.json", data_views.csv_description, name="csv_description"),
+    community_path("data/<slug:dataset>.<slug:ending>", data_views.data_file, name="open_data_file"),
+    community_path("ogc/", ogc_views.landing, name="ogc"),
+    community_path("ogc/conformance", ogc_views.conformance, name="ogc_conformance"),
+    community_path("ogc/api", ogc_views.api, name="ogc_api"),
+    community_path("ogc/collections", ogc_views.collections, name="ogc_collections"),
+    community_path("ogc/collections/<slug:name>", ogc_views.collection, name="ogc_collection"),
+    community_path("ogc/collections/<slug:name>/items", ogc_views.features, name="ogc_items"),
+    community_path("ogc/collections/<slug:name>/items/<str:key>", ogc_views.feature, name="ogc_item"),
 ]

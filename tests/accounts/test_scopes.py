@@ -19,7 +19,7 @@ GLOBAL = {
     "geodata.Unit",
     "notifications.AskedToday",
 }
-OURS = {"openmap", "issues", "works", "notifications", "routing", "media", "accounts", "core", "geodata"}
+OURS = {"openmap", "stats", "issues", "works", "notifications", "routing", "media", "accounts", "core", "geodata"}
 
 
 def models_of_ours() -> list[type[Model]]:

@@ -33,6 +33,11 @@ PAGES = [
     "/yavoryn/marks.geojson",
     "/yavoryn/base.geojson",
     "/api/v1/yavoryn/issues/",
+    "/yavoryn/data/",
+    "/yavoryn/data/catalog.jsonld",
+    "/data/catalog.jsonld",
+    "/yavoryn/data/reports.csv-metadata.json",
+    "/yavoryn/ogc/collections/reports/items",
     "/nowhere/",
     "/language/",
 ]

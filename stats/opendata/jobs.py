@@ -1,0 +1,86 @@
+"""When files are made: each community in its own minute of the night, and when somebody asks for fresher ones.
+
+Both are a job (core.jobs) of the same kind, and a community has one at a time at most: however many people ask, the
+work is done once.
+"""
+
+from datetime import datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db import connection, transaction
+from django_scopes import scope
+
+from core.jobs import Running, enqueue_job, job_kind
+from core.models import Job
+from geodata.models import Community
+from stats.filling import fill_all
+from stats.models import ExportFile
+from stats.opendata.making import make_exports
+
+KIND = "stats.exports"
+NIGHT_BEGINS = time(0, 30)  # by the clock of the community
+NIGHT_MINUTES = 300
+STEP = 137  # minutes between one community and the next one, modulo the night: neighbours in number are far apart
+MOST_AT_ONCE = 20  # communities that one turn takes
+FRESH = timedelta(minutes=15)  # what is younger is not made anew because somebody asks
+
+
+@job_kind(KIND)
+def run(running: Running) -> dict[str, Any]:
+    """Brings the files of the job's community up to date. Again is no harm: what is up to date is left alone."""
+    fill_all(at=running.now())
+    made: dict[str, Any] = make_exports(running.community, at=running.now(), progress=running.progress)
+    Job.objects.filter(kind=KIND, community=running.community, created_by=None).exclude(finished_at=None).delete()
+    return made
+
+
+def ask(community: Community, *, at: datetime) -> Job | None:
+    """Asks for a job, unless one waits or runs, or all was looked at a moment ago; returns the one that there is.
+
+    None: the files are fresh. Call it inside the scope of the community.
+    """
+    with transaction.atomic():
+        with connection.cursor() as cursor:  # two that ask at once ask one after the other
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtext('stats.exports'), %s)", [community.pk])
+        waiting: Job | None = unfinished(community)
+        if waiting or is_fresh(community, at=at):
+            return waiting
+        return enqueue_job(community=community, kind=KIND, at=at)
+
+
+def unfinished(community: Community) -> Job | None:
+    """The job that waits or runs."""
+    found: Job | None = Job.objects.filter(kind=KIND, community=community, finished_at=None).first()
+    return found
+
+
+def is_fresh(community: Community, *, at: datetime) -> bool:
+    """Whether files were made or looked at a moment ago, or an attempt just failed: asking again changes nothing."""
+    since = at - FRESH
+    made = ExportFile.objects.filter(community=community, part="", checked_at__gt=since)
+    tried = Job.objects.filter(kind=KIND, community=community, finished_at__gt=since)
+    return made.exists() or tried.exists()
+
+
+def turn_of(community: Community, *, at: datetime) -> datetime:
+    """The last moment, not later than `at`, at which it was the community's turn."""
+    zone = ZoneInfo(community.time_zone)
+    minute = timedelta(minutes=community.pk * STEP % NIGHT_MINUTES)
+    today = at.astimezone(zone).date()
+    turns = (datetime.combine(day, NIGHT_BEGINS, zone) + minute for day in (today, today - timedelta(days=1)))
+    return next((turn for turn in turns if turn <= at), at - timedelta(days=1))
+
+
+def ask_in_turn(*, at: datetime) -> int:
+    """Asks for the files of those communities whose turn has come, the longest waiting first; returns how many."""
+    waiting = [(turn_of(one, at=at), one) for one in Community.objects.defer("boundary")]
+    asked = 0
+    for turn, community in sorted(waiting, key=lambda pair: pair[0]):
+        if asked >= MOST_AT_ONCE:
+            break
+        with scope(community=community):
+            if not Job.objects.filter(kind=KIND, community=community, created_at__gte=turn).exists():
+                enqueue_job(community=community, kind=KIND, at=at)
+                asked += 1
+    return asked
