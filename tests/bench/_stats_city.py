@@ -104,7 +104,7 @@ class _Town:
             shapes = _areas(columns, lines)
             made = Area.objects.bulk_create(
                 Area(community=community, division=division, code=f"{code}-{n}", name=f"{code} {n}",
-                     boundary=MultiPolygon(Polygon(shape.exterior.coords), srid=4326),
+                     boundary=MultiPolygon(Polygon(list(shape.exterior.coords)), srid=4326),
                      valid_from=date(2015, 1, 1))
                 for n, shape in enumerate(shapes)
             )  # fmt: skip
