@@ -1,4 +1,5 @@
-"""How many people live where, which counts per 1,000 residents are made of; and the files of open data."""
+"""How many people live where, which counts per 1,000 residents are made of; files of open data; clusters that were
+found."""
 
 from typing import ClassVar
 
@@ -10,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django_scopes import ScopedManager
 
 from geodata.models import Area, Community
+from routing.models import Category
 
 FIRST_YEAR, LAST_YEAR = 1900, 2199
 
@@ -85,3 +87,33 @@ class ExportFile(models.Model):
 
     def __str__(self) -> str:
         return f"{self.dataset}.{self.format}"
+
+
+class ClusterScan(models.Model):
+    """Clusters in space and time (stats.hotspots) of one kind, or of all kinds together, as they were found last."""
+
+    community = models.ForeignKey(Community, on_delete=models.CASCADE, verbose_name=_("community"))
+    source = models.PositiveSmallIntegerField(_("number of what is counted"))
+    category = models.ForeignKey(Category, on_delete=models.CASCADE, verbose_name=_("category"), null=True, blank=True)
+    since = models.DateField(_("first day looked at"))
+    until = models.DateField(_("the day after the last"))
+    cases = models.PositiveIntegerField(_("cases looked at"))
+    left_out = models.PositiveIntegerField(_("cases left out, as their places are blurred"))
+    # A list: lon, lat, radius (m), since and until (both included), observed, expected, surprise, p.
+    clusters = models.JSONField(_("clusters"), default=list)
+    computed_at = models.DateTimeField(_("computed"))
+
+    objects: ClassVar[models.Manager["ClusterScan"]] = ScopedManager(community="community")
+
+    class Meta:
+        verbose_name = _("scan for clusters")
+        verbose_name_plural = _("scans for clusters")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["community", "source", "category"], name="one_scan_of_a_kind", nulls_distinct=False
+            ),
+            models.CheckConstraint(condition=Q(until__gt=models.F("since")), name="scan_has_days"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.community_id} {self.category_id or ''} {self.until:%Y-%m-%d}"

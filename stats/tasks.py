@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from stats import checks, filling
+from stats import checks, filling, scanning
 from stats.opendata.jobs import ask_in_turn
 
 
@@ -23,3 +23,9 @@ def check() -> int:
 def export_in_turn() -> int:
     """Asks for the files of open data where it is a community's turn in the night; returns how many."""
     return ask_in_turn(at=timezone.now())
+
+
+@shared_task(name="stats.tasks.find_clusters")
+def find_clusters() -> int:
+    """Looks for clusters where a day has begun; returns in how many communities. Runs in the queue of jobs."""
+    return scanning.scan_where_a_day_began(at=timezone.now())
