@@ -17,7 +17,7 @@ from routing.models import Category
 from stats.asked import Asked
 from stats.asking import ask
 from stats.numbers import Kind, Place, by_day
-from stats.tables import TABLES, area_features
+from stats.tables import TABLES, Table, area_features
 from stats.views import asked_by
 
 BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -27,17 +27,21 @@ _SHAPES = "SELECT id, ST_AsGeoJSON(boundary, 6) FROM geodata_area WHERE id = ANY
 @never_cache
 @require_safe
 def table(request: HttpRequest, table: str) -> HttpResponse:
-    """One table as CSV: UTF-8 with a mark that spreadsheets need, RFC 4180."""
+    """One table as CSV."""
     if table not in TABLES:
         raise Http404("No such table.")
     question = asked_by(request)
-    found = TABLES[table](question, _place(request, question))
+    return as_csv(question.community.slug, table, TABLES[table](question, _place(request, question)))
+
+
+def as_csv(slug: str, name: str, found: Table) -> HttpResponse:
+    """A table as a file: UTF-8 with a mark that spreadsheets need, RFC 4180."""
     text = io.StringIO()
     rows = csv.writer(text)
     rows.writerow(found.columns)
     rows.writerows([_cell(value) for value in row] for row in found.rows)
     response = HttpResponse("\ufeff" + text.getvalue(), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{question.community.slug}-{table}.csv"'
+    response["Content-Disposition"] = f'attachment; filename="{slug}-{name}.csv"'
     return response
 
 

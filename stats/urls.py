@@ -3,7 +3,7 @@
 from django.urls import path
 
 from geodata.community import community_path
-from stats import boundary_views, data_views, ogc_views, platform_views, table_views, views
+from stats import boundary_views, data_views, hot_views, ogc_views, platform_views, table_views, views
 
 urlpatterns = [
     path("stats.json", platform_views.platform_json, name="stats_platform"),
@@ -29,4 +29,12 @@ urlpatterns = [
     community_path("ogc/collections/<slug:name>", ogc_views.collection, name="ogc_collection"),
     community_path("ogc/collections/<slug:name>/items", ogc_views.features, name="ogc_items"),
     community_path("ogc/collections/<slug:name>/items/<str:key>", ogc_views.feature, name="ogc_item"),
+    community_path("stats/hot/", hot_views.hot, name="stats_hot"),
+    community_path("stats/hot/heat.csv", hot_views.heat_csv, name="stats_heat_csv"),
+    community_path("stats/hot/heat.geojson", hot_views.heat_geojson, name="stats_heat_geojson"),
+    community_path("stats/hot/clusters.csv", hot_views.clusters_csv, name="stats_clusters_csv"),
+    community_path("stats/seasons/", hot_views.seasonal, name="stats_seasons"),
+    community_path("stats/seasons/seasons.csv", hot_views.seasons_csv, name="stats_seasons_csv"),
+    community_path("stats/unusual/", hot_views.unusual_week, name="stats_unusual"),
+    community_path("stats/unusual/unusual.csv", hot_views.unusual_csv, name="stats_unusual_csv"),
 ]
