@@ -62,6 +62,20 @@ def find_addresses(
     return found[:limit]
 
 
+def find_streets(text: str, *, community: Community) -> list[tuple[Street, bool]]:
+    """Streets that the text may name, the likeliest first, each with whether it names it exactly. Call it inside the
+    scope."""
+    if len(text.strip()) < SHORTEST:
+        return []
+    ways = _ways(text, community)
+    best: dict[int, Fit] = {}
+    _look_at(alike(ways, community), ways, best)
+    if max((fit.score for fit in best.values()), default=0.0) < _GOOD:
+        _look_at(slipped(ways, community), ways, best)
+    fits = sorted((fit for fit in best.values() if fit.score >= LEAST), key=lambda fit: (-fit.score, fit.street.pk))
+    return [(fit.street, fit.score >= EXACT) for fit in fits[:MOST]]
+
+
 def nearest_address(point: Point, *, community: Community, on: date) -> Found | None:
     """The house within NEAR_HOUSE metres of the point (SRID 4326), else the street within NEAR_STREET, else None."""
     given = {"point": f"SRID=4326;POINT({point.x!r} {point.y!r})", "community": community.pk}

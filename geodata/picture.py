@@ -7,7 +7,7 @@ them over for readers of a dark scheme. Its text never changes, so a Content-Sec
 import base64
 import hashlib
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from html import escape
@@ -75,13 +75,14 @@ COLOURS = {
     "halo": ("#ffffff", "#171d25"),
     "pin": ("#1f5cc0", "#8fb8ff"),
     "pin-rim": ("#ffffff", "#10161d"),
+    "drawn": ("#1f5cc0", "#8fb8ff"),
     "wait": ("#1f5cc0", "#8fb8ff"),
     "work": ("#9d4e00", "#f2b069"),
     "done": ("#19713f", "#76d19c"),
     "shut": ("#57626e", "#a9b4c0"),
     "paper": ("#ffffff", "#171d25"),
 }
-_STROKED = {"edge", "way", "rail", "sleeper", "rim"}
+_STROKED = {"edge", "way", "rail", "sleeper", "rim", "drawn"}
 _PIN = "M0 0C-6-8-14.5-15.5-14.5-26a14.5 14.5 0 0 1 29 0C14.5-15.5 6-8 0 0z"
 _MARK_TIP = (18.0, 42.5)  # of the outlines in a box of 36 × 44
 _PIN_ROOM = (18.0, 44.0)  # half the width, the height: what a pin covers, in px before it is made larger
@@ -150,20 +151,30 @@ class Name:
 
 
 def picture(
-    community: Community, box: Box, *, on: date, pin: Corner | None = None, state: str = "", lettering: float = 1.0
+    community: Community,
+    box: Box,
+    *,
+    on: date,
+    pin: Corner | None = None,
+    state: str = "",
+    lettering: float = 1.0,
+    outline: Sequence[Sequence[Corner]] = (),
 ) -> str:
     """SVG text, WIDTH × HEIGHT px, that shows `box` and perhaps a pin at a longitude and latitude.
 
     `box` is widened to the picture's proportions, as geodata.boxes.point_at expects of a tap on it. `state`: wait,
     work, done or shut gives the pin the outline and the colour of that family of states; anything else, a plain pin.
-    `lettering`: how many times larger names and pin are drawn, for a page that shows the picture small. Names that
-    would touch a larger area's name, or the pin, are left out.
+    `outline`: rings of a shape that is drawn over the ground. `lettering`: how many times larger names and pin are
+    drawn, for a page that shows the picture small. Names that would touch a larger area's name, or the pin, are left
+    out.
     """
     frame = _frame(box)
     paths, names = _drawn(community, frame, on)
     tip = pixel_of(frame, *pin, WIDTH, HEIGHT) if pin else None
     letters = LETTERS * lettering
     parts = [*_ground(paths, _ground_metres(frame))]
+    if outline:
+        parts.append(_outline(frame, outline))
     parts += [_name(name, letters) for name in _apart(names, letters, _pin_room(tip, lettering) if tip else None)]
     if tip:
         parts.append(_pin(*tip, state=state, scale=lettering))
@@ -171,6 +182,17 @@ def picture(
         parts.append(_credit(community.map_credit, letters))
     size = f'width="{WIDTH}" height="{HEIGHT}" viewBox="0 0 {WIDTH} {HEIGHT}"'
     return f'<svg xmlns="http://www.w3.org/2000/svg" {size}><style>{STYLE}</style>{"".join(parts)}</svg>'
+
+
+def _outline(frame: Box, rings: Sequence[Sequence[Corner]]) -> str:
+    """The rings as one path: holes stay open."""
+    pixels = [[pixel_of(frame, *corner, WIDTH, HEIGHT) for corner in ring] for ring in rings]
+    path = "".join("M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in ring) + "z" for ring in pixels)
+    colour = COLOURS["drawn"][0]
+    return (
+        f'<path class="drawn" fill="{colour}" fill-opacity=".16" fill-rule="evenodd" stroke="{colour}" '
+        f'stroke-width="3" stroke-linejoin="round" d="{path}"/>'
+    )
 
 
 def _frame(box: Box) -> Box:

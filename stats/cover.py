@@ -40,24 +40,25 @@ class Cover:
 
 def cover(shape: Polygon | MultiPolygon, *, rim: int) -> Cover:
     """The squares of a polygon or multipolygon (SRID 4326); those on its rim are of the level `rim`, at least 16."""
-    shapely.prepare(shape)
+    edge = shapely.boundary(shape)
+    shapely.prepare([shape, edge])
     level, columns, lines = _first(shape)
     cells: list[Codes] = []
     rows: list[Codes] = []
     while True:
+        # A square that the edge does not touch is inside or outside with its middle.
+        on_edge = shapely.intersects(edge, _boxes(level, columns, lines))
+        inside = ~on_edge
+        inside[inside] = shapely.contains_xy(shape, *_middles(level, columns[inside], lines[inside]))
         codes = morton(columns, lines)
-        boxes = _boxes(level, columns, lines)
-        meets = shapely.intersects(shape, boxes)
-        columns, lines, codes, boxes = columns[meets], lines[meets], codes[meets], boxes[meets]
-        inside = shapely.contains_properly(shape, boxes)
         counted = next((finer for finer in LEVELS if finer >= level), None)
         if counted is None:
             rows.append(_stretch(codes[inside], FINEST - level, 0))
         else:
             cells.append(_stretch(codes[inside], counted - level, 1 << 2 * counted))
-        columns, lines = columns[~inside], lines[~inside]
+        columns, lines = columns[on_edge], lines[on_edge]
         if level == rim:
-            return Cover(_ranges(cells), _ranges(rows), _ranges([_stretch(codes[~inside], FINEST - level, 0)]))
+            return Cover(_ranges(cells), _ranges(rows), _ranges([_stretch(codes[on_edge], FINEST - level, 0)]))
         columns, lines, level = _quarters(columns), _quarters(lines, down=True), level + 1
 
 
@@ -99,6 +100,13 @@ def _boxes(level: int, columns: Codes, lines: Codes) -> NDArray[np.object_]:
     south, north = _latitude((lines + 1) / size) - HAIR, _latitude(lines / size) + HAIR
     boxes: NDArray[np.object_] = np.asarray(shapely.box(west, south, east, north), dtype=object)
     return boxes
+
+
+def _middles(level: int, columns: Codes, lines: Codes) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Longitudes and latitudes."""
+    size = float(1 << level)
+    across, down = columns.astype(np.float64) + 0.5, lines.astype(np.float64) + 0.5
+    return across / size * 360 - 180, _latitude(down / size)
 
 
 def _latitude(y: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,9 +1,10 @@
 """Cases in 30 bytes each, as stats_case.packed has them (migration 0003), added up many at once."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +16,11 @@ from stats.periods import Period
 
 NO_DAY = -32768
 EPOCH = date(2000, 1, 1)
-_ROW = np.dtype([("category", ">i4"), ("supporters", ">i4"), ("fix_seconds", ">i4"), *((day, ">i2") for day in DAYS)])
+_BYTES = 12 + 2 * len(DAYS)
+_BEFORE = 1920  # months that the table of months has before the epoch: more than two bytes of days reach
+_MOST_KINDS = 1_000_000  # keys up to which kinds are counted in place
 _FIRST = EPOCH.year * 12
+Key = TypeVar("Key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,27 +34,44 @@ class Sums:
 
 def add_up(packed: bytes, period: Period) -> Sums:
     """The sums of these cases."""
-    cases = np.frombuffer(packed, dtype=_ROW)
-    months = {day: _months()[cases[day].astype(np.int32) - NO_DAY] for day in DAYS}
-    first, last = month_number(period.first), month_number(period.last)
-    kinds, kind_of = np.unique(cases["category"], return_inverse=True)
-    by_month: dict[int, dict[str, int]] = {}
-    by_kind = {int(kind): dict.fromkeys(MEASURES, 0) for kind in kinds}
+    cases = np.frombuffer(packed, dtype=">i2").reshape(-1, _BYTES // 2)
+    kinds, supporters, fix_seconds = cases[:, :6].copy().view(">i4").T.astype(np.int64)
+    months = _months()[cases[:, 6:].T.astype(np.int32) - NO_DAY]
+    first, last = (month_number(month) + _BEFORE for month in (period.first, period.last))
+    known, kind_of = _numbered(kinds)
+    of_months, of_kinds = [], []
     for measure in MEASURES:
-        month = months["opened" if measure == "supporters" else measure]
-        weights = cases["supporters"].astype(np.float64) if measure == "supporters" else None
-        _add_months(by_month, measure, month, weights)
+        month = months[DAYS.index("opened" if measure == "supporters" else measure)]
         inside = (month >= first) & (month <= last)
-        weighed = weights[inside] if weights is not None else None
-        for place, many in enumerate(np.bincount(kind_of[inside], weighed, minlength=len(kinds)).tolist()):
-            by_kind[int(kinds[place])][measure] = int(many)
-    closed = months["closed"]
-    seconds = cases["fix_seconds"][(closed >= first) & (closed <= last)].astype(np.int64)
+        weights = supporters if measure == "supporters" else None
+        of_months.append(np.bincount(month, weights, minlength=_BEFORE * 2))
+        of_kinds.append(
+            np.bincount(kind_of[inside], None if weights is None else weights[inside], minlength=len(known))
+        )
+    closed = months[DAYS.index("closed")]
     return Sums(
-        months={month_of(number): counts for number, counts in sorted(by_month.items())},
-        categories={kind: counts for kind, counts in by_kind.items() if any(counts.values())},
-        fix_seconds=np.sort(seconds),
+        months=_told(of_months, _month_keys()),
+        categories=_told(of_kinds, known),
+        fix_seconds=np.sort(fix_seconds[(closed >= first) & (closed <= last)]),
     )
+
+
+def _numbered(kinds: NDArray[np.int64]) -> tuple[Sequence[int], NDArray[np.int64]]:
+    """Keys of kinds, and of every case the place of its key among them."""
+    if len(kinds) == 0 or kinds.max() < _MOST_KINDS:
+        return range(int(kinds.max(initial=0)) + 1), kinds
+    known, places = np.unique(kinds, return_inverse=True)
+    return known.tolist(), places
+
+
+def _told(sums: Sequence[NDArray[Any]], keys: Sequence[Key | None]) -> dict[Key, Counts]:
+    """Key → counts, of those that have any."""
+    table = np.stack(sums).astype(np.int64)
+    return {
+        key: dict(zip(MEASURES, table[:, place].tolist(), strict=True))
+        for place in np.flatnonzero(table.any(axis=0)).tolist()
+        if (key := keys[place]) is not None
+    }
 
 
 def bucketed(seconds: NDArray[np.int64]) -> dict[int, int]:
@@ -69,24 +90,17 @@ def month_of(number: int) -> date:
     return date((number + _FIRST) // 12, (number + _FIRST) % 12 + 1, 1)
 
 
-def _add_months(
-    found: dict[int, dict[str, int]], measure: str, month: NDArray[np.int32], weights: NDArray[np.float64] | None
-) -> None:
-    happened = month != NO_DAY
-    if not happened.any():
-        return
-    there = month[happened]
-    least = int(there.min())
-    for place, many in enumerate(np.bincount(there - least, None if weights is None else weights[happened]).tolist()):
-        if many:
-            found.setdefault(least + place, dict.fromkeys(MEASURES, 0))[measure] = int(many)
+@cache
+def _month_keys() -> list[date | None]:
+    """First days of the months by that number; None for 0."""
+    return [month_of(number - _BEFORE) if number else None for number in range(_BEFORE * 2)]
 
 
 @cache
-def _months() -> NDArray[np.int32]:
-    """The month of every day that two bytes can hold, by its place after NO_DAY; NO_DAY for that itself."""
+def _months() -> NDArray[np.int64]:
+    """The month of every day that two bytes can hold, by its place after NO_DAY, from 1 on; 0 for NO_DAY itself."""
     days = np.datetime64(EPOCH, "D") + np.arange(NO_DAY, 32768)
-    numbers = days.astype("datetime64[M]").astype(np.int32) - np.datetime64(EPOCH, "M").astype(np.int32)
-    numbers[0] = NO_DAY
-    found: NDArray[np.int32] = numbers
+    numbers = days.astype("datetime64[M]").astype(np.int64) - np.datetime64(EPOCH, "M").astype(np.int64) + _BEFORE
+    numbers[0] = 0
+    found: NDArray[np.int64] = numbers
     return found

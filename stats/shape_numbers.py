@@ -5,7 +5,7 @@ on the very edge do not.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, TypeVar
@@ -106,16 +106,22 @@ def _sql(shape: Polygon | MultiPolygon, covered: Cover, period: Period, source: 
     is_ever = period.code == ALL_TIME
     edge = shapely.to_wkb(shapely.set_srid(shape, 4326), hex=True, include_srid=True)
     months = [] if is_ever else list(period.months)
+    cells, rows, rim = (tuple(map(_array, ranges)) for ranges in (covered.cells, covered.rows, covered.rim))
     return Sql(
         _EVERYTHING,
         (
-            *covered.cells, *whose, is_ever,
-            months, *covered.cells, *whose,
-            [EVER] if is_ever else months, *covered.cells, *whose,
-            *covered.rows, *whose,
-            *covered.rim, *whose, edge,
+            *cells, *whose, is_ever,
+            _array(months), *cells, *whose,
+            _array([EVER] if is_ever else months), *cells, *whose,
+            *rows, *whose,
+            *rim, *whose, edge,
         ),
     )  # fmt: skip
+
+
+def _array(values: Iterable[int | date]) -> str:
+    """As PostgreSQL writes it: psycopg would look at every element for what must be quoted."""
+    return "{" + ",".join(map(str, values)) + "}"
 
 
 def _together(one: Mapping[Key, Counts], other: Mapping[Key, Counts]) -> dict[Key, Counts]:

@@ -39,7 +39,7 @@ def as_csv(slug: str, name: str, found: Table) -> HttpResponse:
     text = io.StringIO()
     rows = csv.writer(text)
     rows.writerow(found.columns)
-    rows.writerows([_cell(value) for value in row] for row in found.rows)
+    rows.writerows([cell(value) for value in row] for row in found.rows)
     response = HttpResponse("\ufeff" + text.getvalue(), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{slug}-{name}.csv"'
     return response
@@ -103,6 +103,6 @@ def _number(text: str) -> int:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
 
 
-def _cell(value: Any) -> Any:
+def cell(value: Any) -> Any:
     """Words that a spreadsheet would take for a formula begin with an apostrophe."""
     return f"'{value}" if isinstance(value, str) and value.startswith(BEGINS_A_FORMULA) else value

@@ -1,9 +1,20 @@
 """Pages of statistics. Anybody may open them."""
 
+from functools import partial
+
 from django.urls import path
 
 from geodata.community import community_path
-from stats import boundary_views, data_views, hot_views, ogc_views, platform_views, table_views, views
+from stats import (
+    boundary_views,
+    data_views,
+    hot_views,
+    ogc_views,
+    platform_views,
+    shape_views,
+    table_views,
+    views,
+)
 
 urlpatterns = [
     path("stats.json", platform_views.platform_json, name="stats_platform"),
@@ -37,4 +48,11 @@ urlpatterns = [
     community_path("stats/seasons/seasons.csv", hot_views.seasons_csv, name="stats_seasons_csv"),
     community_path("stats/unusual/", hot_views.unusual_week, name="stats_unusual"),
     community_path("stats/unusual/unusual.csv", hot_views.unusual_csv, name="stats_unusual_csv"),
+    community_path("stats/shape/", shape_views.shape, name="stats_shape"),
+    community_path("stats/shape/numbers/", shape_views.numbers, name="stats_shape_numbers"),
+    community_path("stats/shape.svg", shape_views.image, name="stats_shape_image"),
+    *(
+        community_path(f"stats/shape.{kind}", partial(shape_views.download, kind=kind), name=f"stats_shape_{kind}")
+        for kind in ("csv", "geojson", "json")
+    ),
 ]
