@@ -96,6 +96,7 @@ def for_everybody(city: City, town: Town, elsewhere: Community, settings: Settin
         "statistics of an organisation": at(f"/yavoryn/stats/organisations/{city.vodokanal.pk}/"),
         "statistics of a kind": at("/yavoryn/stats/kinds/manholes/"),
         "areas side by side": at("/yavoryn/stats/compare/"),
+        "a shape to draw": at("/yavoryn/stats/shape/"),
         "hot spots of few reports": at("/yavoryn/stats/hot/"),
         "seasons before two years": at("/yavoryn/stats/seasons/"),
         "a week without a history": at("/yavoryn/stats/unusual/"),
