@@ -25,6 +25,7 @@ from issues.models import Issue
 from routing.models import Asset, Register, Rule
 from routing.register_map import show_on_map
 from stats.filling import fill_all
+from stats.opendata.making import make_exports
 from tests.browser.conftest import (
     BOTH_WIDTHS,
     DESKTOP,
@@ -77,6 +78,7 @@ def for_everybody(city: City, town: Town, elsewhere: Community, settings: Settin
     lamp = Asset.objects.create(community=city.community, register=register, key="5", name="вул. Соборна", number="5",
                                 keeper=city.road_service, geometry=town["p"], valid_from=LONG_AGO)  # fmt: skip
     fill_all(at=NOW)
+    make_exports(city.community, at=NOW)
     return {
         "the country": at("/"),
         "the map": _map,
@@ -100,6 +102,7 @@ def for_everybody(city: City, town: Town, elsewhere: Community, settings: Settin
         "hot spots of few reports": at("/yavoryn/stats/hot/"),
         "seasons before two years": at("/yavoryn/stats/seasons/"),
         "a week without a history": at("/yavoryn/stats/unusual/"),
+        "open data": _open_data,
         "boundaries that never changed": at("/yavoryn/stats/boundaries/districts/"),
         "the parts": at("/_parts/"),
     }
@@ -114,6 +117,13 @@ def _statistics(page: Page) -> None:
     page.goto("/yavoryn/stats/")
     page.locator("#zoom-in").click()
     expect(page.locator("#zoom canvas")).to_be_visible()
+
+
+def _open_data(page: Page) -> None:
+    page.goto("/yavoryn/data/")
+    page.locator("main summary").first.click()
+    expect(page.locator("main dl").first).to_be_visible()
+    expect(page.locator("main a[download]").first).to_be_visible()
 
 
 def _map_of_registers(page: Page) -> None:
