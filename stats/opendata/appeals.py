@@ -6,6 +6,7 @@ it, an optional column says that there is nothing, and a required one says so in
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from django.utils import translation
@@ -54,32 +55,32 @@ def place_of(community: Community) -> Mapping[str, Any]:
     return names | {"katottg": community.katottg, "community_name": community.name}
 
 
+@cache
+def _in_ukrainian(state: State) -> str:
+    """What the state is called, whatever language is spoken now."""
+    with translation.override("uk"):
+        return str(state.label)
+
+
 def _as_published(row: Row) -> Row:
     """A row of the database as the schema wants it."""
     given = dict(zip(APPEALS.raw_names, row, strict=True))
     blurred, state = given["blurred"], State(given["status"])
     street = None if blurred else _STREET.fullmatch((given["address"] or "").strip())
     parts = street.groupdict() if street else {"street": None, "house": None, "block": None}
-    with translation.override("uk"):
-        status = str(state.label)
-    return tuple(
-        (
-            given
-            | {
-                "type": DANGER if given["danger"] else PROBLEM,
-                # Words about a place that is kept secret may tell it.
-                "content": given["kind"] if blurred else depersonalised(given["content"], name=given["name"]),
-                "accrualMethod": CAME_BY.get(Issue.Source(given["source"]), NOT_ENTERED),
-                "addressThoroughfare": parts["street"],
-                "addressLocatorDesignator": parts["house"],
-                "addressLocatorBuilding": parts["block"],
-                "status": status,
-                "organizationId": given["organizationId"] or NOT_ENTERED,
-                "result": RESULTS.get(state, WAITS),
-            }
-        )[name]
-        for name in APPEALS.names
-    )
+    told = given | {
+        "type": DANGER if given["danger"] else PROBLEM,
+        # Words about a place that is kept secret may tell it.
+        "content": given["kind"] if blurred else depersonalised(given["content"], name=given["name"]),
+        "accrualMethod": CAME_BY.get(Issue.Source(given["source"]), NOT_ENTERED),
+        "addressThoroughfare": parts["street"],
+        "addressLocatorDesignator": parts["house"],
+        "addressLocatorBuilding": parts["block"],
+        "status": _in_ukrainian(state),
+        "organizationId": given["organizationId"] or NOT_ENTERED,
+        "result": RESULTS.get(state, WAITS),
+    }
+    return tuple(told[column.name] for column in SCHEMA)
 
 
 APPEALS = register(

@@ -9,14 +9,15 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
 from django_scopes import scope
 
-from core.jobs import Running, enqueue_job, job_kind
+from core.jobs import JobRefusedError, Running, enqueue_job, job_kind
 from core.models import Job
 from geodata.models import Community
 from stats.filling import fill_all
 from stats.models import ExportFile
-from stats.opendata.making import make_exports
+from stats.opendata.making import BusyError, make_exports
 
 KIND = "stats.exports"
 NIGHT_BEGINS = time(0, 30)  # by the clock of the community
@@ -30,7 +31,10 @@ FRESH = timedelta(minutes=15)  # what is younger is not made anew because somebo
 def run(running: Running) -> dict[str, Any]:
     """Brings the files of the job's community up to date. Again is no harm: what is up to date is left alone."""
     fill_all(at=running.now())
-    made: dict[str, Any] = make_exports(running.community, at=running.now(), progress=running.progress)
+    try:
+        made: dict[str, Any] = make_exports(running.community, at=running.now(), progress=running.progress)
+    except BusyError:
+        raise JobRefusedError(_("Another process makes these files now.")) from None
     Job.objects.filter(kind=KIND, community=running.community, created_by=None).exclude(finished_at=None).delete()
     return made
 

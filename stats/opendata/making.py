@@ -8,7 +8,7 @@ on. What breaks leaves the former file.
 import hashlib
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import Any
 
 from django.core.files import File
 from django.core.files.storage import default_storage
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from geodata.models import Community
@@ -31,22 +31,42 @@ PART = "parquet"  # the format of parts
 Progress = Callable[[int, int], None]
 
 
+class BusyError(Exception):
+    """Another process makes the files of this community now."""
+
+
 def make_exports(
     community: Community, *, at: datetime, datasets: Iterable[Dataset] | None = None, progress: Progress | None = None
 ) -> dict[str, int]:
     """Brings all files of a community up to date; returns how many parts and files were made.
 
-    Call it inside the scope of the community, for one community at a time by one process (stats.opendata.jobs).
+    Call it inside the scope of the community. Raises BusyError when another process makes them: it would take away the
+    parts that this one reads.
     """
     made = {"parts": 0, "files": 0}
     chosen = list(all_datasets() if datasets is None else datasets)
-    for done, dataset in enumerate(chosen):
-        if progress:
-            progress(done, len(chosen))
-        parts, fresh = _bring_parts(dataset, community, at=at)
-        made["parts"] += fresh
-        made["files"] += _bring_files(dataset, community, parts, at=at)
+    with _alone(community):
+        for done, dataset in enumerate(chosen):
+            if progress:
+                progress(done, len(chosen))
+            parts, fresh = _bring_parts(dataset, community, at=at)
+            made["parts"] += fresh
+            made["files"] += _bring_files(dataset, community, parts, at=at)
     return made
+
+
+@contextmanager
+def _alone(community: Community) -> Iterator[None]:
+    """Only one process at a time makes files of a community; the lock goes with the connection of one that died."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(hashtext('stats.opendata.making'), %s)", [community.pk])
+        if not cursor.fetchone()[0]:
+            raise BusyError(community.slug)
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(hashtext('stats.opendata.making'), %s)", [community.pk])
 
 
 def open_kept(kept: ExportFile) -> "File[bytes]":

@@ -11,7 +11,7 @@ from django_scopes import scope
 from geodata.management.files import community_called
 from geodata.models import Community
 from stats.filling import fill_all
-from stats.opendata.making import make_exports
+from stats.opendata.making import BusyError, make_exports
 
 
 class Command(BaseCommand):
@@ -24,7 +24,13 @@ class Command(BaseCommand):
         one = options["community"]
         fill_all(at=timezone.now())
         for community in [community_called(one)] if one else Community.objects.defer("boundary"):
-            with scope(community=community):
-                made = make_exports(community, at=timezone.now())
+            try:
+                with scope(community=community):
+                    made = make_exports(community, at=timezone.now())
+            except BusyError:
+                self.stderr.write(
+                    _("%(community)s: another process makes these files now") % {"community": community.slug}
+                )
+                continue
             words = _("%(community)s: %(parts)d parts and %(files)d files made")
             self.stdout.write(words % {"community": community.slug, **made})

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.core.files.storage import default_storage
 from django.core.management import call_command
+from django.db import connection
 from django_scopes import scope
 
 from core.jobs import run_jobs
@@ -21,7 +22,7 @@ from stats.opendata import formats, jobs
 from stats.opendata.formats import Chunks
 from stats.opendata.jobs import KIND, MOST_AT_ONCE, ask, ask_in_turn, turn_of
 from stats.opendata.licence import Terms
-from stats.opendata.making import make_exports, open_kept
+from stats.opendata.making import BusyError, make_exports, open_kept
 from stats.opendata.tables import Dataset, all_datasets
 from tests.conftest import NOW, City
 from tests.grid import Town
@@ -129,6 +130,17 @@ def test_what_breaks_leaves_the_former_file(
     kept = ExportFile.objects.get(dataset="reports", format="csv", part="")
     assert (kept.file, kept.sha256) == (former.file, former.sha256)
     assert default_storage.exists(kept.file)
+
+
+def test_two_processes_do_not_make_the_same_files(published: dict[str, Issue], city: City) -> None:
+    """The other one has a connection of its own."""
+    other = connection.copy()
+    with other.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(hashtext('stats.opendata.making'), %s)", [city.community.pk])
+        with pytest.raises(BusyError):
+            make_exports(city.community, at=NOW)
+    other.close()
+    assert make_exports(city.community, at=NOW)["files"] == OFFERED
 
 
 def test_each_community_has_a_minute_of_the_night_of_its_own(yavoryn: Community) -> None:
