@@ -47,6 +47,7 @@ def test_a_polygon_is_drawn_by_taps_and_its_link_shows_the_same(page_at: PageAt,
     expect(page.locator("#shape-numbers #shape-title")).to_be_visible()
     expect(page.locator("[data-said]")).to_contain_text(re.compile(r"\d+ (заяв|report)"))
     assert len(parse_qs(urlsplit(page.url).query)["shape"][0].split(";")) == 4
+    page.evaluate("scrollTo(0, 0)")  # where the header lies over nothing
     assert_accessible(page)
     screenshot(page, f"stats-shape-{width}", full=True)
     summary = page.locator("[data-summary]").inner_text()
