@@ -187,7 +187,8 @@ def test_stats_has_the_form(capsys: pytest.CaptureFixture[str]) -> None:
     assert stats_bench.main(["--rows", "3000", "--seconds", "0.1", "--json"]) == 0
     found = check_form(capsys.readouterr().out, "stats")
     assert found["rows"] == 3000
-    assert {"profile of an area (district), 3,000", "the city by ST_Contains, 3,000"} <= set(found["figures"])
+    profile, shape = "profile of an area (district), 3,000", "shape of 3 km², 12 months, 3,000"
+    assert {profile, shape, "the city by ST_Contains, 3,000"} <= set(found["figures"])
 
 
 def test_dc_stats_has_the_form_and_names_what_differs() -> None:

@@ -35,6 +35,7 @@ from stats.times import of_buckets, times_by_category, times_of
 from tests.bench._city import SLUG, Kept
 from tests.bench._report import Ratio, Report, at_least, at_most
 from tests.bench._stats_city import kept
+from tests.bench._stats_shapes import measure_shapes
 from tests.bench._turns import Way, take_turns
 
 PLACES = 64
@@ -85,21 +86,25 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(arguments)
     sizes = [int(text) for text in options.rows.split(",")]
+    names = {f"{size:,}": size for size in sizes}
     with ExitStack() as stack:
-        cities = {f"{size:,}": stack.enter_context(opened(kept(size))) for size in sizes}
+        cities = {name: stack.enter_context(opened(kept(size))) for name, size in names.items()}
         ways = {
             f"{way}, {name}": each
             for name, city in cities.items()
             for way, each in city.thread.submit(ways_in, city).result().items()
         }
-        take_turns(ways, options.seconds, places=PLACES)
+        take_turns(ways, options.seconds / 2, places=PLACES)
         figures: dict[str, Any] = {name: way.row for name, way in ways.items()}
         for name, city in cities.items():
             figures |= {f"{what}, {name}": told for what, told in city.thread.submit(errors, city).result().items()}
         plans = [
             line for city in cities.values() for line in city.thread.submit(_plans, city).result() if options.explain
         ]
-    Report("stats", sum(sizes), figures, compare(ways, list(cities)), plans).say(as_json=options.json)
+        drawn = measure_shapes(cities, sizes=names, seconds=options.seconds / 2, explain=options.explain)
+    figures |= drawn[0]
+    ratios = [*compare(ways, list(names)), *drawn[1]]
+    Report("stats", sum(sizes), figures, ratios, [*plans, *drawn[2]]).say(as_json=options.json)
     return 0
 
 
