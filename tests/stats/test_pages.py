@@ -211,5 +211,5 @@ def test_what_began_this_year_is_not_compared_with_the_year_before(client: Clien
         reported(720 - number)
     fill_all(at=NOW)
     [counts] = rows(client, "stats/tables/counts.csv")
-    assert counts["year_before_opened"] == "12"
+    assert counts["year_before_opened"] == "10", "two of them were in November, which is not over now"
     assert "95 % sure" in page(client, "stats/")
