@@ -31,7 +31,10 @@ def table(request: HttpRequest, table: str) -> HttpResponse:
     if table not in TABLES:
         raise Http404("No such table.")
     question = asked_by(request)
-    return as_csv(question.community.slug, table, TABLES[table](question, _place(request, question)))
+    place = _place(request, question)
+    if place.category and (table == "days" or (table == "areas" and place.kind == Kind.ORGANISATION)):
+        raise Http404("These are kept of all kinds together only.")
+    return as_csv(question.community.slug, table, TABLES[table](question, place))
 
 
 def as_csv(slug: str, name: str, found: Table) -> HttpResponse:
