@@ -1,14 +1,19 @@
 """Boundaries that changed: what of the old areas lies in the new ones. History stays with the areas of its day."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
+
+from django.core.cache import cache
 
 from core.counters import Counters
 from geodata.models import Area, Division
 from stats.asking import ask
 from stats.shading import TALLEST, WIDTH
 
+KEPT = 3600  # seconds that the overlaps of the same versions are remembered, with the numbers of their cases
 SLIVER = 0.001  # share of an old area, and km²: what is less in both is an inaccuracy of drawing
 
 # Pairs of an old and a new version whose ground overlaps, with the cases of the old one that lie in it.
@@ -83,12 +88,12 @@ def days_of_change(division: Division) -> list[date]:
 
 
 def change(division: Division, counters: Counters, *, old_day: date, new_day: date) -> Change:
-    """Compares the areas of two days. Call it inside the community's scope."""
+    """Compares the areas of two days; the numbers are up to an hour old. Call it inside the community's scope."""
     old, new = (_on(division, day) for day in (old_day, new_day))
     by_key = {area.pk: area for area in (*old, *new)}
     kept = [area for area in old if area in new]
     ended, begun = [area for area in old if area not in kept], [area for area in new if area not in kept]
-    rows = ask(_PAIRS, [one.pk for one in ended], [one.pk for one in new], counters.number, SLIVER, SLIVER)
+    rows = _overlapping([one.pk for one in ended], [one.pk for one in new], counters)
     overlaps = [Overlap(by_key[o], by_key[n], km2, share, cases) for o, n, km2, share, cases in rows]
     overlaps.sort(key=lambda one: (one.old.name, one.old.pk, -one.km2))
     drawing = _drawing([one.pk for one in old], [one.pk for one in new]) if ended or begun else None
@@ -104,6 +109,17 @@ def usual_days(days: Sequence[date], *, today: date) -> tuple[date, date]:
 def _on(division: Division, day: date) -> list[Area]:
     found = Area.objects.on(day).filter(division=division).select_related("division").defer("boundary")
     return list(found.order_by("name", "code"))
+
+
+def _overlapping(ended: Sequence[int], new: Sequence[int], counters: Counters) -> list[tuple[Any, ...]]:
+    """What _PAIRS tells of these versions; every pair of days that has them shares the answer."""
+    versions = f"{counters.number}:{sorted(ended)}:{sorted(new)}"
+    key = f"boundaries:{hashlib.sha256(versions.encode()).hexdigest()}"
+    known: list[tuple[Any, ...]] | None = cache.get(key)
+    if known is None:
+        known = ask(_PAIRS, [*ended], [*new], counters.number, SLIVER, SLIVER)
+        cache.set(key, known, KEPT)
+    return known
 
 
 def _drawing(old: Sequence[int], new: Sequence[int]) -> Drawing | None:
