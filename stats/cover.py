@@ -19,10 +19,16 @@ from stats.case_sql import LEVELS
 
 HAIR = 1e-9  # degrees, 0.1 mm: far more than places and corners of squares are rounded by
 FIRST = 16  # squares, at most, that the covering begins with
+COARSEST_RIM = 18  # level, about 96 m in Ukraine: coarser ones have too many cases that must be tested
+MOST_ON_EDGE = 20_000  # squares; the edge of a shape of 300 km² with 500 corners has 4,000 to 6,000 of level 20
 
 Codes = NDArray[np.int64]
 Ranges = tuple[list[int], list[int]]  # first and last of each, both included
 NOTHING: Ranges = ([], [])
+
+
+class LongEdgeError(ValueError):
+    """The edge runs through more squares than can be looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +45,11 @@ class Cover:
 
 
 def cover(shape: Polygon | MultiPolygon, *, rim: int) -> Cover:
-    """The squares of a polygon or multipolygon (SRID 4326); those on its rim are of the level `rim`, at least 16."""
+    """The squares of a polygon or multipolygon (SRID 4326).
+
+    Those on its rim are of the level `rim`, at least 18, or coarser if its edge is long. Raises LongEdgeError.
+    """
+    rim = rim_level(shape, finest=rim)
     edge = shapely.boundary(shape)
     shapely.prepare([shape, edge])
     level, columns, lines = _first(shape)
@@ -60,6 +70,21 @@ def cover(shape: Polygon | MultiPolygon, *, rim: int) -> Cover:
         if level == rim:
             return Cover(_ranges(cells), _ranges(rows), _ranges([_stretch(codes[on_edge], FINEST - level, 0)]))
         columns, lines, level = _quarters(columns), _quarters(lines, down=True), level + 1
+
+
+def rim_level(shape: Polygon | MultiPolygon, *, finest: int) -> int:
+    """The finest level at which the edge (SRID 4326) runs through few enough squares. Raises LongEdgeError.
+
+    Nothing is covered for it: a straight line enters a square by a column or a line at a time.
+    """
+    rings = shapely.get_rings(shapely.get_parts(shape))
+    corners, of = shapely.get_coordinates(rings, return_index=True)
+    across, down = corners[:, 0] / 360, _mercator(corners[:, 1])
+    steps = (np.abs(np.diff(across)) + np.abs(np.diff(down)))[np.diff(of) == 0]
+    for level in range(finest, COARSEST_RIM - 1, -1):
+        if float(steps.sum()) * (1 << level) + len(steps) <= MOST_ON_EDGE:
+            return level
+    raise LongEdgeError
 
 
 def as_rows(covered: Cover) -> Cover:
@@ -112,6 +137,12 @@ def _middles(level: int, columns: Codes, lines: Codes) -> tuple[NDArray[np.float
 def _latitude(y: NDArray[np.float64]) -> NDArray[np.float64]:
     degrees: NDArray[np.float64] = np.degrees(np.arctan(np.sinh((0.5 - y) * 2 * np.pi)))
     return degrees
+
+
+def _mercator(degrees: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Latitudes as a share of the world's height, from the equator."""
+    shares: NDArray[np.float64] = np.arcsinh(np.tan(np.radians(degrees))) / (2 * np.pi)
+    return shares
 
 
 def _quarters(places: Codes, *, down: bool = False) -> Codes:

@@ -28,6 +28,13 @@ def place_on(column: int, line: int) -> tuple[float, float]:
     return WEST + WIDE * column / STEPS, SOUTH + HIGH * line / STEPS
 
 
+def comb(teeth: int, *, high: float) -> Polygon:
+    """So many teeth beside each other over the ground's width, so high (degrees): its edge is long, its corners few."""
+    step = WIDE / (2 * teeth)
+    tops = [(WEST + step * n, SOUTH + (high if n // 2 * 2 == n else high / 50)) for n in range(2 * teeth)]
+    return Polygon([*tops, (WEST + WIDE, SOUTH), (WEST, SOUTH)])
+
+
 def edges_of_squares() -> list[tuple[float, float]]:
     """Corners of squares of several levels, in degrees."""
     found = []

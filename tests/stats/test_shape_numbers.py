@@ -11,14 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geodata.models import Community
+from geodata.squares import FINEST
 from issues.counters import REPORTS
 from stats import shape_numbers as module
 from stats.case_sql import FIX, LEVELS
-from stats.cover import as_rows, cover
+from stats.cover import MOST_ON_EDGE, LongEdgeError, as_rows, cover, rim_level
 from stats.numbers import Place, begun_on, numbers, numbers_of
 from stats.packed import bucketed
 from stats.periods import parse_period
-from stats.shape_numbers import shape_numbers
+from stats.shape_numbers import RIM, shape_numbers
 from stats.times import of_buckets, of_values
 from stats.times import times_of as times_of_place
 from tests.stats.shapes import (
@@ -29,6 +30,7 @@ from tests.stats.shapes import (
     WEST,
     WIDE,
     Shape,
+    comb,
     edges_of_squares,
     place_on,
     scanned,
@@ -78,6 +80,22 @@ def test_times_out_of_squares_are_those_of_the_same_buckets(town_of_cases: Commu
         assert found.fix == of_buckets(every)
         exact = sorted(seconds)[-(-len(seconds) // 2) - 1]  # nearest rank
         assert found.fix.median == pytest.approx(max(exact, 1), rel=found.fix.error + 1e-9)
+
+
+def test_a_long_edge_has_a_coarser_rim_and_the_same_numbers(town_of_cases: Community) -> None:
+    shape = comb(140, high=HIGH)
+    assert rim_level(shape, finest=RIM) < RIM
+    check_equal(shape, town_of_cases, "12m")
+    rim = cover(shape, rim=RIM).rim
+    cells = sum(high - low + 1 for low, high in zip(*rim, strict=True)) >> 2 * (FINEST - rim_level(shape, finest=RIM))
+    assert 1000 < cells <= MOST_ON_EDGE
+
+
+def test_an_edge_through_millions_of_squares_is_not_covered() -> None:
+    with pytest.raises(LongEdgeError):
+        cover(comb(180, high=2), rim=RIM)
+    district = shapely.Point(28.46, 49.22).buffer(0.12, 125)  # 300 km², 500 corners
+    assert rim_level(district, finest=RIM) == RIM
 
 
 def test_all_of_the_community_is_what_its_own_page_tells(town_of_cases: Community) -> None:
