@@ -18,6 +18,7 @@ NAMES = ("postgres", "redis", "web", "worker", "jobs", "beat")
 WEB_PROCESSES = 2
 WEB_THREADS = 4
 WORKER_PROCESSES = 2
+LONGEST_LINE = 8190  # characters of a request's first line: drawn shapes are in addresses; gunicorn takes no more
 QUIET = ("--without-gossip", "--without-mingle", "--without-heartbeat")  # few workers, no talk between them
 
 
@@ -57,6 +58,7 @@ def web(places: Places, env: Mapping[str, str], port: int) -> Part:
         "--workers": str(WEB_PROCESSES),
         "--threads": str(WEB_THREADS),
         "--bind": f"{ports.HOST}:{port}",
+        "--limit-request-line": str(LONGEST_LINE),
         "--graceful-timeout": "10",
         "--timeout": "60",
         "--worker-tmp-dir": "/dev/shm",  # noqa: S108 - heartbeats must not wait for a disk

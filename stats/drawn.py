@@ -17,7 +17,7 @@ from shapely import MultiLineString, MultiPolygon, Polygon
 
 from geodata.boxes import Box
 
-DIGITS = 6  # of degrees: a tenth of a metre
+DIGITS = 5  # of degrees: a metre; an address has room for a line of 8,190 characters
 CORNERS = 96  # of a circle: its area is 0.07 % too small
 SMOOTH = 0.3  # metres by which the edge of a street's surroundings may be drawn otherwise
 _GLOBE = Geod(ellps="WGS84")

@@ -15,6 +15,7 @@ from geodata.boxes import Box
 from geodata.models import Community, Street
 from geodata.pasted_places import UnreadablePlaceError
 from geodata.place_search import place_of_text, search_places
+from stats.cover import COARSEST_RIM, LongEdgeError, rim_level
 from stats.drawn import Corner, Drawn, circle, square_metres, surroundings, written
 from stats.shape_reading import LONGEST, UnreadableShapeError, read_shape
 
@@ -161,6 +162,10 @@ def trouble_of(shape: Polygon | MultiPolygon, community: Community) -> str:
         return _("The shape is smaller than a square metre.")
     if size > LARGEST * 1e6:
         return _("The shape is larger than %(most)s km².") % {"most": f"{LARGEST:,}".replace(",", " ")}
+    try:
+        rim_level(shape, finest=COARSEST_RIM)
+    except LongEdgeError:
+        return _("This shape's edge is too long to be counted at once: give it fewer or shorter teeth, or part it.")
     around, own = _neighbourhood(community), Box(*shapely.bounds(shape).tolist())
     if own.west < around.west or own.east > around.east or own.south < around.south or own.north > around.north:
         return _("The shape reaches far beyond the community.")

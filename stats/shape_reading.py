@@ -2,15 +2,16 @@
 
 import json
 import math
+from itertools import groupby
 from typing import Any
 
 import shapely
 from django.utils.translation import gettext as _
 from shapely import MultiPolygon, Polygon
 
-from stats.drawn import Corner, Rings
+from stats.drawn import DIGITS, Corner, Rings
 
-MOST_CORNERS = 1_000
+MOST_CORNERS = 300  # an address of so many fits launcher.parts.LONGEST_LINE, however it is encoded
 LONGEST = 100_000  # characters
 MOST_PARTS = 200  # parts and holes
 
@@ -20,12 +21,15 @@ class UnreadableShapeError(ValueError):
 
 
 def read_shape(text: str) -> Polygon | MultiPolygon:
-    """A valid polygon with an area, SRID 4326. Raises UnreadableShapeError."""
+    """A valid polygon with an area, SRID 4326, its corners rounded as in addresses. Raises UnreadableShapeError."""
     text = text.strip()
     if len(text) > LONGEST:
         raise UnreadableShapeError(_("This is too long. Simplify the shape."))
     parts = _of_geojson(text) if text.startswith(("{", "[")) else _of_address(text)
-    corners = sum(len(ring) for part in parts for ring in part)
+    if not parts or not all(parts):
+        raise UnreadableShapeError(_("The shape has no area."))
+    parts = [[_closed(ring) for ring in part] for part in parts]
+    corners = sum(len(ring) - 1 for part in parts for ring in part)
     if corners > MOST_CORNERS:
         raise UnreadableShapeError(
             _("The shape has %(many)s corners; %(most)s are the most. Simplify it.")
@@ -33,7 +37,7 @@ def read_shape(text: str) -> Polygon | MultiPolygon:
         )
     if sum(map(len, parts)) > MOST_PARTS:
         raise UnreadableShapeError(_("The shape has too many parts. Simplify it."))
-    return _valid([[_closed(ring) for ring in part] for part in parts])
+    return _valid(parts)
 
 
 def _valid(parts: list[Rings]) -> Polygon | MultiPolygon:
@@ -45,7 +49,8 @@ def _valid(parts: list[Rings]) -> Polygon | MultiPolygon:
         at = reason.partition("[")[2].rstrip("]").split()
         if len(at) == 2:
             words += " " + _("at %(lat)s, %(lon)s") % {"lat": f"{float(at[1]):.5f}", "lon": f"{float(at[0]):.5f}"}
-        raise UnreadableShapeError(words + ". " + _("Draw it so that its edge never meets itself."))
+        words += ". " + _("Draw it so that its edge never meets itself; corners are rounded to a metre.")
+        raise UnreadableShapeError(words)
     if shape.area <= 0:
         raise UnreadableShapeError(_("The shape has no area."))
     return shape
@@ -79,29 +84,26 @@ def _of_geojson(text: str) -> list[Rings]:
         return [
             [[_corner(*corner[:2]) for corner in ring] for ring in part]
             for part in ([parts] if kind == "Polygon" else parts)
-        ] or _nothing()
+        ]
     except (TypeError, KeyError):
         raise UnreadableShapeError(_("This begins like GeoJSON, but it is not.")) from None
-
-
-def _nothing() -> list[Rings]:
-    raise UnreadableShapeError(_("The shape has no area."))
 
 
 def _corner(*numbers: Any) -> Corner:
     try:
         lon, lat = (float(number) for number in numbers)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise UnreadableShapeError(
             _("A corner is a longitude and a latitude: 28.4600,49.2200; corners are parted by “;”.")
         ) from None
     if not (math.isfinite(lon) and math.isfinite(lat) and abs(lon) <= 180 and abs(lat) <= 85):
         raise UnreadableShapeError(_("Longitudes lie between -180 and 180, latitudes between -85 and 85."))
-    return lon, lat
+    return round(lon, DIGITS), round(lat, DIGITS)
 
 
 def _closed(ring: list[Corner]) -> list[Corner]:
-    corners = ring if ring and ring[0] == ring[-1] else [*ring, *ring[:1]]
+    """With the first corner at its end too, and no corner twice in a row, as rounding leaves them."""
+    corners = [corner for corner, _same in groupby([*ring, *ring[:1]])]
     if len(set(corners)) < 3:
         raise UnreadableShapeError(_("A shape has three corners at least."))
     return corners

@@ -5,10 +5,11 @@ import io
 from typing import Any
 
 from csp.decorators import csp
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from geodata.answers import kept
 from geodata.boxes import Box, box_around, zoomed
@@ -22,6 +23,7 @@ from stats.asked import Asked
 from stats.drawn import Drawn, rings_of
 from stats.shape_forms import ShapeForm, forms_of
 from stats.shape_pages import CSV_COLUMNS, as_document, as_feature, as_rows, shape_page
+from stats.shape_reading import MOST_CORNERS
 from stats.table_views import cell
 from stats.views import asked_by, today_of
 
@@ -29,18 +31,25 @@ AIR = 1.3  # how much wider than a shape its picture is
 
 
 @never_cache
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 def shape(request: HttpRequest) -> HttpResponse:
-    """The map or picture to draw on, the forms, and the numbers of what is drawn."""
+    """The map or picture to draw on, the forms, and the numbers of what is drawn; 400 with a mistake in it.
+
+    What is pasted may be longer than an address: it is posted, and answered with the address of the shape.
+    """
     forms, drawn = _drawn(request)
     question = asked_by(request)
+    if request.method == "POST" and drawn:
+        return HttpResponseRedirect(f"{request.path}?{drawn.query}&period={question.period.code}", status=303)
     context = _context(question, drawn) | {
         "forms": forms,
         "here": "stats_shape",
         "kept_pairs": drawn.pairs if drawn else (),
         "map_config": base_config(question.community) | {"drawn": _for_map(drawn)},
+        "most_corners": MOST_CORNERS,
     }
-    return render(request, "stats/shape.html", context)
+    has_mistake = any(form.errors for form in forms.values())
+    return render(request, "stats/shape.html", context, status=400 if has_mistake else 200)
 
 
 @never_cache
@@ -81,8 +90,9 @@ def download(request: HttpRequest, kind: str) -> HttpResponse:
 
 
 def _drawn(request: HttpRequest) -> tuple[dict[str, ShapeForm], Drawn | None]:
-    """The forms, and the shape that the address describes: None where there is none, or a mistake in it."""
-    forms = forms_of(request.GET, community_of(request), today_of(request))
+    """The forms, and the shape that is asked for: None where there is none, or a mistake in it."""
+    asked = request.POST if request.method == "POST" else request.GET
+    forms = forms_of(asked, community_of(request), today_of(request))
     return forms, next((form.drawn for form in forms.values() if form.is_bound and form.is_valid()), None)
 
 
@@ -97,7 +107,7 @@ def _box(community: Community, drawn: Drawn | None) -> Box:
 
 def _reason(forms: dict[str, ShapeForm]) -> str:
     told = [str(words) for form in forms.values() for field in form.errors.values() for words in field]
-    return " ".join(told) or "A shape is needed: shape=lon,lat;lon,lat;lon,lat"
+    return " ".join(told) or _("A shape is needed: shape=lon,lat;lon,lat;lon,lat")
 
 
 def _context(question: Asked, drawn: Drawn | None) -> dict[str, Any]:

@@ -24,3 +24,8 @@ def test_web_part_writes_no_access_log_and_opens_no_control_socket(checkout: Pla
     words = parts.web(checkout, {"MISTO_HOSTS": "*"}, 8000).command
     assert "--no-control-socket" in words
     assert not any(word.startswith("--access-log") for word in words)
+
+
+def test_web_part_takes_lines_as_long_as_the_addresses_of_drawn_shapes(checkout: Places) -> None:
+    words = parts.web(checkout, {"MISTO_HOSTS": "*"}, 8000).command
+    assert words[words.index("--limit-request-line") + 1] == str(parts.LONGEST_LINE)

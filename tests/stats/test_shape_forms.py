@@ -2,20 +2,24 @@
 
 import json
 import math
+from urllib.parse import urlencode
 
+import numpy as np
 import pytest
 import shapely
 from django.contrib.gis.geos import LineString, MultiLineString
 from django.http import QueryDict
+from django.urls import reverse
 from django.utils.translation import override
 from pyproj import Geod
 
 from geodata.models import Community, Street
-from stats.drawn import Drawn, circle, square_metres, surroundings, written
+from launcher.parts import LONGEST_LINE
+from stats.drawn import DIGITS, Drawn, circle, square_metres, surroundings, written
 from stats.shape_forms import ShapeForm, forms_of
-from stats.shape_reading import UnreadableShapeError, read_shape
+from stats.shape_reading import MOST_CORNERS, UnreadableShapeError, read_shape
 from tests.grid import Town
-from tests.stats.shapes import TODAY
+from tests.stats.shapes import TODAY, comb
 
 SQUARE = "28.46,49.22;28.4606,49.22;28.4606,49.2204;28.46,49.2204"
 HOLED = SQUARE + "|28.4602,49.2201;28.4604,49.2201;28.4604,49.2203"
@@ -59,6 +63,11 @@ def test_geojson_is_read_alone_and_inside_a_feature() -> None:
         ('{"type": "Point", "coordinates": [1, 2]}', "Polygon or a MultiPolygon"),
         ('{"type": "Polygon"}', "not"),
         ('{"type": "MultiPolygon", "coordinates": []}', "no area"),
+        ('{"type": "MultiPolygon", "coordinates": [[]]}', "no area"),
+        ('{"type": "Polygon", "coordinates": []}', "no area"),
+        ('{"type": "Polygon", "coordinates": [[]]}', "three corners"),
+        ('{"type": "Polygon", "coordinates": [[[' + "9" * 400 + ", 1], [2, 2], [3, 3]]]}", "longitude and a latitude"),
+        ('{"type": "Polygon", "coordinates": [[[' + "9" * 5000 + ", 1], [2, 2], [3, 3]]]}", "not"),
         ('{"type": "Polygon", "coordinates": [[["a", 1], [2, 2], [3, 3]]]}', "longitude and a latitude"),
         (";".join(f"28.{n:04},49.22" for n in range(1200)), "1200 corners"),
         ("28.46,49.22;28.47,49.22;28.48,49.22", "touches itself"),
@@ -67,6 +76,40 @@ def test_geojson_is_read_alone_and_inside_a_feature() -> None:
 def test_what_is_no_shape_is_told_in_words(text: str, words: str) -> None:
     with override("en"), pytest.raises(UnreadableShapeError, match=words):
         read_shape(text)
+
+
+def test_corners_are_rounded_before_they_are_judged_and_counted() -> None:
+    shape = read_shape("28.4600004,49.22;28.4600001,49.2200004;28.47,49.22;28.47,49.2300049")
+    assert written(shape) == "28.46,49.22;28.47,49.22;28.47,49.23"
+    with override("en"), pytest.raises(UnreadableShapeError, match="rounded"):
+        read_shape("28.46,49.22;28.47,49.22;28.47,49.23;28.465,49.220004")
+
+
+@pytest.mark.parametrize("rings", [1, MOST_CORNERS // 3])
+def test_the_address_of_the_most_corners_fits_a_line_however_it_is_encoded(rings: int) -> None:
+    corner = f"{-179.123456:.{DIGITS}f},{-84.123456:.{DIGITS}f}"
+    longest = "||".join([";".join([corner] * (MOST_CORNERS // rings))] * rings)
+    path = reverse("stats_shape_numbers", args=["c" * (Community._meta.get_field("slug").max_length or 0)])
+    line = f"GET {path}?{urlencode({'shape': longest, 'period': '2025-03..2025-06'})} HTTP/1.1\r\n"
+    assert longest.count(",") == MOST_CORNERS
+    assert len(line) + len("https://") + 60 < LONGEST_LINE, "the header Referer has the host too"
+
+
+def test_so_many_corners_are_taken_and_one_more_is_not() -> None:
+    at = [(28.46 + 0.01 * math.cos(n), 49.22 + 0.01 * math.sin(n)) for n in np.linspace(0, 6.2, MOST_CORNERS + 1)]
+    closed = [*at[1:], at[1]]
+    document = json.dumps({"type": "Polygon", "coordinates": [closed]})
+    assert shapely.get_num_coordinates(read_shape(document)) == MOST_CORNERS + 1
+    with override("en"), pytest.raises(UnreadableShapeError, match=f"{MOST_CORNERS + 1} corners"):
+        read_shape(";".join(f"{lon},{lat}" for lon, lat in at))
+
+
+def test_a_comb_with_an_edge_too_long_is_refused_at_once(inside: Community) -> None:
+    with override("en"):
+        form, drawn = asked(f"shape={written(comb(140, high=0.6))}", inside)
+        assert drawn is None
+        assert "edge is too long" in str(form.errors["shape"])
+        assert "edge is too long" not in str(asked(f"shape={written(comb(140, high=0.04))}", inside)[0].errors)
 
 
 def test_a_circle_is_round_on_the_ground() -> None:
@@ -129,7 +172,8 @@ def test_a_circle_in_an_address_keeps_its_place(inside: Community, town: Town) -
         ("place=%00&radius=10", ""),
         ("shape=", "required"),
         ("street=a&buffer=1e400", ""),
-        ("shape=28.46,49.22;28.460000001,49.22;28.460000001,49.220000001", "square metre"),
+        ("shape=28.46,49.22;28.46001,49.22;28.46001,49.22001", "square metre"),
+        ("shape=28.46,49.22;28.460000001,49.22;28.460000001,49.220000001", "three corners"),
     ],
 )
 def test_every_mistake_is_told_and_nothing_breaks(inside: Community, query: str, words: str) -> None:

@@ -8,14 +8,18 @@ from collections.abc import Iterator
 import pytest
 import time_machine
 from django.test import Client
+from django.utils.translation import gettext, override
 
 from core.models import Visibility
 from geodata.models import Community
 from issues.models import Issue
+from stats.drawn import written
 from stats.filling import fill_all
+from stats.shape_reading import MOST_CORNERS, read_shape
 from tests.conftest import NOW, City
 from tests.geodata.conftest import pin
 from tests.grid import Town
+from tests.stats.shapes import comb
 
 
 @pytest.fixture
@@ -26,7 +30,7 @@ def around(city: City, issue: Issue, town: Town) -> str:
     fill_all(at=NOW)
     lon, lat = town["p"].coords
     corners = ((-1, -1), (1, -1), (1, 1), (-1, 1))
-    return "shape=" + ";".join(f"{lon + x * 2e-4:.6f},{lat + y * 2e-4:.6f}" for x, y in corners)
+    return "shape=" + written(read_shape(";".join(f"{lon + x * 2e-4},{lat + y * 2e-4}" for x, y in corners)))
 
 
 @pytest.fixture(autouse=True)
@@ -92,13 +96,50 @@ def test_without_a_shape_the_page_offers_all_three_ways(client: Client, city: Ci
 @pytest.mark.parametrize(
     "query",
     ["shape=x", "shape=", "shape=%00", "circle=1,2,3", "street=%00&buffer=x", "place=x&radius=1e999",
-     "shape=28.46,49.22;28.47,49.23;28.47,49.22;28.46,49.23", "period=%00&shape=1,1;2,2;3,1"],
+     "shape=28.46,49.22;28.47,49.23;28.47,49.22;28.46,49.23", f"shape={written(comb(140, high=0.6))}",
+     'shape={"type":"Polygon","coordinates":[]}', f'shape=[[{"9" * 400},1]]',
+     f'shape={{"type":"Polygon","coordinates":[[[{"9" * 400},1],[2,2],[3,3]]]}}', "period=%00&shape=1,1;2,2;3,1"],
 )  # fmt: skip
 def test_a_mistake_is_told_beside_its_field_and_what_was_typed_stays(client: Client, city: City, query: str) -> None:
     page = client.get(f"/yavoryn/stats/shape/?{query}")
-    assert page.status_code == 200
+    assert page.status_code == 400
     assert page.context["page"] is None
     assert 'aria-invalid="true"' in page.content.decode()
     assert client.get(f"/yavoryn/stats/shape/numbers/?{query}").status_code == 422
     assert client.get(f"/yavoryn/stats/shape.csv?{query}").status_code == 400
     assert client.get(f"/yavoryn/stats/shape.svg?{query}").status_code == 200
+
+
+def test_what_is_pasted_is_posted_and_answered_with_its_short_address(city: City, around: str) -> None:
+    client = Client(enforce_csrf_checks=True)
+    text = client.get("/yavoryn/stats/shape/?period=all").content.decode()
+    token = text.split('name="csrfmiddlewaretoken" value="')[1].split('"')[0]
+    assert '<form class="stack gap-3" method="post" action="/yavoryn/stats/shape/?period=all">' in text
+    corners = [list(map(float, corner.split(","))) for corner in around.removeprefix("shape=").split(";")]
+    more = [[lon + 1e-8 * n, lat] for lon, lat in corners for n in range(100)]
+    pasted = json.dumps({"type": "Polygon", "coordinates": [[*more, corners[0]]]})
+    assert len(pasted) > 8190, "longer than an address may be"
+    sent = {"shape": pasted, "csrfmiddlewaretoken": token}
+    answer = client.post("/yavoryn/stats/shape/?period=all", sent)
+    assert answer.status_code == 303
+    assert answer["Location"] == f"/yavoryn/stats/shape/?shape={written(read_shape(pasted))}&period=all"
+    assert len(read_shape(pasted).exterior.coords) < 12  # type: ignore[union-attr]
+    assert client.get(answer["Location"]).context["page"].profile.numbers.counts["opened"] == 1
+
+
+def test_what_is_pasted_with_too_many_corners_stays_with_words_beside_it(client: Client, city: City) -> None:
+    text = ";".join(f"28.{n:04},49.22" for n in range(MOST_CORNERS + 1))
+    client.cookies["language"] = "en"
+    page = client.post("/yavoryn/stats/shape/", {"shape": text})
+    assert page.status_code == 400
+    assert f"{MOST_CORNERS + 1} corners" in page.content.decode()
+    assert text in page.content.decode()
+
+
+def test_without_a_shape_the_numbers_say_in_the_reader_s_language_what_is_needed(client: Client, city: City) -> None:
+    for language in ("uk", "en"):
+        client.cookies["language"] = language
+        said = client.get("/yavoryn/stats/shape.csv")
+        assert said.status_code == 400
+        with override(language):
+            assert said.content.decode() == gettext("A shape is needed: shape=lon,lat;lon,lat;lon,lat")

@@ -14,6 +14,7 @@ const CLOSE_BY = 24; // pixels: a tap so near to the first corner closes the sha
 const SAME = 3; // pixels: Enter twice at one place
 const NOTHING = { top: 0, right: 0, bottom: 0, left: 0 };
 const AIR = 0.15; // of a shape's size, around it
+const DIGITS = 5; // of degrees: a metre, as the server rounds
 const SMALLEST = 10; // metres: the least radius that the server takes
 
 const config = readJson("map-config");
@@ -93,12 +94,14 @@ function apart(one, other) {
   return Math.hypot(from.x - to.x, from.y - to.y);
 }
 
-const degrees = (/** @type {LonLat} */ at) => at.map((value) => value.toFixed(6)).join(",");
+const degrees = (/** @type {LonLat} */ at) => at.map((value) => value.toFixed(DIGITS)).join(",");
 const radius = () => Math.max(SMALLEST, Math.round(lineBetween(points[0], points[1]).metres));
 
 /** What was drawn is counted. */
 function done() {
   if (kind === "polygon" ? points.length < 3 : points.length < 2) return;
+  const most = Number(element.dataset.most);
+  if (points.length > most) return complain(words("many", { n: points.length, most }));
   const query = new URLSearchParams(
     kind === "circle" ? { circle: `${degrees(points[0])},${radius()}` } : { shape: points.map(degrees).join(";") },
   );
