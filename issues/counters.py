@@ -37,7 +37,7 @@ _AREAS = f"""
 """
 _EVENTS = f"""
     SELECT min(e.at) FILTER (WHERE e.kind = 'moved' AND e.now IN {_in(_TAKEN_ON)}) AS accepted,
-        min(e.at) FILTER (WHERE e.by <> 'reporter' AND e.kind IN ('moved', 'answered')) AS answered,
+        min(e.at) FILTER (WHERE e.by IN ('organisation', 'staff') AND e.kind IN ('moved', 'answered')) AS answered,
         max(e.at) FILTER (WHERE e.now = 'done') AS closed,
         max(e.at) FILTER (WHERE e.now = 'rejected') AS rejected,
         min(e.at) FILTER (WHERE e.now = 'reopened') AS reopened,
@@ -45,6 +45,7 @@ _EVENTS = f"""
     FROM issues_issueevent e WHERE e.issue_id = i.id
 """
 _MOMENT_NAMES = ("accepted", "answered", "closed", "reopened", "rejected", "ended")
+# A history that says that something was done and not when is of no use for times and promises: is_undated.
 # The moments, each where the state says that it still holds.
 _MOMENTS = f"""
     SELECT i.id, i.community_id, i.category_id, i.map_code, i.state, i.due_on, i.created_at, c.time_zone AS zone,
@@ -54,6 +55,7 @@ _MOMENTS = f"""
         (SELECT {counted_sql("count(*)")} FROM issues_supporter s
          WHERE s.issue_id = i.id AND NOT s.is_author) AS supporters,
         e.accepted, e.answered, e.reopened, coalesce(until.day, '-infinity') AS reached,
+        i.source = 'import' AND e.ended = i.created_at AS is_undated,
         CASE WHEN i.state IN {_in(_FIXED)} THEN e.closed END AS closed,
         CASE WHEN i.state = 'rejected' THEN e.rejected END AS rejected,
         CASE WHEN i.state NOT IN {_in(OPEN)} THEN e.ended END AS ended
@@ -72,12 +74,12 @@ _CASES = f"""
         organisation_id::integer AS organisation, coalesce(areas, '{{{{}}}}') AS areas, map_code AS m, place,
         day.opened, day.accepted, day.closed, CASE WHEN state = 'confirmed' THEN day.closed END AS confirmed,
         day.reopened, day.rejected, day.ended,
-        CASE WHEN state IN {_in(_ANSWERED)} AND day.ended <= due_on THEN day.ended END AS kept,
+        CASE WHEN state IN {_in(_ANSWERED)} AND day.ended <= due_on AND NOT is_undated THEN day.ended END AS kept,
         CASE WHEN state NOT IN {_in(_NOBODY_WAITS)} AND due_on < reached AND (day.ended IS NULL OR day.ended > due_on)
             THEN due_on + 1 END AS late,
         day.answered, supporters::integer AS supporters,
         {_seconds("moment.answered")} AS answer_seconds,
-        {_seconds("moment.closed")} AS fix_seconds
+        CASE WHEN NOT is_undated THEN {_seconds("moment.closed")} END AS fix_seconds
     FROM ({_MOMENTS}) moment CROSS JOIN LATERAL (SELECT
         {_DAY_OF_EACH}) day
 """

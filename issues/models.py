@@ -142,6 +142,8 @@ class Issue(OnTheMap):
         indexes = [
             # Used by the list beside the map: newest first, keyset paging.
             models.Index(fields=["community", "-created_at", "-id"], name="issue_newest_first"),
+            # Used by statistics when a day begins: whose promise ended before it.
+            models.Index(fields=["community", "due_on"], name="issue_promised_by"),
             *MAP_INDEXES,
         ]
         constraints = [

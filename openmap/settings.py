@@ -151,6 +151,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_TASK_ROUTES = {  # minutes of work; letters and photos do not wait
     "core.tasks.run_jobs": {"queue": "jobs"},
     "stats.tasks.find_clusters": {"queue": "jobs"},
+    "stats.tasks.check": {"queue": "jobs"},
 }
 CELERY_BEAT_SCHEDULE = {
     "send what is due": {"task": "core.tasks.send_due", "schedule": 5.0, "options": {"expires": 5}},
@@ -171,7 +172,11 @@ CELERY_BEAT_SCHEDULE = {
     "forget addresses that get no letters": {"task": "notifications.tasks.forget", "schedule": 3600.0},
     "learn from new reports": {"task": "issues.tasks.learn_where_new", "schedule": crontab(hour=1, minute=20)},
     # Every hour: midnight comes at another hour in each time zone.
-    "find clusters": {"task": "stats.tasks.find_clusters", "schedule": crontab(minute=25)},
+    "find clusters": {
+        "task": "stats.tasks.find_clusters",
+        "schedule": crontab(minute=25),
+        "options": {"expires": 3600},
+    },
     "show registers of the day": {"task": "routing.tasks.show_registers_of_the_day", "schedule": crontab(minute=1)},
     "check rules on a new day": {"task": "routing.tasks.check_what_is_stale", "schedule": crontab(minute=5)},
 }

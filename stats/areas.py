@@ -16,6 +16,11 @@ class Divided:
     division: Division
     areas: Sequence[Area]
 
+    @property
+    def codes(self) -> list[Area]:
+        """One version of each code."""
+        return list({area.code: area for area in self.areas}.values())
+
 
 def divided(community: Community, *, first: date, last: date) -> list[Divided]:
     """Every division with the areas that were in force at any time from `first` to `last`, without their shapes.
@@ -30,6 +35,12 @@ def divided(community: Community, *, first: date, last: date) -> list[Divided]:
         parts.setdefault(area.division_id, []).append(area)
     divisions = sorted((areas[0].division for areas in parts.values()), key=lambda one: (one.name, one.pk))
     return [Divided(division, parts[division.pk]) for division in divisions]
+
+
+def changed(community: Community) -> list[Division]:
+    """Divisions of which an area ended, by name."""
+    found = Division.objects.filter(community=community, area__valid_to__isnull=False)
+    return list(found.distinct().order_by("name"))
 
 
 def code_of(area: Area) -> str:

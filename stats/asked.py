@@ -1,7 +1,7 @@
 """What the address of a page of statistics asks for: period, division, what the map is shaded by, and of whom."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from urllib.parse import urlencode
 
 from django.utils.datastructures import MultiValueDict
@@ -56,7 +56,7 @@ def asked(query: MultiValueDict[str, str], community: Community, *, today: date,
     counters = all_counters()[0]
     begun = begun_on(counters, community.pk)
     period = parse_period(query.get("period", ""), today=today, begun=begun)
-    divisions = divided(community, first=period.since, last=period.until)
+    divisions = divided(community, first=period.since, last=period.until - timedelta(days=1))
     code = area.division.code if area else query.get("division", "")
     named = next((one for one in divisions if one.division.code == code), None)
     return Asked(

@@ -3,6 +3,8 @@
 import logging
 from datetime import datetime
 
+from django.db import DatabaseError
+
 from core.counters import all_counters
 from geodata.cell_checks import keep_check
 from geodata.models import Community
@@ -20,7 +22,11 @@ def check_all(*, at: datetime) -> int:
     known = set(Community.objects.values_list("pk", flat=True))
     for counters in all_counters():
         for community_id in communities_counted(counters):
-            found = check(counters, community_id, repair=True)
+            try:
+                found = check(counters, community_id, repair=True)
+            except DatabaseError:  # the others are checked all the same
+                log.exception("Statistics of %s in community %s could not be checked", counters.name, community_id)
+                continue
             if found.wrong:
                 log.error("Statistics of %s in community %s were wrong: %s", counters.name, community_id, found)
             wrong += found.wrong

@@ -19,17 +19,16 @@ _TAKE = """
 DELETE FROM core_to_count WHERE id = ANY (ARRAY(
     SELECT id FROM core_to_count WHERE source = %s ORDER BY id LIMIT %s)) RETURNING thing
 """
-_DAYS_BEGIN = """
-WITH begun AS MATERIALIZED (
-    SELECT c.id AS community, (%(at)s AT TIME ZONE c.time_zone)::date AS day, r.day AS reached
-    FROM geodata_community c LEFT JOIN core_counted_until r ON r.community = c.id
-    WHERE r.day IS NULL OR r.day < (%(at)s AT TIME ZONE c.time_zone)::date
-),
-written AS (
-    INSERT INTO core_counted_until (community, day) SELECT community, day FROM begun
-    ON CONFLICT (community) DO UPDATE SET day = excluded.day
-)
-SELECT community, coalesce(reached, '0001-01-01'), day FROM begun
+_DAYS_BEGUN = """
+SELECT c.id, (%(at)s AT TIME ZONE c.time_zone)::date FROM geodata_community c
+LEFT JOIN core_counted_until r ON r.community = c.id
+WHERE r.day IS NULL OR r.day < (%(at)s AT TIME ZONE c.time_zone)::date ORDER BY c.id
+"""
+_BEGIN_DAY = """
+WITH reached AS MATERIALIZED (SELECT day FROM core_counted_until WHERE community = %(community)s)
+INSERT INTO core_counted_until (community, day) VALUES (%(community)s, %(day)s)
+ON CONFLICT (community) DO UPDATE SET day = excluded.day
+RETURNING coalesce((SELECT day FROM reached), '0001-01-01')
 """
 
 
@@ -37,7 +36,7 @@ class BusyError(Exception):
     """Another process fills or rebuilds now."""
 
 
-def fill_all(*, at: datetime, most: int = 200_000) -> int:
+def fill_all(*, at: datetime, most: int = 20_000) -> int:
     """Counts until nothing waits, or about `most` things were counted; returns how many. Leaves it to whoever is at it.
 
     `at` tells which promises are over.
@@ -53,15 +52,21 @@ def fill_all(*, at: datetime, most: int = 200_000) -> int:
     return filled
 
 
-def begin_day(*, at: datetime) -> None:
-    """Where a day has begun since the last time, what was due before it is counted anew. Raises BusyError."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        take_turn()
-        cursor.execute(_DAYS_BEGIN, {"at": at})
-        for community, since, day in cursor.fetchall():
-            for counters in all_counters():
-                due = f"SELECT {counters.number}, thing FROM ({counters.due}) due"
-                cursor.execute(f"INSERT INTO core_to_count (source, thing) {due}", [community, since, day])
+def begin_day(*, at: datetime, waits: bool = False) -> None:
+    """Where a day has begun since the last time, what was due before it is counted anew.
+
+    `waits`: until nobody else fills or rebuilds; otherwise raises BusyError.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_DAYS_BEGUN, {"at": at})
+        for community, day in cursor.fetchall():
+            with transaction.atomic():
+                take_turn(waits=waits)
+                cursor.execute(_BEGIN_DAY, {"community": community, "day": day})
+                (since,) = cursor.fetchone()
+                for counters in all_counters():
+                    due = f"SELECT {counters.number}, thing FROM ({counters.due}) due"
+                    cursor.execute(f"INSERT INTO core_to_count (source, thing) {due}", [community, since, day])
 
 
 def fill(counters: Counters, *, batch: int = BATCH) -> int:
@@ -76,11 +81,11 @@ def fill(counters: Counters, *, batch: int = BATCH) -> int:
     return len(waiting)
 
 
-def take_turn() -> None:
-    """Raises BusyError when another process has it."""
+def take_turn(*, waits: bool = False) -> None:
+    """Raises BusyError when another process has it and nobody `waits`."""
     try:
         with connection.cursor() as cursor:
-            cursor.execute("LOCK TABLE stats_fill_lock IN EXCLUSIVE MODE NOWAIT")
+            cursor.execute(f"LOCK TABLE stats_fill_lock IN EXCLUSIVE MODE {'' if waits else 'NOWAIT'}")
     except DatabaseError as error:
         if getattr(error.__cause__, "sqlstate", "") != "55P03":
             raise

@@ -62,6 +62,8 @@ def numbers(place: Place, period: Period) -> Numbers:
 def numbers_of(months: Mapping[date, Counts], period: Period) -> Numbers:
     """What months of all time, those where anything happened, tell about a period."""
     earlier = period.before()
+    if earlier and not any(month <= earlier.first and counts["opened"] for month, counts in months.items()):
+        earlier = None  # nobody reported here yet: more now would say nothing
     whole = [month for month in period.months if not (period.is_running and month == period.last)]
     return Numbers(
         period=period,

@@ -4,12 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.core.cache import caches
+
 from accounts.models import User
 from core.counters import all_counters
 from geodata.layers import GROUPS, Layer, all_layers
 from geodata.models import Community
 from stats.asking import ask
 
+KEPT = 60  # seconds
+_KEY = "stats.platform"
 FEWEST_PEOPLE = 5  # fewer are not told: one more or less could be somebody
 
 # All of a counted layer, by family of states: the coarsest squares, and what waits to be folded into them.
@@ -18,9 +22,12 @@ SELECT sg, sum(n)::bigint FROM (
     SELECT sg, n FROM geodata_cell WHERE layer = %s AND category = 0 AND c < 1 << 17
     UNION ALL SELECT sg, d FROM geodata_cell_delta WHERE layer = %s) told GROUP BY sg HAVING sum(n) > 0
 """
+# Community by community: the key of the months begins with it.
 _SUMS = """
-SELECT coalesce(sum(opened), 0)::bigint, coalesce(sum(closed), 0)::bigint, count(DISTINCT community)
-FROM stats_month WHERE source = %s AND kind = 0 AND category = 0
+SELECT coalesce(sum(opened), 0)::bigint, coalesce(sum(closed), 0)::bigint, count(opened) FROM geodata_community c
+CROSS JOIN LATERAL (
+    SELECT sum(opened) AS opened, sum(closed) AS closed FROM stats_month
+    WHERE source = %s AND community = c.id AND kind = 0 AND place = 0 AND category = 0) told
 """
 
 
@@ -48,7 +55,15 @@ class Platform:
 
 
 def platform() -> Platform:
-    """Reads the numbers of the whole installation, in a few short queries."""
+    """The numbers of the whole installation, as they were a minute ago at most."""
+    told: Platform | None = caches["answers"].get(_KEY)
+    if told is None:
+        told = _read()
+        caches["answers"].set(_KEY, told, timeout=KEPT)
+    return told
+
+
+def _read() -> Platform:
     people = User.objects.filter(is_active=True).count()
     ((reported, fixed, active),) = ask(_SUMS, all_counters()[0].number)
     things = [_things(layer) for layer in all_layers() if layer.counted]

@@ -1,10 +1,11 @@
 """Looks for clusters in space and time every night, and keeps what was found for the pages."""
 
+import logging
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import numpy as np
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django_scopes import scope, scopes_disabled
 
 from core.counters import Counters, all_counters
@@ -14,6 +15,7 @@ from stats.flat import Flat, flat_of
 from stats.hotspots import DAYS, FEWEST_CASES, Cluster, scan
 from stats.models import ClusterScan
 
+log = logging.getLogger(__name__)
 MOST_KINDS = 12  # categories that are looked at each by itself: the most frequent ones
 
 _KINDS = """
@@ -31,9 +33,17 @@ def scan_where_a_day_began(*, at: datetime) -> int:
         with scope(community=community):
             today = community.day_of(at)
             if not ClusterScan.objects.filter(community=community, until=today).exists():
-                found = [scan_community(counters, community, at=at) for counters in all_counters()]
-                scanned += any(found)
+                scanned += _scanned(community, at=at)
     return scanned
+
+
+def _scanned(community: Community, *, at: datetime) -> bool:
+    """Whether anything was looked at. What goes wrong is told to the log, and the others are scanned all the same."""
+    try:
+        return sum(scan_community(counters, community, at=at) for counters in all_counters()) > 0
+    except (DatabaseError, MemoryError):
+        log.exception("Clusters of community %s could not be looked for", community.pk)
+        return False
 
 
 def scan_community(counters: Counters, community: Community, *, at: datetime) -> bool:

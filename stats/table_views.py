@@ -31,7 +31,10 @@ def table(request: HttpRequest, table: str) -> HttpResponse:
     if table not in TABLES:
         raise Http404("No such table.")
     question = asked_by(request)
-    return as_csv(question.community.slug, table, TABLES[table](question, _place(request, question)))
+    place = _place(request, question)
+    if place.category and (table == "days" or (table == "areas" and place.kind == Kind.ORGANISATION)):
+        raise Http404("These are kept of all kinds together only.")
+    return as_csv(question.community.slug, table, TABLES[table](question, place))
 
 
 def as_csv(slug: str, name: str, found: Table) -> HttpResponse:
@@ -69,7 +72,10 @@ def areas_geojson(request: HttpRequest) -> HttpResponse:
 def days_json(request: HttpRequest) -> JsonResponse:
     """Columns for the chart: days as Unix seconds (00:00 UTC), what was opened and what was closed."""
     question = asked_by(request)
-    told = dict(by_day(_place(request, question), question.period))
+    place = _place(request, question)
+    if place.category:
+        raise Http404("Days are kept of all kinds together only.")
+    told = dict(by_day(place, question.period))
     first = min(told, default=question.period.since).toordinal()
     days = [date.fromordinal(number) for number in range(first, question.period.until.toordinal())]
     return JsonResponse(

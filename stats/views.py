@@ -13,7 +13,7 @@ from geodata.community import community_of
 from geodata.models import Area
 from routing.models import Category
 from stats import pages, saying
-from stats.areas import version_on, versions_of
+from stats.areas import changed, version_on, versions_of
 from stats.asked import Asked, asked
 
 
@@ -22,7 +22,8 @@ from stats.asked import Asked, asked
 def overview(request: HttpRequest) -> HttpResponse:
     """The community as a whole."""
     question = asked_by(request)
-    return _page(request, question, pages.community_page(question), here="stats")
+    changes = changed(question.community)
+    return _page(request, question, pages.community_page(question), here="stats", changes=changes)
 
 
 @never_cache

@@ -103,3 +103,29 @@ def test_profile_offers_every_version(client: Client, city: City, redrawn: dict[
     assert "1 report" in old
     assert "Old and new boundaries" in old
     assert (TODAY - timedelta(days=18)).isoformat() in old
+
+
+def test_a_period_that_ended_before_the_change_knows_the_old_areas_only(
+    client: Client, city: City, redrawn: dict[str, Area]
+) -> None:
+    both = client.get("/yavoryn/stats/tables/areas.csv").content.decode()
+    assert both.count("north") == 2
+    before = client.get("/yavoryn/stats/tables/areas.csv", {"period": "2026-09..2026-10"}).content.decode()
+    assert before.count("north") == 1
+    assert "2020-01-01" in before
+
+
+def test_comparison_tells_versions_apart_and_the_overview_leads_to_the_change(
+    client: Client, city: City, redrawn: dict[str, Area]
+) -> None:
+    client.cookies["language"] = "en"
+    said = client.get("/yavoryn/stats/compare/").content.decode()
+    assert said.count("until 01.11.2026") == 2
+    assert said.count("?version=2020-01-01") == 2
+    assert said.count('name="area" value="north"') == 1
+    assert "/stats/boundaries/districts/" in client.get("/yavoryn/stats/").content.decode()
+
+
+def test_another_shading_keeps_the_version(client: Client, city: City, redrawn: dict[str, Area]) -> None:
+    said = client.get("/yavoryn/stats/areas/districts.south/", {"version": "2020-01-01"}).content.decode()
+    assert said.count('name="version" value="2020-01-01"') >= 1

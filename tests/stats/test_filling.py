@@ -9,7 +9,7 @@ from accounts.models import User
 from core.models import Visibility
 from core.privacy import FEWEST
 from issues.counters import REPORTS
-from issues.models import Issue
+from issues.models import Issue, IssueEvent
 from issues.moves import move_by_organisation, move_by_reporter, not_ours, set_visibility
 from issues.states import State
 from routing.models import Delivery
@@ -161,3 +161,34 @@ def test_filling_again_changes_nothing(city: City, issue: Issue, town: Town) -> 
         cursor.execute("INSERT INTO core_to_count (source, thing) SELECT 1, thing FROM stats_case")
     assert fill_all(at=NOW) == 1
     assert read("SELECT * FROM stats_month ORDER BY kind, place, category") == before
+
+
+def test_a_community_whose_clock_is_set_otherwise_is_counted_anew(city: City, issue: Issue) -> None:
+    late = NOW.replace(hour=21)  # 23:00 in Kyiv
+    Issue.objects.filter(pk=issue.pk).update(created_at=late)
+    fill_all(at=late)
+    assert days_of("opened") == {TODAY: 1}
+    city.community.time_zone = "Asia/Tbilisi"
+    city.community.save()
+    fill_all(at=late)
+    assert days_of("opened") == {TODAY + DAY: 1}
+    check_exact(city)
+
+
+def test_a_history_without_the_day_it_was_done_counts_for_no_time_and_no_promise(city: City, issue: Issue) -> None:
+    for state in ("accepted", "done"):
+        IssueEvent.objects.create(
+            community=city.community, issue=issue, at=NOW, kind="moved", by="system", was="new", now=state
+        )
+    Issue.objects.filter(pk=issue.pk).update(state=State.DONE, source="import")
+    fill_all(at=NOW + 30 * DAY)
+    assert counted(AREA, city.zarichchia.pk) == {"opened": 1, "accepted": 1, "closed": 1, "ended": 1}
+    assert read("SELECT answer_seconds, fix_seconds FROM stats_case") == [(None, None)]
+
+
+def test_what_the_service_itself_moved_was_answered_by_nobody(city: City, issue: Issue) -> None:
+    IssueEvent.objects.create(
+        community=city.community, issue=issue, at=NOW + DAY, kind="moved", by="system", was="new", now="accepted"
+    )
+    fill_all(at=NOW + DAY)
+    assert read("SELECT answered, answer_seconds FROM stats_case") == [(None, None)]

@@ -189,3 +189,27 @@ def test_hidden_reports_are_in_no_number(client: Client, year: City, reported: R
     type(issue.subject).objects.filter(pk=issue.subject_id).update(visibility="hidden", hidden_reason="особисті дані")
     fill_all(at=NOW)
     assert "27 reports" in page(client, "stats/")
+
+
+def test_what_is_not_kept_by_kind_is_not_given_as_if_it_were(client: Client, year: City) -> None:
+    """Days, and areas of an organisation, are counted of all kinds together."""
+    body = year.vodokanal.pk
+    for path in (
+        "days.csv?category=roads",
+        "days.json?category=roads",
+        f"areas.csv?organisation={body}&category=roads",
+    ):
+        assert client.get(f"/yavoryn/stats/tables/{path}").status_code == 404
+    assert "tables/days.csv" not in page(client, "stats/kinds/roads/")
+    assert "tables/days.csv" in page(client, "stats/")
+
+
+def test_what_began_this_year_is_not_compared_with_the_year_before(client: Client, year: City, reported: Any) -> None:
+    [counts] = rows(client, "stats/tables/counts.csv")
+    assert counts["year_before_opened"] == ""
+    for number in range(12):
+        reported(720 - number)
+    fill_all(at=NOW)
+    [counts] = rows(client, "stats/tables/counts.csv")
+    assert counts["year_before_opened"] == "10", "two of them were in November, which is not over now"
+    assert "95 % sure" in page(client, "stats/")

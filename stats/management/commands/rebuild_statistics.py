@@ -30,7 +30,7 @@ class Command(BaseCommand):
         wanted = community_called(options["community"]) if options["community"] else None
         names = dict(Community.objects.values_list("pk", "slug"))
         if not options["check"]:
-            begin_day(at=timezone.now())
+            begin_day(at=timezone.now(), waits=True)
         for counters in all_counters():
             for community_id in communities_counted(counters):
                 if wanted and wanted.pk != community_id:
