@@ -78,7 +78,6 @@ def for_everybody(city: City, town: Town, elsewhere: Community, settings: Settin
     lamp = Asset.objects.create(community=city.community, register=register, key="5", name="вул. Соборна", number="5",
                                 keeper=city.road_service, geometry=town["p"], valid_from=LONG_AGO)  # fmt: skip
     fill_all(at=NOW)
-    make_exports(city.community, at=NOW)
     return {
         "the country": at("/"),
         "the map": _map,
@@ -93,6 +92,19 @@ def for_everybody(city: City, town: Town, elsewhere: Community, settings: Settin
         "who would answer": at(reverse("who", args=["yavoryn"])),
         "a lamp of a register": at(f"/yavoryn/registers/lamps/{lamp.pk}/"),
         "the map, with registers": _map_of_registers,
+        "the parts": at("/_parts/"),
+    }
+
+
+@pytest.fixture
+def of_statistics(city: City, town: Town) -> Pages:
+    """Pages of statistics and of open data."""
+    told(city.manholes, town["q"], FINISH, ("confirm", ""), text="Люк гримить уночі.", at=NOW - timedelta(days=20))
+    told(city.manholes, town["p"])
+    told(city.roads, town["s"])
+    fill_all(at=NOW)
+    make_exports(city.community, at=NOW)
+    return {
         "statistics": _statistics,
         "statistics of an area": at("/yavoryn/stats/areas/districts.north/"),
         "statistics of an organisation": at(f"/yavoryn/stats/organisations/{city.vodokanal.pk}/"),
@@ -104,7 +116,6 @@ def for_everybody(city: City, town: Town, elsewhere: Community, settings: Settin
         "a week without a history": at("/yavoryn/stats/unusual/"),
         "open data": _open_data,
         "boundaries that never changed": at("/yavoryn/stats/boundaries/districts/"),
-        "the parts": at("/_parts/"),
     }
 
 
@@ -269,9 +280,9 @@ def in_the_administration(city: City, town: Town, live_server: LiveServer) -> Pa
 
 
 # What is asked of them ----------------------------------------------------------------------------------------
-FAMILIES = ["for_everybody", "by_secret_link", "when_something_ended", "in_the_administration"]
+FAMILIES = ["for_everybody", "of_statistics", "by_secret_link", "when_something_ended", "in_the_administration"]
 every_family = pytest.mark.parametrize("family", FAMILIES)
-our_families = pytest.mark.parametrize("family", FAMILIES[:3])
+our_families = pytest.mark.parametrize("family", FAMILIES[:4])
 
 
 @pytest.fixture
@@ -293,7 +304,7 @@ def test_nothing_is_wrong_with_any_page(page_at: PageAt, pages: Pages, family: s
         with listening(page) as heard:
             open_page(page)
         found += [f"{name}: {fault}" for fault in heard.about(page) + _barriers(page, width, f"{family}--{name}")]
-        if family in FAMILIES[:3]:
+        if family in FAMILIES[:4]:
             page.set_viewport_size({"width": NARROWEST if width == PHONE else width, "height": HEIGHT})
             found += [f"{name}: {fault}" for fault in _faults(page, "uk")]
         titles[page.title()].add(_kind(name))

@@ -21,7 +21,7 @@ from tests.grid import Town
 from tests.smtp import mail_server
 
 pytestmark = pytest.mark.django_db(transaction=True)
-PATIENCE = 10.0  # seconds: Redis is waited for 1.5, and a busy machine takes its time
+PATIENCE = 30.0  # seconds: Redis is waited for 1.5, and a busy machine takes its time
 
 
 @pytest.fixture
