@@ -22,12 +22,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.devices import device_of
+from accounts.networks import network_of
 from geodata.community import community_of
+from geodata.models import Community
 from stats.models import ExportFile
 from stats.opendata.catalogue import catalogue_of, catalogue_of_all
 from stats.opendata.described import csv_metadata
 from stats.opendata.formats import format_named
-from stats.opendata.jobs import ask
+from stats.opendata.jobs import TooOftenError, ask, ask_at_once
 from stats.opendata.licence import terms_of
 from stats.opendata.making import open_kept
 from stats.opendata.page import data_context
@@ -35,6 +38,7 @@ from stats.opendata.tables import Dataset, dataset_named
 
 JSON_LD = "application/ld+json"
 CSVW = "application/csvm+json"
+RETRY_AFTER = 120  # seconds
 
 
 @never_cache
@@ -48,7 +52,13 @@ def open_data(request: HttpRequest) -> HttpResponse:
 def make_fresh(request: HttpRequest) -> HttpResponseRedirect:
     """Asks for files as of now; for a community at most one such work is done at a time."""
     community = community_of(request)
-    if ask(community, at=timezone.now()):
+    try:
+        job = ask(community, at=timezone.now(), device=device_of(request), network=network_of(request))
+    except TooOftenError:
+        words = _("From this device or network files were asked for many times today. They are made anew every night.")
+        messages.info(request, words)
+        return HttpResponseRedirect(reverse("open_data", args=[community.slug]))
+    if job:
         messages.success(request, _("The files are being made anew. Open the page again in some minutes."))
     else:
         messages.info(request, _("The files were made a moment ago: there is nothing fresher."))
@@ -57,12 +67,15 @@ def make_fresh(request: HttpRequest) -> HttpResponseRedirect:
 
 @require_safe
 def data_file(request: HttpRequest, dataset: str, ending: str) -> HttpResponseBase:
-    """A file as it was made last; 404 when there is no such dataset or format, or it was not made yet."""
+    """A file as it was made last; 404 when there is no such dataset or format, or it was not made yet; 503 while it
+    holds what is no longer public."""
     community = community_of(request)
     found = _dataset(dataset)
     kept = ExportFile.objects.filter(community=community, dataset=dataset, format=ending, part="").first()
     if kept is None or ending not in found.formats:
         raise Http404
+    if found.taken_back and found.taken_back(community, kept.checked_at):
+        return _made_anew(request, community)
     if f'"{kept.sha256}"' in request.headers.get("If-None-Match", ""):
         return _of_a_file(HttpResponseNotModified(), kept)
     try:
@@ -96,6 +109,17 @@ def catalogue_of_installation(request: HttpRequest) -> JsonResponse:
     return _json(catalogue_of_all(), JSON_LD)
 
 
+def _made_anew(request: HttpRequest, community: Community) -> HttpResponse:
+    """In place of a file that is no longer given away: the page, which says so, and the work that makes a new one."""
+    now = timezone.now()
+    ask_at_once(community, at=now)
+    context = data_context(community, at=now) | {"is_taken_back": True}
+    response = render(request, "stats/data.html", context, status=503)
+    response.headers["Retry-After"] = str(RETRY_AFTER)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
 def _dataset(name: str) -> Dataset:
     found = dataset_named(name)
     if found is None:
@@ -113,6 +137,6 @@ def _json(told: dict[str, Any], media_type: str) -> JsonResponse:
 def _of_a_file(response: HttpResponseBase, kept: ExportFile) -> HttpResponseBase:
     response.headers["ETag"] = f'"{kept.sha256}"'
     response.headers["Last-Modified"] = http_date(kept.made_at.timestamp())
-    response.headers["Cache-Control"] = "public, max-age=300, no-transform"
+    response.headers["Cache-Control"] = "public, no-cache, no-transform"
     response.headers["Access-Control-Allow-Origin"] = "*"
     return response

@@ -15,7 +15,7 @@ from stats.flat import Numbers, Whole
 BANDWIDTHS = (200, 400, 800)  # metres
 USUAL_BANDWIDTH = 400
 CELLS_IN_BANDWIDTH = 4
-MOST_CELLS = 4_000_000  # past it cells are twice as wide, until they are fewer
+MOST_CELLS = 400_000  # past it cells are twice as wide, until they are fewer
 FEWEST = 20  # cases; fewer make no surface, only a picture of themselves
 CLASSES = 5
 SPOTS = 10
@@ -86,9 +86,10 @@ def spots(found: Surface, x: Numbers, y: Numbers, *, bandwidth: float, weights: 
     weights = np.ones(len(x)) if weights is None else weights
     padded = np.pad(found.densities, 1)
     high, wide = found.densities.shape
-    around = np.max(
-        [padded[1 + i : 1 + i + high, 1 + j : 1 + j + wide] for i in (-1, 0, 1) for j in (-1, 0, 1)], axis=0
-    )
+    around = found.densities.copy()
+    for i in (0, 1, 2):
+        for j in (0, 1, 2):
+            np.maximum(around, padded[i : i + high, j : j + wide], out=around)
     lines, columns = np.nonzero((found.densities >= around) & (found.densities > 0))
     easts, norths = found.middles()
     told: list[Spot] = []

@@ -121,7 +121,7 @@ def _features(page: Page, links: list[dict[str, str]], community: Community) -> 
     """A FeatureCollection around the texts of features."""
     head = {
         "type": "FeatureCollection",
-        "numberMatched": page.matched,
+        **({} if page.matched is None else {"numberMatched": page.matched}),
         "numberReturned": len(page.features),
         "timeStamp": f"{timezone.now():%Y-%m-%dT%H:%M:%SZ}",
         "attribution": attribution_of(community),

@@ -4,7 +4,8 @@ from functools import partial
 
 from django.urls import path
 
-from geodata.community import community_path
+from geodata.answers import briefly_kept
+from geodata.community import community_path, in_community
 from stats import (
     boundary_views,
     data_views,
@@ -41,8 +42,12 @@ urlpatterns = [
     community_path("ogc/collections/<slug:name>/items", ogc_views.features, name="ogc_items"),
     community_path("ogc/collections/<slug:name>/items/<str:key>", ogc_views.feature, name="ogc_item"),
     community_path("stats/hot/", hot_views.hot, name="stats_hot"),
-    community_path("stats/hot/heat.csv", hot_views.heat_csv, name="stats_heat_csv"),
-    community_path("stats/hot/heat.geojson", hot_views.heat_geojson, name="stats_heat_geojson"),
+    path("<slug:community>/stats/hot/heat.csv", briefly_kept(in_community(hot_views.heat_csv)), name="stats_heat_csv"),
+    path(
+        "<slug:community>/stats/hot/heat.geojson",
+        briefly_kept(in_community(hot_views.heat_geojson)),
+        name="stats_heat_geojson",
+    ),
     community_path("stats/hot/clusters.csv", hot_views.clusters_csv, name="stats_clusters_csv"),
     community_path("stats/seasons/", hot_views.seasonal, name="stats_seasons"),
     community_path("stats/seasons/seasons.csv", hot_views.seasons_csv, name="stats_seasons_csv"),

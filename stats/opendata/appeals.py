@@ -19,6 +19,7 @@ from stats.opendata.depersonalise import depersonalised
 from stats.opendata.reports import BLURRED, SOURCE
 from stats.opendata.table_schema import read_schema
 from stats.opendata.tables import Column, Dataset, Row, register
+from stats.opendata.taken_back import is_taken_back
 
 SCHEMA = read_schema("appeals")
 # What the columns say, in the language that the decree is written in.
@@ -33,8 +34,11 @@ RESULTS = {
     State.DUPLICATE: "Розглядається разом з такою самою заявкою",
 }
 WAITS = "Розгляд триває"
+_NUMBER = r"\d{1,4}(?:-?[^\W\d_])?(?!\w)"  # of a house: 12, 12а, 12-А; a word after it may tell a flat
 _STREET = re.compile(
-    r"(?P<street>\D[^,]*?)\s*,\s*(?:буд\.?\s*)?(?P<house>\d[^,\s]{0,9})(?:\s*,?\s*корп\.?\s*(?P<block>\S+))?"
+    r"(?!.*(?<![^\W\d_])(?:кв|квартир\w*|apt|flat)(?![^\W\d_]))(?P<street>\D[^,]*?)\s*,\s*(?:буд\.?\s*)?"
+    rf"(?P<house>{_NUMBER}(?:/{_NUMBER})?)(?:\s*,?\s*корп\.?\s*(?P<block>{_NUMBER}|[^\W\d_]))?",
+    re.IGNORECASE,
 )
 _LEVELS = {"O": ("l2", "{} область"), "P": ("l3", "{} район"), "H": ("l4", "{}"), "K": ("l2", "м. {}")}
 _OBLAST = re.compile(r"[сцз]ьк[аи]$")
@@ -111,8 +115,9 @@ APPEALS = register(
         source=SOURCE,
         key="uid::integer",
         formats=("csv", "parquet"),
-        version=1,
+        version=2,
         month="s.opened",
+        taken_back=is_taken_back,
         private=_PRIVATE,
         reshape=_as_published,
         more=place_of,

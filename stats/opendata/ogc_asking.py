@@ -110,7 +110,7 @@ def _moments(text: str, zone: ZoneInfo) -> tuple[datetime | None, datetime | Non
 
 def _begin(text: str, zone: ZoneInfo) -> datetime:
     found = _moment(text)
-    return found if isinstance(found, datetime) else datetime.combine(found, time(), zone).astimezone(UTC)
+    return found if isinstance(found, datetime) else _midnight(found, zone)
 
 
 def _end(text: str, zone: ZoneInfo) -> datetime:
@@ -118,10 +118,17 @@ def _end(text: str, zone: ZoneInfo) -> datetime:
     if isinstance(found, datetime):
         return found
     try:
-        after = found + timedelta(days=1)
+        return _midnight(found + timedelta(days=1), zone) - timedelta(microseconds=1)
     except OverflowError:
         raise _no_moment() from None
-    return datetime.combine(after, time(), zone).astimezone(UTC) - timedelta(microseconds=1)
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    """Its first moment. In UTC that may lie before the first year or after the last."""
+    try:
+        return datetime.combine(day, time(), zone).astimezone(UTC)
+    except OverflowError:
+        raise _no_moment() from None
 
 
 def _moment(text: str) -> date | datetime:

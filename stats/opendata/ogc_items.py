@@ -5,21 +5,29 @@ from typing import Any
 
 from django.db import connection
 
+from geodata.boxes import Box
 from geodata.models import Community
+from geodata.squares import FINEST, squares_for
 from stats.opendata.geojson_files import features
 from stats.opendata.ogc_asking import Asked
 from stats.opendata.reading import rows_by_sql
 from stats.opendata.tables import Browsed, Dataset
 
 SIDES = ("west", "south", "east", "north")
+MOST_COUNTED = 10_000
+SQUARES = 16  # that a box is narrowed by
+_AIR = 1e-7  # degrees: rounding takes no feature away from an edge
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some features, each as GeoJSON text, how many fit in all, and the key after which the next page begins."""
+    """Some features, each as GeoJSON text, how many fit in all, and the key after which the next page begins.
+
+    `matched` is None where more than MOST_COUNTED fit: counting them would cost more than the page.
+    """
 
     features: list[str]
-    matched: int
+    matched: int | None
     next: int | None
 
 
@@ -27,9 +35,7 @@ def items(dataset: Dataset, community: Community, asked: Asked) -> Page:
     """A page of what is asked for, in the order of keys."""
     browsed = _browsed(dataset)
     condition, given = _condition(browsed, asked)
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT count(*) {dataset.source} {condition}", dataset.parameters(community) | given)
-        matched = int(cursor.fetchone()[0])
+    matched = _matched(dataset, community, condition, given)
     page = f"{condition} AND {browsed.key_sql} > %(after)s ORDER BY {browsed.key_sql} LIMIT %(limit)s"
     rows = rows_by_sql(dataset, community, page, given | {"after": asked.after, "limit": asked.limit + 1})
     shown = rows[: asked.limit]
@@ -46,13 +52,33 @@ def item(dataset: Dataset, community: Community, key: int) -> str | None:
 def first_moment(dataset: Dataset, community: Community) -> Any:
     """When the oldest feature began; None without any."""
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT min({_browsed(dataset).since}) {dataset.source}", dataset.parameters(community))
+        sql = _browsed(dataset).first or f"SELECT min({_browsed(dataset).since}) {dataset.source}"
+        cursor.execute(sql, dataset.parameters(community))
         return cursor.fetchone()[0]
+
+
+def _matched(dataset: Dataset, community: Community, condition: str, given: dict[str, Any]) -> int | None:
+    browsed, counted = _browsed(dataset), f"SELECT 1 {dataset.source} {condition} LIMIT {MOST_COUNTED + 1}"
+    is_known = browsed.total and not condition
+    with connection.cursor() as cursor:
+        sql = browsed.total if is_known else f"SELECT count(*) FROM ({counted}) counted"
+        cursor.execute(sql, dataset.parameters(community) | given)
+        found = int(cursor.fetchone()[0])
+    return found if is_known or found <= MOST_COUNTED else None
 
 
 def _browsed(dataset: Dataset) -> Browsed:
     assert dataset.browsed, dataset.name
     return dataset.browsed
+
+
+def _in_ranges(codes: str, box: tuple[float, float, float, float]) -> str:
+    """SQL: “AND …” over the Morton codes of the squares that the box touches."""
+    if not codes:
+        return ""
+    west, south, east, north = box
+    squares = squares_for(Box(west - _AIR, south - _AIR, east + _AIR, north + _AIR), FINEST, SQUARES)
+    return f" AND ({' OR '.join(f'{codes} BETWEEN {first} AND {last}' for first, last in squares.ranges())})"
 
 
 def _condition(browsed: Browsed, asked: Asked) -> tuple[str, dict[str, Any]]:
@@ -64,7 +90,7 @@ def _condition(browsed: Browsed, asked: Asked) -> tuple[str, dict[str, Any]]:
         for side, value in zip(SIDES, box, strict=True):
             near = near.replace(f"%({side})s", f"%({side}{number})s")
             given[f"{side}{number}"] = value
-        boxes.append(f"({near})")
+        boxes.append(f"({near}{_in_ranges(browsed.codes, box)})")
     if boxes:
         conditions.append(f"({' OR '.join(boxes)})")
     if asked.since:

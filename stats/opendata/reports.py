@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from issues.counters import REPORTS as COUNTED
 from issues.states import GROUPS
 from stats.opendata.tables import Browsed, Column, Dataset, register
+from stats.opendata.taken_back import is_taken_back
 
 BLURRED = "(i.subject_visibility = 'coarse' OR i.place_is_sensitive)"
 _GROUP = " ".join(f"WHEN '{state.value}' THEN '{group.value}'" for state, group in GROUPS.items())
@@ -34,6 +35,9 @@ _SELECTED = f"""
     (SELECT string_agg(a.id::text, ' ' ORDER BY d.code, a.code, a.id) FROM {_AREAS_OF}) AS area_ids,
     ST_AsBinary({PLACE}) AS geometry
 """
+_CASES = f"source = {COUNTED.number} AND community = %(community)s"
+_TOTAL = f"SELECT coalesce(sum(opened), 0) FROM stats_month WHERE {_CASES} AND kind = 0 AND place = 0 AND category = 0"
+_FIRST = f"SELECT min(i.created_at) {SOURCE} AND s.opened = (SELECT min(opened) FROM stats_case WHERE {_CASES})"
 
 REPORTS = register(
     Dataset(
@@ -79,13 +83,20 @@ REPORTS = register(
         version=1,
         shape="Point",
         month="s.opened",
+        taken_back=is_taken_back,
         browsed=Browsed(
             key="number",
             key_sql="i.number",
-            near=f"{PLACE} && ST_MakeEnvelope(%(west)s, %(south)s, %(east)s, %(north)s, 4326)",
+            # One that was blurred or moved a moment ago is in no box until it is counted where it is now. As a CASE it
+            # does not make the planner believe that hardly any report lies in a box.
+            near=f"CASE WHEN s.m = i.map_code THEN {PLACE} && "
+            "ST_MakeEnvelope(%(west)s, %(south)s, %(east)s, %(north)s, 4326) ELSE false END",
             since="i.created_at",
             until="i.created_at",
             filters={"category": "k.code", "state": "i.state", "state_group": f"CASE i.state {_GROUP} END"},
+            codes="s.m",
+            total=_TOTAL,
+            first=_FIRST,
         ),
     )
 )

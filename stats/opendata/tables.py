@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Literal
 
 from django.conf import settings
@@ -26,7 +27,8 @@ class Column:
 class Browsed:
     """How the OGC API asks for features of a dataset: SQL over its `source`.
 
-    `near`: a condition over the box %(west)s … %(north)s that an index may help; `filters`: parameter → expression.
+    `near`: a condition over the box %(west)s … %(north)s; `codes`: an indexed Morton code (geodata.squares) of where a
+    feature is, by which boxes are narrowed first; `filters`: parameter → expression.
     """
 
     key: str  # the column that names a feature: a whole number, ascending
@@ -35,6 +37,9 @@ class Browsed:
     since: str  # first moment at which the feature is there, timestamptz
     until: str  # the last one
     filters: Mapping[str, str] = field(default_factory=dict)
+    codes: str = ""
+    total: str = ""  # SQL of one SELECT: how many there are in all, where that is known without counting them
+    first: str = ""  # SQL of one SELECT: the first moment, where an index tells it
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,8 @@ class Dataset:
     more: Callable[[Community], Mapping[str, Any]] | None = None
     missing: str = ""  # how a CSV file writes that there is nothing
     browsed: Browsed | None = None
+    # Whether something that a file of this moment holds may no longer be public.
+    taken_back: Callable[[Community, datetime], bool] | None = None
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -66,6 +66,14 @@ def test_the_densest_places_are_told_apart_and_counted() -> None:
     assert (first.cases, second.cases) == (80, 40)
 
 
+def test_a_wide_surface_has_wider_cells_and_the_same_places() -> None:
+    x, y = np.array([0.0, 0.0, 30, 150_000]), np.array([0.0, 0.0, 30, 90_000])
+    found = surface(x, y, bandwidth=200)
+    assert found.densities.size <= 400_000
+    first, second = spots(found, x, y, bandwidth=200)
+    assert (first.cases, math.hypot(second.x - 150_000, second.y - 90_000) < found.side) == (3, True)
+
+
 def test_rings_go_around_what_is_high_and_around_its_holes() -> None:
     heights = np.zeros((7, 7))
     heights[1:6, 1:6] = 2

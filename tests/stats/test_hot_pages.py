@@ -8,11 +8,14 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 import time_machine
+from django.core.cache import caches
 from django.test import Client
 from django_scopes import scope
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from core.counters import all_counters
 from issues.models import Issue
+from openmap.settings import CACHES, LOCAL
 from stats.case_arrays import Opened, opened_between, places_in
 from stats.models import ClusterScan
 from stats.periods import parse_period
@@ -224,6 +227,18 @@ def test_a_usual_week_says_that_nothing_is_unusual(client: Client, city: City, t
 def test_a_short_history_does_not_know_what_is_usual(client: Client, city: City, issue: Issue) -> None:
     page = english(client, UNUSUAL)
     assert "at least 8 weeks" in page
+
+
+@pytest.mark.parametrize("name", ["heat.csv", "heat.geojson"])
+def test_a_file_of_heat_that_was_just_computed_is_given_again(
+    city: City, client: Client, settings: Settings, django_assert_num_queries: DjangoAssertNumQueries, name: str
+) -> None:
+    settings.CACHES = CACHES | {"answers": CACHES["answers"] | {"BACKEND": LOCAL}}
+    first = client.get(HOT + name)
+    with django_assert_num_queries(0):
+        again = client.get(HOT + name)
+    caches["answers"].clear()
+    assert (again.status_code, again.content, again.headers) == (200, first.content, first.headers)
 
 
 @pytest.mark.parametrize("value", ["", "\0", "9" * 40, "-1", "nan", "'\"><%s {0}", "🕳️", "a" * 5000, "٤٩"])

@@ -1,7 +1,8 @@
 """The script of docs/statistics-methods.md computes from exported rows what the pages show."""
 
+import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,6 @@ from typing import Any
 import numpy as np
 import pytest
 import time_machine
-from django.db import connection
 from django.utils.datastructures import MultiValueDict
 
 from core.counters import all_counters
@@ -19,12 +19,17 @@ from stats.hot_pages import chosen, heat
 from stats.hot_pages import clusters as kept_clusters
 from stats.hot_tables import CLUSTER_COLUMNS, cluster_rows
 from stats.news import news_of
+from stats.opendata.csv_files import write_csv
+from stats.opendata.licence import terms_of
+from stats.opendata.reading import Print, prints, read_part
+from stats.opendata.reports import REPORTS
 from stats.scanning import scan_community
 from tests.conftest import NOW, City
 from tests.geodata.conftest import TODAY
 from tests.grid import Town
 from tests.stats.many import report
 
+Exported = Callable[[], list[dict[str, str]]]
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "statistics-methods.md"
 
 
@@ -47,19 +52,19 @@ def question(city: City, **query: str) -> Asked:
     return asked(MultiValueDict({name: [value] for name, value in query.items()}), city.community, today=TODAY)
 
 
-def exported() -> list[dict[str, str]]:
-    """Rows as reports.csv has them."""
-    columns = ("number", "opened", "category", "lon", "lat", "place_is_blurred", "area_ids", "organisation")
-    with connection.cursor() as cursor:
-        cursor.execute("""
-            SELECT i.number, s.opened, k.code, round(ST_X(s.place)::numeric, 7), round(ST_Y(s.place)::numeric, 7),
-                CASE WHEN i.place_is_sensitive THEN 1 ELSE 0 END, array_to_string(s.areas, ' '), s.organisation
-            FROM stats_case s JOIN issues_issue i ON i.id = s.thing JOIN routing_category k ON k.id = s.category
-            ORDER BY i.number""")
-        return [
-            dict(zip(columns, ("" if value is None else str(value) for value in row), strict=True))
-            for row in cursor.fetchall()
-        ]
+@pytest.fixture
+def exported(city: City, tmp_path: Path) -> Exported:
+    """Writes reports.csv and reads its rows."""
+
+    def rows() -> list[dict[str, str]]:
+        path = tmp_path / "reports.csv"
+        parts = prints(REPORTS, city.community)
+        chunks = (chunk for part in parts for chunk in read_part(REPORTS, city.community, part, Print()))
+        write_csv(path, REPORTS, chunks, terms_of(REPORTS, city.community))
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            return list(csv.DictReader(file))
+
+    return rows
 
 
 def a_quarter(city: City, town: Town) -> None:
@@ -79,7 +84,7 @@ def a_quarter(city: City, town: Town) -> None:
     report(city, [(TODAY - timedelta(days=6), town["p"].x, town["p"].y, secret)] * 8)
 
 
-def test_the_script_heats_the_same_cells(city: City, town: Town, script: dict[str, Any]) -> None:
+def test_the_script_heats_the_same_cells(city: City, town: Town, script: dict[str, Any], exported: Exported) -> None:
     a_quarter(city, town)
     page = heat(question(city, period="12m"), chosen(MultiValueDict(), city.community))
     assert page.surface
@@ -95,7 +100,12 @@ def test_the_script_heats_the_same_cells(city: City, town: Town, script: dict[st
 
 @pytest.mark.parametrize("kind", [None, "roads"])
 def test_the_script_finds_the_same_clusters(
-    city: City, town: Town, script: dict[str, Any], kind: str | None, monkeypatch: pytest.MonkeyPatch
+    city: City,
+    town: Town,
+    script: dict[str, Any],
+    exported: Exported,
+    kind: str | None,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     a_quarter(city, town)
     monkeypatch.setattr("stats.hotspots.scan.__kwdefaults__", {"days": 91, "shuffles": 49})
@@ -119,7 +129,9 @@ def test_the_script_finds_the_same_clusters(
         assert (row["lon"], row["lat"]) == (pytest.approx(lon, abs=1e-6), pytest.approx(lat, abs=1e-6))
 
 
-def test_the_script_finds_the_same_unusual_counts(city: City, town: Town, script: dict[str, Any]) -> None:
+def test_the_script_finds_the_same_unusual_counts(
+    city: City, town: Town, script: dict[str, Any], exported: Exported
+) -> None:
     a_quarter(city, town)
     a_year_ago = [
         TODAY - timedelta(days=364 + 7 * week + n % 7) for week in range(-2, 13) for n in range(9 - week // 2)

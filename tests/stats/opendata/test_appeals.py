@@ -36,7 +36,7 @@ def lines(city: City, folder: Path) -> list[list[str]]:
         return list(csv.reader(file))
 
 
-def told(city: City, folder: Path) -> dict[str, dict[str, str]]:
+def rows_of(city: City, folder: Path) -> dict[str, dict[str, str]]:
     """Number → its row."""
     head, *rows = lines(city, folder)
     return {row[0]: dict(zip(head, row, strict=True)) for row in rows}
@@ -79,7 +79,7 @@ def test_a_row_says_when_where_who_and_how_it_ended(published: dict[str, Issue],
     city.road_service.edrpou = "01411082"
     city.road_service.save()
     Issue.objects.filter(pk=published["open"].pk).update(state=State.DONE)
-    row = told(city, tmp_path)[str(published["open"].number)]
+    row = rows_of(city, tmp_path)[str(published["open"].number)]
     assert row == row | {
         "receivedDateTime": "2026-11-19T10:00",
         "type": "Повідомлення про проблему",
@@ -102,7 +102,7 @@ def test_a_row_says_when_where_who_and_how_it_ended(published: dict[str, Issue],
 
 
 def test_what_is_missing_is_said(published: dict[str, Issue], city: City, tmp_path: Path) -> None:
-    row = told(city, tmp_path)[str(published["old"].number)]
+    row = rows_of(city, tmp_path)[str(published["old"].number)]
     assert (row["CATUTTC"], row["organizationId"], row["result"]) == ("null", "не внесено", "Розгляд триває")
 
 
@@ -110,7 +110,7 @@ def test_what_is_missing_is_said(published: dict[str, Issue], city: City, tmp_pa
 def test_words_about_a_blurred_place_are_left_out(
     published: dict[str, Issue], city: City, tmp_path: Path, one: str
 ) -> None:
-    row = told(city, tmp_path)[str(published[one].number)]
+    row = rows_of(city, tmp_path)[str(published[one].number)]
     assert (row["content"], row["addressThoroughfare"]) == (row["kind"], "null")
 
 
@@ -121,7 +121,7 @@ def test_words_come_without_what_names_a_person(city: City, town: Town, tmp_path
     )
     issue = send(city, town["p"], text=words, name="Ольга Шевченко")
     fill_all(at=NOW)
-    content = told(city, tmp_path)[str(issue.number)]["content"]
+    content = rows_of(city, tmp_path)[str(issue.number)]["content"]
     assert content.startswith("Яма біля під’їзду. Я, ")
     assert content.count(OUT) >= 3
     for secret in ("Шевченко", "Ольг", "Петрівн", "15", "067", "45-67", "example", "Коваль"):
@@ -139,6 +139,63 @@ def test_words_come_without_what_names_a_person(city: City, town: Town, tmp_path
 )
 def test_words_that_name_nobody_stay(words: str) -> None:
     assert depersonalised(words) == words
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("Дзвоніть 27-15-33 або 234-56-78", f"Дзвоніть {OUT} або {OUT}"),
+        ("Диспетчер 2-15-33, вдень", f"Диспетчер {OUT}, вдень"),
+        ("Мій 234 56 78, чекаю", f"Мій {OUT}, чекаю"),
+        ("тел. 12-345", f"тел. {OUT}"),
+        ("Телефон: 27153", f"Телефон: {OUT}"),
+        ("тел 5 33 21", f"тел {OUT}"),
+        ("телефонуйте за номером 715-33", f"телефонуйте за номером {OUT}"),
+        ("тел.0671234567", f"тел.{OUT}"),
+        ("Тел: (0432) 27-15-33", f"Тел: {OUT}"),
+        ("19.11.2026 0671234567", f"19.11.2026 {OUT}"),
+    ],
+)
+def test_a_short_telephone_is_found_too(words: str, told: str) -> None:
+    assert depersonalised(words) == told
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "З 12.11.2026 до 14.11.2026 о 8:30, потім 15.11.2026 18:00.",
+        "Дата 12-11-2026 і 2026-11-12, з 10-00 до 12-00, або 10-00-12-00.",
+        "Коштує 12 500 грн, а тепер 1 250 000 грн чи 100-200 грн.",
+        "Зроблять за 1-2 дні, будинки 12-14, 12/14 і 12-А, кабіна на 500-1000 кг.",
+        "Телевізор 12345 не показує, телефон не працює 15 хвилин.",
+        "Маршрути 27, 15, 33; під’їзди 1-3, 5-7.",
+    ],
+)
+def test_houses_dates_hours_and_prices_stay(words: str) -> None:
+    assert depersonalised(words) == words
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("вул. Соборна, 12", ("вул. Соборна", "12", "null")),
+        ("вул. 8 Березня, буд. 12-А корп. 2", ("вул. 8 Березня", "12-А", "2")),
+        ("вул. Соборна, 12/14а", ("вул. Соборна", "12/14а", "null")),
+        *(
+            (f"вул. Соборна, {number}", ("null", "null", "null"))
+            for number in ("12кв5", "12/кв.5", "12-5", "12, кв. 5", "12 корп. 2кв5", "12кв.5", "12/5кв", "1/2/3")
+        ),
+        ("вул. Соборна кв 5, 12", ("null", "null", "null")),
+    ],
+)
+def test_an_address_is_told_without_a_flat_or_not_at_all(
+    city: City, town: Town, tmp_path: Path, address: str, told: tuple[str, str, str]
+) -> None:
+    issue = send(city, town["p"], address=address)
+    fill_all(at=NOW)
+    row = rows_of(city, tmp_path)[str(issue.number)]
+    columns = ("addressThoroughfare", "addressLocatorDesignator", "addressLocatorBuilding")
+    assert tuple(row[column] for column in columns) == told
 
 
 @given(st.text(max_size=300), st.text(max_size=40))

@@ -1,11 +1,14 @@
 """OGC API – Features, Part 1: Core, as the standard says it, asked by HTTP."""
 
+import re
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,11 +18,13 @@ from issues.blur import blurred
 from issues.models import Issue
 from stats.filling import fill_all
 from stats.opendata.ogc_asking import Asked, parse_items
-from stats.opendata.ogc_items import items
+from stats.opendata.ogc_items import first_moment, items
 from stats.opendata.reports import REPORTS
 from tests.conftest import NOW, City
 from tests.examples import rolled_back
+from tests.geodata.conftest import TODAY
 from tests.grid import Town
+from tests.stats.many import report
 from tests.stats.opendata.conftest import send, show_as
 
 API = "/yavoryn/ogc"
@@ -140,6 +145,64 @@ def test_a_box_holds_what_lies_in_it_as_strangers_see_it(
     )
 
 
+def test_days_at_both_ends_of_the_calendar_are_answered(published: dict[str, Issue], client: Client) -> None:
+    assert ask(client, datetime="0001-01-02/9999-12-30")["numberMatched"] == 4
+    assert ask(client, datetime="9999-12-31/..")["numberMatched"] == 0
+
+
+def test_all_reports_are_counted_by_what_statistics_keep(
+    published: dict[str, Issue], city: City, client: Client
+) -> None:
+    with CaptureQueriesContext(connection) as queries:
+        page = items(REPORTS, city.community, Asked())
+    assert page.matched == len(page.features) == 4
+    counts = [query["sql"] for query in queries if "count(*)" in query["sql"]]
+    assert counts == []
+
+
+def test_more_than_are_counted_have_no_number(
+    published: dict[str, Issue], client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stats.opendata.ogc_items.MOST_COUNTED", 2)
+    told = ask(client, datetime="2026-01-01/..")
+    assert "numberMatched" not in told
+    assert told["numberReturned"] == 4
+    assert ask(client, category="manholes")["numberMatched"] == 1
+    assert ask(client)["numberMatched"] == 4
+
+
+def test_a_small_box_is_found_by_the_index_of_places(city: City, town: Town) -> None:
+    west, south, east, north = town.box()
+    steps = [(n % 40 / 40, n // 40 / 40) for n in range(1600)]
+    report(city, [(TODAY, west + x * (east - west), south + y * (north - south), city.roads) for x, y in steps])
+    asked = Asked(boxes=((west - 1e-4, south - 1e-4, west + 1e-4, south + 1e-4),))
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE stats_case; ANALYZE issues_issue")
+    with CaptureQueriesContext(connection) as queries:
+        assert items(REPORTS, city.community, asked).matched == 2
+    for query in list(queries):
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN {query['sql']}")
+            plan = "\n".join(line for (line,) in cursor.fetchall())
+        assert re.search(r"stats_case_place.*\n.*Cond: .*m >= ", plan), plan
+
+
+def test_the_first_moment_is_found_by_the_index_of_days(published: dict[str, Issue], city: City) -> None:
+    with CaptureQueriesContext(connection) as queries:
+        assert first_moment(REPORTS, city.community) == published["old"].created_at
+    assert "s.opened = (SELECT min(opened)" in queries[0]["sql"]
+
+
+def test_a_report_that_was_blurred_a_moment_ago_is_in_no_box_of_its_former_place(
+    published: dict[str, Issue], city: City
+) -> None:
+    issue = published["open"]
+    show_as(issue, Visibility.COARSE)
+    lon, lat = issue.location.coords
+    page = items(REPORTS, city.community, Asked(boxes=((lon - 1e-6, lat - 1e-6, lon + 1e-6, lat + 1e-6),)))
+    assert f'"id": {issue.number},' not in "".join(page.features)
+
+
 def test_a_box_across_the_line_of_dates_is_two(city: City) -> None:
     asked = parse_items({"bbox": ["170,-10,-170,10"]}, REPORTS, zone="Europe/Kyiv")
     assert asked.boxes == ((170.0, -10.0, 180.0, 10.0), (-180.0, -10.0, -170.0, 10.0))
@@ -214,7 +277,7 @@ def test_what_is_not_there_is_said_in_json(city: City, client: Client, address: 
     "after=-1", "after=99999999999999999999", "datetime=yesterday", "datetime=2026-11-19T10:00:00",
     "datetime=2026-12-01/2026-11-01", "datetime=2026-11-40", "datetime=2026-01-01/2026-01-02/2026-01-03",
     "datetime=", "category=%00", "category=roads&category=manholes", "f=html", "%00=1", "datetime=9999-12-31",
-    "datetime=0001-01-01T00:00:00%2B14:00",
+    "datetime=0001-01-01T00:00:00%2B14:00", "datetime=0001-01-01", "datetime=0001-01-01/..", "datetime=../9999-12-31",
 ])  # fmt: skip
 def test_what_cannot_be_asked_is_refused_in_words(city: City, client: Client, query: str) -> None:
     answer = client.get(f"{REPORT_ITEMS}?{query}")

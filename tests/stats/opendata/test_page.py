@@ -2,6 +2,7 @@
 
 import csv
 import io
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,12 +10,15 @@ import time_machine
 from django.test import Client
 from django_scopes import scope
 
+from accounts.models import User
 from core.jobs import run_jobs
-from core.models import Job
+from core.models import Job, Visibility
 from geodata.models import Community
-from issues.models import Issue
+from issues.events import append_event
+from issues.models import Issue, IssueEvent
+from issues.moves import set_visibility
 from stats.models import ExportFile
-from stats.opendata.jobs import KIND
+from stats.opendata.jobs import KIND, OF_A_NETWORK, ask
 from stats.opendata.making import make_exports, open_kept
 from stats.opendata.tables import all_datasets
 from tests.conftest import NOW, City
@@ -27,6 +31,11 @@ def made(published: dict[str, Issue], city: City) -> dict[str, Issue]:
     """All files are there."""
     make_exports(city.community, at=NOW)
     return published
+
+
+@pytest.fixture
+def moderator() -> User:
+    return User.objects.create_user(email="moderator@example.org", password="довгий пароль 2026")
 
 
 def body(response: Any) -> bytes:
@@ -118,6 +127,93 @@ def test_two_presses_ask_for_one_job_and_the_page_says_that_it_runs(
         assert Job.objects.filter(kind=KIND, finished_at=None).count() == 0
         ready = client.get(PAGE).content.decode()
     assert 'href="/yavoryn/data/reports.csv"' in ready
+
+
+def test_a_device_or_network_asks_for_some_files_in_a_day(city: City, client: Client) -> None:
+    def press(day: timedelta, address: str) -> str:
+        with time_machine.travel(NOW + day, tick=False):
+            return client.post("/yavoryn/data/fresh/", follow=True, REMOTE_ADDR=address).content.decode()
+
+    for n in range(OF_A_NETWORK):
+        press(timedelta(minutes=20 * n), "192.0.2.1")
+        Job.objects.filter(kind=KIND).delete()
+    assert "asked for many times today" in press(timedelta(hours=5), "192.0.2.1")
+    assert not Job.objects.filter(kind=KIND).exists()
+    press(timedelta(hours=5), "192.0.2.2")
+    assert Job.objects.filter(kind=KIND).count() == 1
+    Job.objects.filter(kind=KIND).delete()
+    press(timedelta(days=1, minutes=1), "192.0.2.1")
+    assert Job.objects.filter(kind=KIND).count() == 1
+
+
+def test_work_that_takes_long_rests_ten_times_as_long(city: City) -> None:
+    Job.objects.create(
+        community=city.community, kind=KIND, state=Job.State.DONE, created_at=NOW, started_at=NOW,
+        finished_at=NOW + timedelta(minutes=6),
+    )  # fmt: skip
+    assert ask(city.community, at=NOW + timedelta(minutes=65)) is None
+    assert ask(city.community, at=NOW + timedelta(minutes=67))
+
+
+LATER = NOW + timedelta(hours=1)
+OF_REPORTS = [("reports", "csv"), ("reports", "geojson"), ("reports", "gpkg"), ("reports", "parquet"),
+              ("appeals", "csv"), ("appeals", "parquet")]  # fmt: skip
+
+
+@pytest.mark.parametrize("visibility", [Visibility.HIDDEN, Visibility.COARSE, Visibility.HELD])
+def test_a_file_with_what_a_moderator_took_back_is_not_given_until_it_is_made_anew(
+    made: dict[str, Issue], city: City, client: Client, moderator: User, visibility: Visibility
+) -> None:
+    before = client.get("/yavoryn/data/reports.csv")
+    body(before)
+    set_visibility(issue=made["open"], visibility=visibility, reason="так треба", user=moderator, at=LATER)
+    soon = LATER + timedelta(minutes=1)
+    with time_machine.travel(soon, tick=False):
+        for dataset, ending in OF_REPORTS:
+            for headers in ({}, {"If-None-Match": before["ETag"]}):
+                answer = client.get(f"/yavoryn/data/{dataset}.{ending}", headers=headers)
+                assert (answer.status_code, answer["Cache-Control"]) == (503, "no-store")
+                assert int(answer["Retry-After"]) > 0
+                assert "something in it is no longer public" in answer.content.decode()
+        assert client.get("/yavoryn/data/areas.csv").status_code == 200
+    assert Job.objects.filter(kind=KIND).count() == 1
+    run_jobs(clock=lambda: soon)
+    url = f"/yavoryn/issues/{made['open'].number}/".encode()
+    after = client.get("/yavoryn/data/reports.csv")
+    assert after.status_code == 200
+    rows = [line for line in body(after).splitlines() if url in line]
+    assert len(rows) == (1 if visibility == Visibility.COARSE else 0)
+    assert b"\xd0\xa1\xd0\xbe\xd0\xb1\xd0\xbe\xd1\x80" not in b"".join(rows)  # its street
+
+
+def test_words_that_their_author_corrected_are_not_given_away(
+    made: dict[str, Issue], city: City, client: Client
+) -> None:
+    append_event(made["open"], IssueEvent.Kind.CORRECTED, by=IssueEvent.By.REPORTER, at=LATER, changed="words")
+    assert client.get("/yavoryn/data/appeals.csv").status_code == 503
+
+
+def test_what_becomes_public_takes_no_file_away(
+    made: dict[str, Issue], city: City, client: Client, moderator: User
+) -> None:
+    set_visibility(issue=made["held"], visibility=Visibility.PUBLIC, user=moderator, at=LATER)
+    hide_name = IssueEvent.Kind.CORRECTED
+    append_event(made["open"], hide_name, by=IssueEvent.By.REPORTER, at=LATER, changed="name")
+    assert client.get("/yavoryn/data/reports.csv").status_code == 200
+
+
+def test_work_that_fails_is_not_asked_for_again_and_again(
+    made: dict[str, Issue], city: City, client: Client, moderator: User
+) -> None:
+    set_visibility(issue=made["open"], visibility=Visibility.HIDDEN, reason="так треба", user=moderator, at=LATER)
+    Job.objects.create(
+        community=city.community, kind=KIND, state=Job.State.FAILED, created_at=LATER, started_at=LATER,
+        finished_at=LATER,
+    )  # fmt: skip
+    for minutes, jobs in ((10, 1), (20, 2), (21, 2)):
+        with time_machine.travel(LATER + timedelta(minutes=minutes), tick=False):
+            assert client.get("/yavoryn/data/reports.csv").status_code == 503
+        assert Job.objects.filter(kind=KIND).count() == jobs
 
 
 def test_nobody_asks_by_opening_an_address(city: City, client: Client) -> None:
