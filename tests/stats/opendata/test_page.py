@@ -130,6 +130,8 @@ def test_two_presses_ask_for_one_job_and_the_page_says_that_it_runs(
 
 
 def test_a_device_or_network_asks_for_some_files_in_a_day(city: City, client: Client) -> None:
+    client.cookies["language"] = "en"
+
     def press(day: timedelta, address: str) -> str:
         with time_machine.travel(NOW + day, tick=False):
             return client.post("/yavoryn/data/fresh/", follow=True, REMOTE_ADDR=address).content.decode()
@@ -164,6 +166,7 @@ OF_REPORTS = [("reports", "csv"), ("reports", "geojson"), ("reports", "gpkg"), (
 def test_a_file_with_what_a_moderator_took_back_is_not_given_until_it_is_made_anew(
     made: dict[str, Issue], city: City, client: Client, moderator: User, visibility: Visibility
 ) -> None:
+    client.cookies["language"] = "en"
     before = client.get("/yavoryn/data/reports.csv")
     body(before)
     set_visibility(issue=made["open"], visibility=visibility, reason="так треба", user=moderator, at=LATER)
