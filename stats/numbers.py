@@ -99,11 +99,14 @@ def by_place(place: Place, kind: Kind, period: Period, *, keys: Iterable[int] | 
 def by_category(place: Place, period: Period) -> dict[int, Counts]:
     """Key of a kind of problem → counts in the period."""
     rows = ask(
-        f"SELECT category, {_SUMS} FROM stats_month WHERE source = %s AND community = %s AND kind = %s AND place = %s "
-        "AND category > 0 AND month BETWEEN %s AND %s GROUP BY category",
+        f"SELECT kind.id, {_SUMS} FROM routing_category kind CROSS JOIN LATERAL ("
+        f"SELECT {_COLUMNS} FROM stats_month WHERE source = %s AND community = %s AND kind = %s AND place = %s "
+        "AND category = kind.id AND month BETWEEN %s AND %s OFFSET 0) told "
+        "WHERE kind.community_id = %s GROUP BY kind.id",
         *_key(place)[:4],
         period.first,
         period.last,
+        place.community_id,
     )
     return {row[0]: _counts(row[1:]) for row in rows}
 

@@ -54,10 +54,12 @@ def times(place: Place, measure: int, period: Period, *, totals: Mapping[int, in
 
 
 def times_by_category(place: Place, measure: int, period: Period) -> dict[int, Times]:
-    """Key of a kind of problem → how long it took, from buckets."""
+    """Key of a kind of problem → how long it took, from buckets. Each kind is looked up by itself: its months only."""
     rows = ask(
-        "SELECT category, bucket, sum(n)::bigint FROM stats_time WHERE source = %s AND community = %s AND kind = %s "
-        "AND place = %s AND measure = %s AND category > 0 AND month BETWEEN %s AND %s GROUP BY 1, 2 ORDER BY 1, 2",
+        "SELECT kind.id, bucket, sum(n)::bigint FROM routing_category kind CROSS JOIN LATERAL ("
+        "SELECT bucket, n FROM stats_time WHERE source = %s AND community = %s AND kind = %s "
+        "AND place = %s AND measure = %s AND category = kind.id AND month BETWEEN %s AND %s OFFSET 0) told "
+        "WHERE kind.community_id = %s GROUP BY 1, 2 ORDER BY 1, 2",
         place.counters.number,
         place.community_id,
         place.kind,
@@ -65,6 +67,7 @@ def times_by_category(place: Place, measure: int, period: Period) -> dict[int, T
         measure,
         period.first,
         period.last,
+        place.community_id,
     )
     return {key: of_buckets(buckets) for key, buckets in _grouped(rows).items()}
 
