@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from translitua import translit
 
 from geodata.communities_join import SELF_GOVERNING, Register
-from geodata.models import RESERVED_SLUGS, Unit
+from geodata.models import Unit
+from geodata.slugs import RESERVED_SLUGS
 
 LONGEST = 60  # characters, as in geodata.models.Community
 FORMS = 5  # from the shortest to the longest

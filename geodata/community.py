@@ -13,7 +13,8 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django_scopes import scope
 
-from geodata.models import LONGEST_SLUG, Community
+from geodata.models import Community
+from geodata.slugs import LONGEST_SLUG
 
 View = Callable[..., HttpResponseBase]
 

@@ -16,46 +16,10 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django_scopes import ScopedManager
 
-# First path segments that belong to the service itself.
-RESERVED_SLUGS = frozenset(
-    {
-        "_parts",
-        "_mail",
-        "about",
-        "accessibility",
-        "account",
-        "admin",
-        "api",
-        "data",
-        "embed",
-        "en",
-        "feed",
-        "health",
-        "help",
-        "i18n",
-        "language",
-        "login",
-        "logout",
-        "media",
-        "metrics",
-        "open311",
-        "privacy",
-        "search",
-        "static",
-        "stats",
-        "tiles",
-        "uk",
-    }
-)
-LONGEST_SLUG = 60  # characters
+from geodata.slugs import LONGEST_SLUG, refuse_reserved  # migrations name the second by this module
+
 WGS84 = 4326
 KATOTTG_CODE = r"^UA[0-9]{17}$"
-
-
-def refuse_reserved(slug: str) -> None:
-    """Raises ValidationError for a slug that would hide a page of the service."""
-    if slug in RESERVED_SLUGS:
-        raise ValidationError(_("“%(slug)s” is taken by a page of the service."), params={"slug": slug})
 
 
 def refuse_unknown_zone(name: str) -> None:

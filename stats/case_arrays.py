@@ -12,6 +12,7 @@ from core.counters import Counters
 from geodata.boxes import Box
 from geodata.squares import latitude, morton, place_in_grid
 from issues.blur import COARSE_GRID, blurred
+from stats.asking import ask
 from stats.case_sql import LEVELS
 from stats.flat import Numbers, Whole
 from stats.periods import Period
@@ -144,11 +145,8 @@ def weeks_of(
 
 def begun(counters: Counters, community: int) -> date | None:
     """The day of the first case, None when there is none."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT min(opened) FROM stats_case WHERE source = %s AND community = %s", [counters.number, community]
-        )
-        found: date | None = cursor.fetchone()[0]
+    text = "SELECT min(opened) FROM stats_case WHERE source = %s AND community = %s"
+    found: date | None = ask(text, counters.number, community)[0][0]
     return found
 
 

@@ -8,6 +8,7 @@ from django.db import connection, transaction
 
 from core.counters import Counters
 from stats import case_sql
+from stats.asking import ask
 from stats.case_sql import COLUMNS, COUNTS
 
 _MEMORY = "SET LOCAL work_mem = '256MB'"
@@ -56,19 +57,17 @@ def check(counters: Counters, community_id: int, *, repair: bool) -> Difference:
 
 def difference(counters: Counters, community_id: int) -> Difference:
     """The comparison alone, in the caller's transaction."""
-    compared = [_ask(_cases_differ(counters, community_id))]
-    compared += [_ask(_counts_differ(counters, community_id, table)) for table in tables_of(counters, community_id)]
+    compared = [_both(_cases_differ(counters, community_id))]
+    compared += [_both(_counts_differ(counters, community_id, table)) for table in tables_of(counters, community_id)]
     return Difference(sum(rows for rows, _wrong in compared), sum(wrong for _rows, wrong in compared))
 
 
 def communities_counted(counters: Counters) -> Sequence[int]:
     """Keys of the communities that have cases or counts."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT id FROM geodata_community UNION SELECT DISTINCT community FROM stats_month "
-            f"WHERE source = {counters.number} ORDER BY 1"
-        )
-        return [int(row[0]) for row in cursor.fetchall()]
+    text = (
+        "SELECT id FROM geodata_community UNION SELECT DISTINCT community FROM stats_month WHERE source = %s ORDER BY 1"
+    )
+    return [int(key) for (key,) in ask(text, counters.number)]
 
 
 def rebuild_counts(counters: Counters, community_id: int) -> None:
@@ -143,8 +142,6 @@ def _one_snapshot(*, in_turn: bool) -> Iterator[None]:
         yield
 
 
-def _ask(text: str) -> tuple[int, int]:
-    with connection.cursor() as cursor:
-        cursor.execute(text)
-        rows, wrong = cursor.fetchone()
+def _both(text: str) -> tuple[int, int]:
+    [(rows, wrong)] = ask(text)
     return int(rows), int(wrong)

@@ -5,11 +5,12 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import numpy as np
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, transaction
 from django_scopes import scope, scopes_disabled
 
 from core.counters import Counters, all_counters
 from geodata.models import Community
+from stats.asking import ask
 from stats.case_arrays import opened_between
 from stats.flat import Flat, flat_of
 from stats.hotspots import DAYS, FEWEST_CASES, Cluster, scan
@@ -63,9 +64,8 @@ def scan_community(counters: Counters, community: Community, *, at: datetime) ->
 
 
 def _kinds(counters: Counters, community: Community, since: date, until: date) -> list[int]:
-    with connection.cursor() as cursor:
-        cursor.execute(_KINDS, [counters.number, community.pk, since, until, FEWEST_CASES, MOST_KINDS])
-        return [category for category, _many in cursor.fetchall()]
+    rows = ask(_KINDS, counters.number, community.pk, since, until, FEWEST_CASES, MOST_KINDS)
+    return [category for category, _many in rows]
 
 
 def _scan(

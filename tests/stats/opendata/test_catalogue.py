@@ -82,7 +82,7 @@ def test_the_catalogue_of_the_installation_leads_to_each_community(
 def test_no_community_is_called_as_the_page_of_data() -> None:
     from django.core.exceptions import ValidationError
 
-    from geodata.models import refuse_reserved
+    from geodata.slugs import refuse_reserved
 
     with pytest.raises(ValidationError):
         refuse_reserved("data")
