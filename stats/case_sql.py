@@ -10,16 +10,20 @@ from datetime import date
 from core.counters import CASE, DAYS, MEASURES
 
 LEVELS = (12, 14, 16)  # of the squares that are counted, as geodata.squares has them
-EVER = date.min  # stands for all months where squares have sums of all time
+PACKED = 18  # level of the squares whose cases are kept in one value …
+FINER = 60 - 2 * PACKED  # … and bits of Morton codes that are finer
+EVER = date.min  # stands for all months where there are sums of all time
 ANSWER, FIX = 1, 2  # what a time was measured to
 BUCKET = 1.1  # each bucket of times ends so much later than it begins
 MONTHS_KEY = "community, kind, place, category, month"
 DAYS_KEY = "community, kind, place, day"
-TIMES_KEY = "community, kind, place, measure, category, month, bucket"
+TIMES_KEY = "community, kind, place, measure, span, month, category"
 CELLS_KEY = "community, month, c, category"
 SQUARES_KEY = "community, c, category, month"
+PACKED_KEY = "community, c"
 CELL_TIMES_KEY = "community, month, c, bucket"
 COUNTS = ", ".join(MEASURES)
+HISTOGRAM = "buckets, many"
 COLUMNS = ", ".join(CASE)
 
 _EVENTS = ", ".join([*(f"({n}, {day}, 1)" for n, day in enumerate(DAYS)), f"({len(DAYS)}, opened, supporters)"])
@@ -27,6 +31,8 @@ _SUMS = ", ".join(f"coalesce(sum(n) FILTER (WHERE measure = {n}), 0)::integer AS
 _ADDED = ", ".join(f"sum({measure})::integer AS {measure}" for measure in MEASURES)
 _TIMES = f"({ANSWER}, answered, answer_seconds), ({FIX}, closed, fix_seconds)"
 _MONTH = "date_trunc('month', day)::date"
+# Months are added up to quarters, years and all time where reading every month would cost too much.
+_SPANS = f"(1, month), (3, date_trunc('quarter', month)::date), (12, date_trunc('year', month)::date), (0, '{EVER}')"
 _LEVELS = ", ".join(f"({level})" for level in LEVELS)
 # Who counts a case: the community, its areas, its organisation; months also both together.
 _PLACES = """
@@ -58,16 +64,30 @@ def days(cases: str) -> str:
 
 
 def times(cases: str) -> str:
-    """Rows of stats_time."""
+    """The key of stats_time, with `bucket` and how many more are in it, `n`."""
     together = f"""
         SELECT community, category, organisation, areas, {_MONTH} AS month, measure, {bucket_of("seconds")} AS bucket,
             sum(sign)::integer AS n
         FROM ({cases}) cases CROSS JOIN LATERAL (VALUES {_TIMES}) happened(measure, day, seconds)
         WHERE seconds IS NOT NULL GROUP BY 1, 2, 3, 4, 5, 6, 7"""
-    return f"""
+    by_month = f"""
         SELECT community, kind, place, measure, kinds.category, month, bucket, sum(n)::integer AS n
         FROM ({together}) told CROSS JOIN LATERAL ({_PLACES}) places(kind, place)
         CROSS JOIN LATERAL (VALUES (0), (told.category)) kinds(category) GROUP BY 1, 2, 3, 4, 5, 6, 7"""
+    return f"""
+        SELECT community, kind, place, measure, spans.span, spans.month, category, bucket, sum(n)::integer AS n
+        FROM ({by_month}) told CROSS JOIN LATERAL (VALUES {_SPANS}) spans(span, month)
+        GROUP BY 1, 2, 3, 4, 5, 6, 7, 8"""
+
+
+def histograms(counts: str, key: str) -> str:
+    """Rows of a key and its histogram, out of the key with buckets; a bucket may come several times."""
+    together = f"SELECT {key}, bucket, sum(n)::integer AS n FROM ({counts}) counts GROUP BY {key}, bucket"
+    values = ", ".join(
+        f"coalesce(array_agg({value} ORDER BY bucket) FILTER (WHERE n <> 0), '{{}}') AS {name}"
+        for value, name in (("bucket", "buckets"), ("n", "many"))
+    )
+    return f"SELECT {key}, {values} FROM ({together}) together GROUP BY {key}"
 
 
 def cells(cases: str) -> str:
@@ -96,6 +116,19 @@ def cell_times(cases: str) -> str:
         SELECT community, sums.month, {_square("level")} AS c, bucket, sum(n)::integer AS n
         FROM ({together}) told, (VALUES {_LEVELS}) levels(level)
         CROSS JOIN LATERAL (VALUES (told.month), ('{EVER}'::date)) sums(month) GROUP BY 1, 2, 3, 4"""
+
+
+def packed(chosen: str) -> str:
+    """Rows of stats_packed, of the cases that `chosen` says: those of a square in the order of their codes."""
+    return f"""
+        SELECT community, {packed_code(f"(m >> {FINER})")} AS c,
+            string_agg(int8send(m) || packed, ''::bytea ORDER BY m, packed) AS cases
+        FROM stats_case WHERE {chosen} GROUP BY 1, 2"""
+
+
+def packed_code(square: str) -> str:
+    """SQL: the code of one of the squares whose cases are packed, out of that without the leading 1."""
+    return f"{square} | (1::bigint << {2 * PACKED})"
 
 
 def bucket_of(seconds: str) -> str:

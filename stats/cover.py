@@ -94,6 +94,17 @@ def as_rows(covered: Cover) -> Cover:
     return Cover(NOTHING, _ranges([found]), covered.rim)
 
 
+def squares_of(ranges: Ranges, level: int) -> Ranges:
+    """Codes (with their leading 1) of the squares of a level in which ranges of Morton codes lie, each once."""
+    lows, highs = (np.array(codes, dtype=np.int64) >> 2 * (FINEST - level) for codes in ranges)
+    # Ranges are in their order and do not meet: the next may only begin in the square in which the last one ends.
+    begins = np.ones(len(lows), dtype=bool)
+    begins[1:] = lows[1:] > highs[:-1] + 1
+    ends = np.append(begins[1:], True)[: len(lows)]
+    lead = 1 << 2 * level
+    return (lows[begins] | lead).tolist(), (highs[ends] | lead).tolist()
+
+
 def _codes_of(low: int, high: int) -> tuple[int, int]:
     """Morton codes of the finest grid between two squares of one level."""
     level = (low.bit_length() - 1) // 2

@@ -11,7 +11,7 @@ from django.db import DatabaseError, connection, transaction
 
 from core.counters import CASE, Counters, all_counters
 from stats import case_sql
-from stats.case_sql import COLUMNS, COUNTS
+from stats.case_sql import COLUMNS, COUNTS, HISTOGRAM
 
 BATCH = 2000  # things that are counted anew in one transaction
 
@@ -78,6 +78,8 @@ def fill(counters: Counters, *, batch: int = BATCH) -> int:
         if waiting:
             # After the queue was read: whatever is written from now on waits in it again.
             cursor.execute(_fill_sql(counters), {"things": sorted(set(waiting))})
+            touched = cursor.fetchall()
+            cursor.execute(_pack_sql(counters), [[row[0] for row in touched], [row[1] for row in touched]])
     return len(waiting)
 
 
@@ -106,16 +108,30 @@ def _fill_sql(counters: Counters) -> str:
             UNION ALL SELECT -1, * FROM (TABLE known EXCEPT TABLE fresh) taken_away),
         {_add("month", source, case_sql.months(changed), case_sql.MONTHS_KEY, COUNTS)},
         {_add("day", source, case_sql.days(changed), case_sql.DAYS_KEY, COUNTS)},
-        {_add("time", source, case_sql.times(changed), case_sql.TIMES_KEY, "n")},
+        {_add_histograms("time", source, case_sql.times(changed), case_sql.TIMES_KEY)},
         {_add("cell", source, case_sql.cells(changed), case_sql.CELLS_KEY, COUNTS)},
         {_add("square", source, case_sql.squares(changed), case_sql.SQUARES_KEY, COUNTS)},
         {_add("cell_time", source, case_sql.cell_times(changed), case_sql.CELL_TIMES_KEY, "n")},
         forgotten AS (
             DELETE FROM stats_case WHERE source = {source} AND thing IN (
-                SELECT thing FROM known EXCEPT SELECT thing FROM fresh))
-        INSERT INTO stats_case (source, {COLUMNS}) SELECT {source}, {COLUMNS} FROM changed WHERE sign = 1
-        ON CONFLICT (source, thing) DO UPDATE SET {_as_excluded(CASE[1:])}
+                SELECT thing FROM known EXCEPT SELECT thing FROM fresh)),
+        kept AS (
+            INSERT INTO stats_case (source, {COLUMNS}) SELECT {source}, {COLUMNS} FROM changed WHERE sign = 1
+            ON CONFLICT (source, thing) DO UPDATE SET {_as_excluded(CASE[1:])})
+        SELECT DISTINCT community, m >> {case_sql.FINER} FROM changed
     """
+
+
+@cache
+def _pack_sql(counters: Counters) -> str:
+    """Packs the cases of some squares anew: of communities (first parameter), by their codes (second)."""
+    there = f"m BETWEEN touched.square << {case_sql.FINER} AND (touched.square + 1 << {case_sql.FINER}) - 1"
+    found = case_sql.packed(f"source = {counters.number} AND community = touched.community AND {there}")
+    return f"""
+        INSERT INTO stats_packed (source, {case_sql.PACKED_KEY}, cases)
+        SELECT {counters.number}, touched.community, {case_sql.packed_code("square")}, coalesce(found.cases, '')
+        FROM unnest(%s::integer[], %s::bigint[]) touched(community, square) LEFT JOIN LATERAL ({found}) found ON true
+        ON CONFLICT (source, {case_sql.PACKED_KEY}) DO UPDATE SET cases = excluded.cases"""
 
 
 def _add(name: str, source: int, rows: str, key: str, counts: str) -> str:
@@ -126,6 +142,21 @@ def _add(name: str, source: int, rows: str, key: str, counts: str) -> str:
         INSERT INTO stats_{name} AS told (source, {key}, {counts})
         SELECT {source}, {key}, {counts} FROM ({rows}) rows WHERE {some} ORDER BY {key}
         ON CONFLICT (source, {key}) DO UPDATE SET {grown})"""
+
+
+def _add_histograms(name: str, source: int, rows: str, key: str) -> str:
+    """The same of a table of histograms. Those that change are made anew: nobody else fills at the same time."""
+    mine = " AND ".join(f"known.{column} = changed.{column}" for column in key.split(", "))
+    # LATERAL … OFFSET 0: each is looked up in the index, however many PostgreSQL expects.
+    both = f"""
+        SELECT {key}, bucket, n FROM changed_{name} UNION ALL
+        SELECT {key}, bucket, n FROM (SELECT DISTINCT {key} FROM changed_{name}) changed CROSS JOIN LATERAL (
+            SELECT buckets, many FROM stats_{name} known WHERE source = {source} AND {mine} OFFSET 0
+        ) known CROSS JOIN LATERAL unnest(buckets, many) held(bucket, n)"""
+    return f"""changed_{name} AS MATERIALIZED ({rows}), add_{name} AS (
+        INSERT INTO stats_{name} (source, {key}, {HISTOGRAM})
+        SELECT {source}, {key}, {HISTOGRAM} FROM ({case_sql.histograms(both, key)}) rows ORDER BY {key}
+        ON CONFLICT (source, {key}) DO UPDATE SET {_as_excluded(tuple(HISTOGRAM.split(", ")))})"""
 
 
 def _as_excluded(columns: tuple[str, ...]) -> str:

@@ -1,6 +1,9 @@
-"""Cases in 30 bytes each, as stats_case.packed has them (migration 0003), added up many at once."""
+"""Cases in 30 bytes each, as stats_case.packed has them (migration 0003), added up many at once.
 
-from collections.abc import Mapping, Sequence
+Those of a square stand in one value, each after its Morton code, in the order of these codes (stats_packed).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -10,74 +13,64 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.counters import DAYS, MEASURES
-from stats.case_sql import BUCKET
+from stats.cover import Ranges
 from stats.numbers import Counts
-from stats.periods import Period
+from stats.periods import Period, month_after
 
 NO_DAY = -32768
 EPOCH = date(2000, 1, 1)
-_BYTES = 12 + 2 * len(DAYS)
+_CASE = np.dtype([("kind", ">i4"), ("supporters", ">i4"), ("fix_seconds", ">i4"), ("days", ">i2", len(DAYS))])
+_WITH_CODE = np.dtype([("code", ">i8"), ("case", _CASE)])
 _BEFORE = 1920  # months that the table of months has before the epoch: more than two bytes of days reach
-_MOST_KINDS = 1_000_000  # keys up to which kinds are counted in place
 _FIRST = EPOCH.year * 12
+_MOST_KINDS = 1_000_000  # keys up to which kinds are counted in place
 Key = TypeVar("Key")
 
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """What cases add up to: by month of all time, by kind in the period, and how long it took to close, by seconds."""
+    """What cases add up to: by month of all time, by kind in the period, and how long it took to close, in seconds."""
 
     months: Mapping[date, Counts]
     categories: Mapping[int, Counts]
-    fix_seconds: NDArray[np.int64]  # ascending
+    fix_seconds: NDArray[np.int64]
+
+
+def within(packed: bytes, ranges: Ranges) -> bytes:
+    """The cases whose codes are in one of the ranges, without their codes."""
+    cases = np.frombuffer(packed, dtype=_WITH_CODE)
+    codes = cases["code"].astype(np.int64)
+    lows, highs = (np.array(ends, dtype=np.int64) for ends in ranges)
+    first, last = np.searchsorted(codes, lows), np.searchsorted(codes, highs, side="right")
+    return b"".join(cases["case"][low:high].tobytes() for low, high in zip(first.tolist(), last.tolist(), strict=True))
 
 
 def add_up(packed: bytes, period: Period) -> Sums:
     """The sums of these cases."""
-    cases = np.frombuffer(packed, dtype=">i2").reshape(-1, _BYTES // 2)
-    kinds, supporters, fix_seconds = cases[:, :6].copy().view(">i4").T.astype(np.int64)
-    months = _months()[cases[:, 6:].T.astype(np.int32) - NO_DAY]
-    first, last = (month_number(month) + _BEFORE for month in (period.first, period.last))
-    known, kind_of = _numbered(kinds)
-    of_months, of_kinds = [], []
-    for measure in MEASURES:
-        month = months[DAYS.index("opened" if measure == "supporters" else measure)]
-        inside = (month >= first) & (month <= last)
-        weights = supporters if measure == "supporters" else None
-        of_months.append(np.bincount(month, weights, minlength=_BEFORE * 2))
-        of_kinds.append(
-            np.bincount(kind_of[inside], None if weights is None else weights[inside], minlength=len(known))
-        )
+    cases = np.frombuffer(packed, dtype=_CASE)
+    if not len(cases):
+        return Sums({}, {}, np.empty(0, dtype=np.int64))
+    known, kind_of = _numbered(cases["kind"].astype(np.int64))
+    months = _months()[cases["days"].T.astype(np.int32) - NO_DAY]
+    lowest = int(months.min(initial=_BEFORE * 2, where=months > 0))
+    # From here on 0 is no day, 1 the first month of any of them.
+    months = np.maximum(months - (lowest - 1), 0)
+    wide = int(months.max()) + 1
+    begin, end = (
+        max(1, month_number(month) + _BEFORE - lowest + 1) for month in (period.first, month_after(period.last))
+    )
+    keys = [month_of(lowest - _BEFORE + n) for n in range(wide - 1)]
+    # One table of kinds by months for each measure; what is told are sums of its lines and columns.
+    tables = np.stack([
+        np.bincount(kind_of * wide + month, weights, minlength=len(known) * wide).reshape(-1, wide)
+        for month, weights in _counted(months, cases["supporters"])
+    ]).astype(np.int64)  # fmt: skip
     closed = months[DAYS.index("closed")]
     return Sums(
-        months=_told(of_months, _month_keys()),
-        categories=_told(of_kinds, known),
-        fix_seconds=np.sort(fix_seconds[(closed >= first) & (closed <= last)]),
+        months=_told(tables[:, :, 1:].sum(axis=1), keys),
+        categories=_told(tables[:, :, begin:end].sum(axis=2), known),
+        fix_seconds=cases["fix_seconds"][(closed >= begin) & (closed < end)].astype(np.int64),
     )
-
-
-def _numbered(kinds: NDArray[np.int64]) -> tuple[Sequence[int], NDArray[np.int64]]:
-    """Keys of kinds, and of every case the place of its key among them."""
-    if len(kinds) == 0 or kinds.max() < _MOST_KINDS:
-        return range(int(kinds.max(initial=0)) + 1), kinds
-    known, places = np.unique(kinds, return_inverse=True)
-    return known.tolist(), places
-
-
-def _told(sums: Sequence[NDArray[Any]], keys: Sequence[Key | None]) -> dict[Key, Counts]:
-    """Key → counts, of those that have any."""
-    table = np.stack(sums).astype(np.int64)
-    return {
-        key: dict(zip(MEASURES, table[:, place].tolist(), strict=True))
-        for place in np.flatnonzero(table.any(axis=0)).tolist()
-        if (key := keys[place]) is not None
-    }
-
-
-def bucketed(seconds: NDArray[np.int64]) -> dict[int, int]:
-    """Bucket (as stats.case_sql.bucket_of has them) → how many of these times are in it."""
-    buckets, many = np.unique(np.floor(np.log(np.maximum(seconds, 1)) / np.log(BUCKET)).astype(int), return_counts=True)
-    return dict(zip(buckets.tolist(), many.tolist(), strict=True))
 
 
 def month_number(month: date) -> int:
@@ -90,10 +83,32 @@ def month_of(number: int) -> date:
     return date((number + _FIRST) // 12, (number + _FIRST) % 12 + 1, 1)
 
 
-@cache
-def _month_keys() -> list[date | None]:
-    """First days of the months by that number; None for 0."""
-    return [month_of(number - _BEFORE) if number else None for number in range(_BEFORE * 2)]
+def _numbered(kinds: NDArray[np.int64]) -> tuple[Sequence[int], NDArray[np.int64]]:
+    """Keys of kinds, ascending, and of every case the place of its key among them."""
+    if kinds.max() >= _MOST_KINDS:
+        known, places = np.unique(kinds, return_inverse=True)
+        return known.tolist(), places
+    known = np.flatnonzero(np.bincount(kinds))
+    numbers = np.zeros(known[-1] + 1, dtype=np.int64)
+    numbers[known] = np.arange(len(known))
+    return known.tolist(), numbers[kinds]
+
+
+def _counted(months: NDArray[np.int64], supporters: NDArray[Any]) -> Iterator[tuple[NDArray[np.int64], Any]]:
+    """Of each measure: the months in which it counts, and how much (None: one for each case)."""
+    for measure in MEASURES:
+        if measure == "supporters":
+            yield months[DAYS.index("opened")], supporters
+        else:
+            yield months[DAYS.index(measure)], None
+
+
+def _told(sums: NDArray[np.int64], keys: Sequence[Key]) -> dict[Key, Counts]:
+    """Key → counts, of those that have any."""
+    return {
+        keys[place]: dict(zip(MEASURES, sums[:, place].tolist(), strict=True))
+        for place in np.flatnonzero(sums.any(axis=0)).tolist()
+    }
 
 
 @cache

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from core.counters import Counters
 from stats import case_sql
 from stats.asking import ask
-from stats.case_sql import COLUMNS, COUNTS
+from stats.case_sql import COLUMNS, COUNTS, HISTOGRAM
 
 _MEMORY = "SET LOCAL work_mem = '256MB'"
 
@@ -22,6 +22,7 @@ class Table:
     key: str
     counts: str
     rows: str
+    nothing: str = "0"  # SQL of what is counted where there is no row
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +89,16 @@ def tables_of(counters: Counters, community_id: int) -> list[Table]:
     return [
         Table("month", case_sql.MONTHS_KEY, COUNTS, case_sql.months(cases)),
         Table("day", case_sql.DAYS_KEY, COUNTS, case_sql.days(cases)),
-        Table("time", case_sql.TIMES_KEY, "n", case_sql.times(cases)),
+        _histograms("time", case_sql.TIMES_KEY, case_sql.times(cases)),
         Table("cell", case_sql.CELLS_KEY, COUNTS, case_sql.cells(cases)),
         Table("square", case_sql.SQUARES_KEY, COUNTS, case_sql.squares(cases)),
         Table("cell_time", case_sql.CELL_TIMES_KEY, "n", case_sql.cell_times(cases)),
+        Table("packed", case_sql.PACKED_KEY, "cases", case_sql.packed(_mine(counters, community_id)), nothing="''"),
     ]
+
+
+def _histograms(name: str, key: str, counts: str) -> Table:
+    return Table(name, key, HISTOGRAM, case_sql.histograms(counts, key), nothing="'{}'")
 
 
 def _rebuild_cases(counters: Counters, community_id: int) -> None:
@@ -119,7 +125,9 @@ def _cases_differ(counters: Counters, community_id: int) -> str:
 def _counts_differ(counters: Counters, community_id: int, table: Table) -> str:
     """SQL: how many rows the table should have, and how many differ. A row of zeros is as good as none."""
     counts = table.counts.split(", ")
-    told, should = (", ".join(f"coalesce({side}.{count}, 0)" for count in counts) for side in ("told", "rows"))
+    told, should = (
+        ", ".join(f"coalesce({side}.{count}, {table.nothing})" for count in counts) for side in ("told", "rows")
+    )
     return f"""
         SELECT count(rows.community), count(*) FILTER (WHERE ({told}) IS DISTINCT FROM ({should}))
         FROM (SELECT * FROM stats_{table.name} WHERE {_mine(counters, community_id)}) told

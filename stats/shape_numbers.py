@@ -4,23 +4,23 @@ One statement, so one state of the database. A case belongs to a shape when ST_C
 on the very edge do not.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, TypeVar
 
+import numpy as np
 import shapely
 from shapely import MultiPolygon, Polygon
 
 from core.counters import MEASURES, Counters
-from geodata.layer_sql import Sql
-from geodata.prepared import fetch
-from stats.case_sql import EVER
-from stats.cover import Cover, as_rows, cover
+from stats.asking import array, ask_packed
+from stats.case_sql import EVER, PACKED
+from stats.cover import Cover, as_rows, cover, squares_of
+from stats.histograms import bucketed
 from stats.numbers import NOTHING as NO_COUNTS
 from stats.numbers import Counts
-from stats.packed import Sums, add_up, bucketed
+from stats.packed import Sums, add_up, within
 from stats.periods import Period
 from stats.times import FEW, Times, of_buckets, of_values
 
@@ -29,12 +29,8 @@ ALL_TIME = "all"  # code of the period that has every month
 Key = TypeVar("Key")
 _SUMS = ", ".join(f"sum({measure})" for measure in MEASURES)
 _COLUMNS = ", ".join(MEASURES)
+_INSIDE, _ON_RIM = 3, 4  # what rows of the statement tell, where they have cases
 _RANGES = "unnest(%s::bigint[], %s::bigint[]) AS r(low, high)"
-_CASES = """
-SELECT {what}, 0, NULL::date, NULL::bigint[], string_agg(found.packed, ''::bytea) FROM {ranges} CROSS JOIN LATERAL (
-    SELECT packed, place FROM stats_case WHERE source = %s AND community = %s AND m BETWEEN r.low AND r.high OFFSET 0
-) found {where}
-"""
 # LATERAL … OFFSET 0: each range is looked up in an index, which PostgreSQL would not find out by itself.
 # _ST_Contains: it cannot take an index of places instead.
 _EVERYTHING = f"""
@@ -54,8 +50,14 @@ CROSS JOIN {_RANGES} CROSS JOIN LATERAL (
     SELECT bucket, n FROM stats_cell_time
     WHERE source = %s AND community = %s AND month = of.month AND c BETWEEN r.low AND r.high OFFSET 0
 ) cell GROUP BY bucket
-UNION ALL {_CASES.format(what=3, ranges=_RANGES, where="")}
-UNION ALL {_CASES.format(what=4, ranges=_RANGES, where="WHERE _ST_Contains(%s, found.place)")}
+UNION ALL
+SELECT {_INSIDE}, 0, NULL, NULL, string_agg(square.cases, ''::bytea ORDER BY c) FROM {_RANGES} CROSS JOIN LATERAL (
+    SELECT c, cases FROM stats_packed WHERE source = %s AND community = %s AND c BETWEEN r.low AND r.high OFFSET 0
+) square
+UNION ALL
+SELECT {_ON_RIM}, 0, NULL, NULL, string_agg(found.packed, ''::bytea) FROM {_RANGES} CROSS JOIN LATERAL (
+    SELECT packed, place FROM stats_case WHERE source = %s AND community = %s AND m BETWEEN r.low AND r.high OFFSET 0
+) found WHERE _ST_Contains(%s, found.place)
 """
 
 
@@ -88,8 +90,9 @@ def shape_numbers(
 def _numbers(
     shape: Polygon | MultiPolygon, covered: Cover, period: Period, counters: Counters, community_id: int
 ) -> ShapeNumbers:
-    rows = fetch(_sql(shape, covered, period, counters.number, community_id), is_binary=True)
-    cases = add_up(b"".join(row[4] for row in rows if row[0] in (3, 4) and row[4]), period)
+    rows = ask_packed(_EVERYTHING, *_values(shape, covered, period, counters.number, community_id))
+    packed = {row[0]: row[4] or b"" for row in rows if row[0] in (_INSIDE, _ON_RIM)}
+    cases = add_up(within(packed[_INSIDE], covered.rows) + packed[_ON_RIM], period)
     of_months = {row[2]: _counts(row[3]) for row in rows if row[0] == 0 and row[1] == 0}
     of_kinds = {row[1]: _counts(row[3]) for row in rows if row[0] <= 1 and row[1] > 0}
     buckets = {row[1]: row[3][0] for row in rows if row[0] == 2}
@@ -101,27 +104,22 @@ def _numbers(
     )
 
 
-def _sql(shape: Polygon | MultiPolygon, covered: Cover, period: Period, source: int, community_id: int) -> Sql:
+def _values(
+    shape: Polygon | MultiPolygon, covered: Cover, period: Period, source: int, community_id: int
+) -> tuple[Any, ...]:
     whose = (source, community_id)
     is_ever = period.code == ALL_TIME
     edge = shapely.to_wkb(shapely.set_srid(shape, 4326), hex=True, include_srid=True)
     months = [] if is_ever else list(period.months)
-    cells, rows, rim = (tuple(map(_array, ranges)) for ranges in (covered.cells, covered.rows, covered.rim))
-    return Sql(
-        _EVERYTHING,
-        (
-            *cells, *whose, is_ever,
-            _array(months), *cells, *whose,
-            _array([EVER] if is_ever else months), *cells, *whose,
-            *rows, *whose,
-            *rim, *whose, edge,
-        ),
+    packed = squares_of(covered.rows, PACKED)
+    cells, squares, rim = (tuple(map(array, ranges)) for ranges in (covered.cells, packed, covered.rim))
+    return (
+        *cells, *whose, is_ever,
+        array(months), *cells, *whose,
+        array([EVER] if is_ever else months), *cells, *whose,
+        *squares, *whose,
+        *rim, *whose, edge,
     )  # fmt: skip
-
-
-def _array(values: Iterable[int | date]) -> str:
-    """As PostgreSQL writes it: psycopg would look at every element for what must be quoted."""
-    return "{" + ",".join(map(str, values)) + "}"
 
 
 def _together(one: Mapping[Key, Counts], other: Mapping[Key, Counts]) -> dict[Key, Counts]:
@@ -137,10 +135,11 @@ def _together(one: Mapping[Key, Counts], other: Mapping[Key, Counts]) -> dict[Ke
 def _times(buckets: Mapping[int, int], cases: Sums) -> Times | None:
     """From seconds where there are no squares, else out of buckets."""
     if not any(buckets.values()):
-        return of_values(cases.fix_seconds.tolist()) if len(cases.fix_seconds) else None
-    every = Counter(buckets)
-    every.update(bucketed(cases.fix_seconds))
-    return of_buckets(sorted((bucket, many) for bucket, many in every.items() if many > 0))
+        return of_values(np.sort(cases.fix_seconds).tolist()) if len(cases.fix_seconds) else None
+    histogram = bucketed(cases.fix_seconds)
+    for bucket, many in buckets.items():
+        histogram[bucket] += many
+    return of_buckets(histogram)
 
 
 def _counts(values: list[Any]) -> Counts:

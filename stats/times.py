@@ -2,13 +2,16 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 from math import ceil, sqrt
 
-from stats.asking import ask
+import numpy as np
+
+from stats.asking import array, ask, ask_packed
 from stats.case_sql import ANSWER, BUCKET, FIX
+from stats.histograms import Histogram, added_up
 from stats.numbers import Kind, Place
 from stats.periods import Period
+from stats.spans import spans_of
 from stats.uncertainty import quantile, ranks
 
 FEW = 5_000  # cases of a place, of any time, that are read one by one
@@ -20,6 +23,18 @@ _WHOSE = {
     Kind.AREA: ("area", "areas && %s::integer[]"),
     Kind.ORGANISATION: ("coalesce(organisation, 0)", "coalesce(organisation, 0) = ANY (%s::integer[])"),
 }
+# Each span is looked up in the index by itself: the kinds of a place lie side by side there.
+_HISTOGRAMS = """
+SELECT {key}, s.sign, array_send(buckets), array_send(many)
+FROM unnest(%s::integer[], %s::smallint[], %s::date[]) s(sign, span, month) {places} CROSS JOIN LATERAL (
+    SELECT category, buckets, many FROM stats_time WHERE source = %s AND community = %s AND kind = %s
+    AND place = {place} AND measure = %s AND span = s.span AND month = s.month AND {category} OFFSET 0
+) told
+"""
+_OF_PLACES = _HISTOGRAMS.format(
+    key="p.place", places="CROSS JOIN unnest(%s::bigint[]) p(place)", place="p.place", category="category = %s"
+)
+_OF_KINDS = _HISTOGRAMS.format(key="category", places="", place="%s", category="category > 0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,27 +64,23 @@ def times(place: Place, measure: int, period: Period, *, totals: Mapping[int, in
         few = []
     many = [key for key in totals if key not in set(few)]
     found = {key: of_values(values) for key, values in _rows(place, measure, period, few).items()}
-    found |= {key: of_buckets(buckets) for key, buckets in _buckets(place, measure, period, many).items()}
-    return found
+    return found | out_of_buckets(place, measure, period, many)
+
+
+def out_of_buckets(place: Place, measure: int, period: Period, keys: Sequence[int]) -> dict[int, Times]:
+    """The same, however few the cases are."""
+    if not keys:
+        return {}
+    whose = (place.counters.number, place.community_id, place.kind)
+    return _told(added_up(ask_packed(_OF_PLACES, *_spans(period), array(keys), *whose, measure, place.category)))
 
 
 def times_by_category(place: Place, measure: int, period: Period) -> dict[int, Times]:
-    """Key of a kind of problem → how long it took, from buckets. Each kind is looked up by itself: its months only."""
-    rows = ask(
-        "SELECT kind.id, bucket, sum(n)::bigint FROM routing_category kind CROSS JOIN LATERAL ("
-        "SELECT bucket, n FROM stats_time WHERE source = %s AND community = %s AND kind = %s "
-        "AND place = %s AND measure = %s AND category = kind.id AND month BETWEEN %s AND %s OFFSET 0) told "
-        "WHERE kind.community_id = %s GROUP BY 1, 2 ORDER BY 1, 2",
-        place.counters.number,
-        place.community_id,
-        place.kind,
-        place.key,
-        measure,
-        period.first,
-        period.last,
-        place.community_id,
+    """Key of a kind of problem → how long it took, from buckets."""
+    rows = ask_packed(
+        _OF_KINDS, *_spans(period), place.counters.number, place.community_id, place.kind, place.key, measure
     )
-    return {key: of_buckets(buckets) for key, buckets in _grouped(rows).items()}
+    return _told(added_up(rows))
 
 
 def of_values(ordered: Sequence[int]) -> Times:
@@ -80,14 +91,13 @@ def of_values(ordered: Sequence[int]) -> Times:
     )
 
 
-def of_buckets(buckets: Sequence[tuple[int, int]]) -> Times:
-    """Of buckets with how many values each has, in ascending order; a value is the geometric middle of its bucket."""
-    sums = list(accumulate(n for _bucket, n in buckets))
-    many = sums[-1]
+def of_buckets(histogram: Histogram) -> Times:
+    """Of buckets, which must hold something; a value is the geometric middle of its bucket."""
+    sums = np.cumsum(histogram)
+    many = int(sums[-1])
 
     def at(rank: int) -> float:
-        place = next(place for place, below in enumerate(sums) if below >= rank)
-        return float(BUCKET ** (buckets[place][0] + 0.5))
+        return float(BUCKET ** (int(np.searchsorted(sums, rank)) + 0.5))
 
     low, high = ranks(0.5, many)
     return Times(many, at(ceil(many * 0.5)), at(ceil(many * 0.9)), at(low), at(high), error=ERROR)
@@ -116,29 +126,10 @@ def _rows(place: Place, measure: int, period: Period, keys: Iterable[int]) -> di
     return {key: values for key, values in rows if key in chosen}
 
 
-def _buckets(place: Place, measure: int, period: Period, keys: Sequence[int]) -> dict[int, list[tuple[int, int]]]:
-    if not keys:
-        return {}
-    return _grouped(
-        ask(
-            "SELECT place, bucket, sum(n)::bigint FROM stats_time WHERE source = %s AND community = %s AND kind = %s "
-            "AND place = ANY (%s) AND measure = %s AND category = %s AND month BETWEEN %s AND %s "
-            "GROUP BY 1, 2 HAVING sum(n) > 0 ORDER BY 1, 2",
-            place.counters.number,
-            place.community_id,
-            place.kind,
-            list(keys),
-            measure,
-            place.category,
-            period.first,
-            period.last,
-        )
-    )
+def _spans(period: Period) -> tuple[str, str, str]:
+    spans = spans_of(period)
+    return array(s.sign for s in spans), array(s.length for s in spans), array(s.first for s in spans)
 
 
-def _grouped(rows: Sequence[tuple[int, int, int]]) -> dict[int, list[tuple[int, int]]]:
-    found: dict[int, list[tuple[int, int]]] = {}
-    for key, bucket, many in rows:
-        if many > 0:
-            found.setdefault(key, []).append((bucket, many))
-    return found
+def _told(histograms: Mapping[int, Histogram]) -> dict[int, Times]:
+    return {key: of_buckets(histogram) for key, histogram in histograms.items() if histogram.any()}

@@ -60,8 +60,8 @@ def test_what_is_done_is_closed_ended_and_kept_with_its_time(city: City, issue: 
     done(issue, NOW + DAY)
     fill_all(at=NOW + DAY)
     assert counted(AREA, city.zarichchia.pk) == {"opened": 1, "accepted": 1, "closed": 1, "ended": 1, "kept": 1}
-    times = "SELECT measure, sum(n) FROM stats_time WHERE kind = 1 AND category = 0 GROUP BY 1 ORDER BY 1"
-    assert read(times) == [(1, 1), (2, 1)]
+    times = "SELECT measure, span, many FROM stats_time WHERE kind = 1 AND category = 0 ORDER BY 1, 2"
+    assert read(times) == [(measure, span, [1]) for measure in (1, 2) for span in (0, 1, 3, 12)]
     assert read("SELECT fix_seconds, answer_seconds FROM stats_case") == [(86_400, 86_400)]
     check_exact(city)
 

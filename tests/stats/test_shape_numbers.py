@@ -16,8 +16,8 @@ from issues.counters import REPORTS
 from stats import shape_numbers as module
 from stats.case_sql import FIX, LEVELS
 from stats.cover import MOST_ON_EDGE, LongEdgeError, as_rows, cover, rim_level
+from stats.histograms import bucketed
 from stats.numbers import Place, begun_on, numbers, numbers_of
-from stats.packed import bucketed
 from stats.periods import parse_period
 from stats.shape_numbers import RIM, shape_numbers
 from stats.times import of_buckets, of_values
@@ -76,8 +76,7 @@ def test_times_out_of_squares_are_those_of_the_same_buckets(town_of_cases: Commu
     if found.fix is None or not found.fix.error:
         assert found.fix == (of_values(seconds) if seconds else None)
     else:
-        every = sorted(bucketed(np.array(seconds, dtype=np.int64)).items())
-        assert found.fix == of_buckets(every)
+        assert found.fix == of_buckets(bucketed(np.array(seconds, dtype=np.int64)))
         exact = sorted(seconds)[-(-len(seconds) // 2) - 1]  # nearest rank
         assert found.fix.median == pytest.approx(max(exact, 1), rel=found.fix.error + 1e-9)
 
