@@ -96,7 +96,8 @@ def _by_squares(counters: Counters, community: int, since: date, until: date, ca
     given = (counters, community, since, until, category)
     rows = _rows(
         f"SELECT c, sum(opened) FROM stats_cell WHERE source = %(source)s AND community = %(community)s "
-        f"AND month >= %(since)s AND month < %(until)s AND c >= {1 << 2 * LEVEL}{_kind(category)} GROUP BY c",
+        "AND span = 1 AND month >= %(since)s AND month < %(until)s "
+        f"AND c >= {1 << 2 * LEVEL}{_kind(category)} GROUP BY c",
         *given,
     ).reshape(-1, 2)  # fmt: skip
     codes, cases = rows[:, 0].astype(np.int64) - (1 << 2 * LEVEL), rows[:, 1].astype(np.int64)

@@ -18,10 +18,10 @@ BUCKET = 1.1  # each bucket of times ends so much later than it begins
 MONTHS_KEY = "community, kind, place, category, month"
 DAYS_KEY = "community, kind, place, day"
 TIMES_KEY = "community, kind, place, measure, span, month, category"
-CELLS_KEY = "community, month, c, category"
-SQUARES_KEY = "community, c, category, month"
+CELLS_KEY = "community, span, month, c, category"
+SQUARES_KEY = "community, c, month"
 PACKED_KEY = "community, c"
-CELL_TIMES_KEY = "community, month, c, bucket"
+CELL_TIMES_KEY = "community, span, month, c"
 COUNTS = ", ".join(MEASURES)
 HISTOGRAM = "buckets, many"
 COLUMNS = ", ".join(CASE)
@@ -91,31 +91,32 @@ def histograms(counts: str, key: str) -> str:
 
 
 def cells(cases: str) -> str:
-    """Rows of stats_cell."""
-    return f"""
+    """Rows of stats_cell: each kind."""
+    by_month = f"""
         SELECT community, month, {_square("level")} AS c, category, {_ADDED}
         FROM ({_finest(cases)}) told, (VALUES {_LEVELS}) levels(level) GROUP BY 1, 2, 3, 4"""
+    return f"""
+        SELECT community, spans.span, spans.month, c, category, {_ADDED}
+        FROM ({by_month}) told CROSS JOIN LATERAL (VALUES {_SPANS}) spans(span, month) GROUP BY 1, 2, 3, 4, 5"""
 
 
 def squares(cases: str) -> str:
-    """Rows of stats_square: all kinds by month, and each kind of all time."""
+    """Rows of stats_square: all kinds together."""
     return f"""
-        SELECT community, {_square("level")} AS c, sums.category, sums.month, {_ADDED}
-        FROM ({_finest(cases)}) told, (VALUES {_LEVELS}) levels(level)
-        CROSS JOIN LATERAL (VALUES (0, told.month), (told.category, '{EVER}'::date)) sums(category, month)
-        GROUP BY 1, 2, 3, 4"""
+        SELECT community, {_square("level")} AS c, month, {_ADDED}
+        FROM ({_finest(cases)}) told, (VALUES {_LEVELS}) levels(level) GROUP BY 1, 2, 3"""
 
 
 def cell_times(cases: str) -> str:
-    """Rows of stats_cell_time: of each month, and of all time."""
+    """The key of stats_cell_time, with `bucket` and how many more are in it, `n`."""
     together = f"""
         SELECT community, date_trunc('month', closed)::date AS month, m >> {60 - 2 * LEVELS[-1]} AS square,
             {bucket_of("fix_seconds")} AS bucket, sum(sign)::integer AS n
         FROM ({cases}) cases WHERE fix_seconds IS NOT NULL GROUP BY 1, 2, 3, 4"""
     return f"""
-        SELECT community, sums.month, {_square("level")} AS c, bucket, sum(n)::integer AS n
+        SELECT community, spans.span, spans.month, {_square("level")} AS c, bucket, sum(n)::integer AS n
         FROM ({together}) told, (VALUES {_LEVELS}) levels(level)
-        CROSS JOIN LATERAL (VALUES (told.month), ('{EVER}'::date)) sums(month) GROUP BY 1, 2, 3, 4"""
+        CROSS JOIN LATERAL (VALUES {_SPANS}) spans(span, month) GROUP BY 1, 2, 3, 4, 5"""
 
 
 def packed(chosen: str) -> str:

@@ -111,7 +111,7 @@ def _fill_sql(counters: Counters) -> str:
         {_add_histograms("time", source, case_sql.times(changed), case_sql.TIMES_KEY)},
         {_add("cell", source, case_sql.cells(changed), case_sql.CELLS_KEY, COUNTS)},
         {_add("square", source, case_sql.squares(changed), case_sql.SQUARES_KEY, COUNTS)},
-        {_add("cell_time", source, case_sql.cell_times(changed), case_sql.CELL_TIMES_KEY, "n")},
+        {_add_histograms("cell_time", source, case_sql.cell_times(changed), case_sql.CELL_TIMES_KEY)},
         forgotten AS (
             DELETE FROM stats_case WHERE source = {source} AND thing IN (
                 SELECT thing FROM known EXCEPT SELECT thing FROM fresh)),

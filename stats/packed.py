@@ -18,6 +18,7 @@ from stats.numbers import Counts
 from stats.periods import Period, month_after
 
 NO_DAY = -32768
+_FLIPPED = np.uint16(1 << 15)  # turns NO_DAY into 0
 EPOCH = date(2000, 1, 1)
 _CASE = np.dtype([("kind", ">i4"), ("supporters", ">i4"), ("fix_seconds", ">i4"), ("days", ">i2", len(DAYS))])
 _WITH_CODE = np.dtype([("code", ">i8"), ("case", _CASE)])
@@ -51,23 +52,22 @@ def add_up(packed: bytes, period: Period) -> Sums:
     if not len(cases):
         return Sums({}, {}, np.empty(0, dtype=np.int64))
     known, kind_of = _numbered(cases["kind"].astype(np.int64))
-    months = _months()[cases["days"].T.astype(np.int32) - NO_DAY]
-    lowest = int(months.min(initial=_BEFORE * 2, where=months > 0))
-    # From here on 0 is no day, 1 the first month of any of them.
-    months = np.maximum(months - (lowest - 1), 0)
-    wide = int(months.max()) + 1
-    begin, end = (
-        max(1, month_number(month) + _BEFORE - lowest + 1) for month in (period.first, month_after(period.last))
-    )
-    keys = [month_of(lowest - _BEFORE + n) for n in range(wide - 1)]
+    days = cases["days"].T.astype(np.int16).view(np.uint16) ^ _FLIPPED  # 0 is no day, 1 the first that there is
+    earliest = int((days - np.uint16(1)).min()) + 1
+    begun = int(_months()[earliest]) - 1
+    month_of_day = np.maximum(_months() - begun, 0)  # 0 is no month, 1 the first that any of the cases has
+    wide = int(month_of_day[days.max()]) + 1
+    months = [month_of_day.take(those) for those in days]
+    begin, end = (max(1, month_number(month) + _BEFORE - begun) for month in (period.first, month_after(period.last)))
+    lines = kind_of * wide
     # One table of kinds by months for each measure; what is told are sums of its lines and columns.
     tables = np.stack([
-        np.bincount(kind_of * wide + month, weights, minlength=len(known) * wide).reshape(-1, wide)
+        np.bincount(lines + month, weights, minlength=len(known) * wide).reshape(-1, wide)
         for month, weights in _counted(months, cases["supporters"])
     ]).astype(np.int64)  # fmt: skip
     closed = months[DAYS.index("closed")]
     return Sums(
-        months=_told(tables[:, :, 1:].sum(axis=1), keys),
+        months=_told(tables[:, :, 1:].sum(axis=1), [month_of(begun - _BEFORE + n) for n in range(1, wide)]),
         categories=_told(tables[:, :, begin:end].sum(axis=2), known),
         fix_seconds=cases["fix_seconds"][(closed >= begin) & (closed < end)].astype(np.int64),
     )
@@ -94,7 +94,7 @@ def _numbered(kinds: NDArray[np.int64]) -> tuple[Sequence[int], NDArray[np.int64
     return known.tolist(), numbers[kinds]
 
 
-def _counted(months: NDArray[np.int64], supporters: NDArray[Any]) -> Iterator[tuple[NDArray[np.int64], Any]]:
+def _counted(months: Sequence[NDArray[np.int64]], supporters: NDArray[Any]) -> Iterator[tuple[NDArray[np.int64], Any]]:
     """Of each measure: the months in which it counts, and how much (None: one for each case)."""
     for measure in MEASURES:
         if measure == "supporters":

@@ -92,7 +92,7 @@ def tables_of(counters: Counters, community_id: int) -> list[Table]:
         _histograms("time", case_sql.TIMES_KEY, case_sql.times(cases)),
         Table("cell", case_sql.CELLS_KEY, COUNTS, case_sql.cells(cases)),
         Table("square", case_sql.SQUARES_KEY, COUNTS, case_sql.squares(cases)),
-        Table("cell_time", case_sql.CELL_TIMES_KEY, "n", case_sql.cell_times(cases)),
+        _histograms("cell_time", case_sql.CELL_TIMES_KEY, case_sql.cell_times(cases)),
         Table("packed", case_sql.PACKED_KEY, "cases", case_sql.packed(_mine(counters, community_id)), nothing="''"),
     ]
 

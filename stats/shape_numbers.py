@@ -15,47 +15,49 @@ from shapely import MultiPolygon, Polygon
 
 from core.counters import MEASURES, Counters
 from stats.asking import array, ask_packed
-from stats.case_sql import EVER, PACKED
+from stats.case_sql import PACKED
 from stats.cover import Cover, as_rows, cover, squares_of
-from stats.histograms import bucketed
+from stats.histograms import SENT, Histogram, added_up, bucketed
 from stats.numbers import NOTHING as NO_COUNTS
 from stats.numbers import Counts
 from stats.packed import Sums, add_up, within
 from stats.periods import Period
+from stats.spans import OF_SPANS, as_arrays, spans_of
 from stats.times import FEW, Times, of_buckets, of_values
 
 RIM = 20  # level of the squares on the edge, about 24 m wide in Ukraine: finer ones cost more than they spare
-ALL_TIME = "all"  # code of the period that has every month
 Key = TypeVar("Key")
 _SUMS = ", ".join(f"sum({measure})" for measure in MEASURES)
+_SIGNED = ", ".join(f"sum(s.sign * {measure})" for measure in MEASURES)
 _COLUMNS = ", ".join(MEASURES)
-_INSIDE, _ON_RIM = 3, 4  # what rows of the statement tell, where they have cases
+_MONTHS, _KINDS, _TIMES, _INSIDE, _ON_RIM = range(5)  # what a row of the statement tells
 _RANGES = "unnest(%s::bigint[], %s::bigint[]) AS r(low, high)"
 # LATERAL … OFFSET 0: each range is looked up in an index, which PostgreSQL would not find out by itself.
 # _ST_Contains: it cannot take an index of places instead.
 _EVERYTHING = f"""
-SELECT 0, category, month, ARRAY[{_SUMS}]::bigint[], NULL::bytea FROM {_RANGES} CROSS JOIN LATERAL (
-    SELECT category, month, {_COLUMNS} FROM stats_square
-    WHERE source = %s AND community = %s AND c BETWEEN r.low AND r.high AND (category = 0 OR %s) OFFSET 0
-) square GROUP BY category, month
+SELECT {_MONTHS}, 0, month, ARRAY[{_SUMS}]::bigint[], NULL::bytea, NULL::bytea FROM {_RANGES} CROSS JOIN LATERAL (
+    SELECT month, {_COLUMNS} FROM stats_square
+    WHERE source = %s AND community = %s AND c BETWEEN r.low AND r.high OFFSET 0
+) square GROUP BY month
 UNION ALL
-SELECT 1, category, NULL, ARRAY[{_SUMS}]::bigint[], NULL FROM unnest(%s::date[]) AS of(month)
-CROSS JOIN {_RANGES} CROSS JOIN LATERAL (
+SELECT {_KINDS}, category, NULL, ARRAY[{_SIGNED}]::bigint[], NULL, NULL FROM {OF_SPANS} CROSS JOIN {_RANGES}
+CROSS JOIN LATERAL (
     SELECT category, {_COLUMNS} FROM stats_cell
-    WHERE source = %s AND community = %s AND month = of.month AND c BETWEEN r.low AND r.high OFFSET 0
+    WHERE source = %s AND community = %s AND span = s.span AND month = s.month AND c BETWEEN r.low AND r.high OFFSET 0
 ) cell GROUP BY category
 UNION ALL
-SELECT 2, bucket, NULL, ARRAY[sum(n)]::bigint[], NULL FROM unnest(%s::date[]) AS of(month)
-CROSS JOIN {_RANGES} CROSS JOIN LATERAL (
-    SELECT bucket, n FROM stats_cell_time
-    WHERE source = %s AND community = %s AND month = of.month AND c BETWEEN r.low AND r.high OFFSET 0
-) cell GROUP BY bucket
+SELECT {_TIMES}, s.sign, NULL, NULL, {SENT} FROM {OF_SPANS} CROSS JOIN {_RANGES}
+CROSS JOIN LATERAL (
+    SELECT buckets, many FROM stats_cell_time
+    WHERE source = %s AND community = %s AND span = s.span AND month = s.month AND c BETWEEN r.low AND r.high OFFSET 0
+) cell GROUP BY s.sign
 UNION ALL
-SELECT {_INSIDE}, 0, NULL, NULL, string_agg(square.cases, ''::bytea ORDER BY c) FROM {_RANGES} CROSS JOIN LATERAL (
+SELECT {_INSIDE}, 0, NULL, NULL, string_agg(square.cases, ''::bytea ORDER BY c), NULL FROM {_RANGES}
+CROSS JOIN LATERAL (
     SELECT c, cases FROM stats_packed WHERE source = %s AND community = %s AND c BETWEEN r.low AND r.high OFFSET 0
 ) square
 UNION ALL
-SELECT {_ON_RIM}, 0, NULL, NULL, string_agg(found.packed, ''::bytea) FROM {_RANGES} CROSS JOIN LATERAL (
+SELECT {_ON_RIM}, 0, NULL, NULL, string_agg(found.packed, ''::bytea), NULL FROM {_RANGES} CROSS JOIN LATERAL (
     SELECT packed, place FROM stats_case WHERE source = %s AND community = %s AND m BETWEEN r.low AND r.high OFFSET 0
 ) found WHERE _ST_Contains(%s, found.place)
 """
@@ -93,14 +95,14 @@ def _numbers(
     rows = ask_packed(_EVERYTHING, *_values(shape, covered, period, counters.number, community_id))
     packed = {row[0]: row[4] or b"" for row in rows if row[0] in (_INSIDE, _ON_RIM)}
     cases = add_up(within(packed[_INSIDE], covered.rows) + packed[_ON_RIM], period)
-    of_months = {row[2]: _counts(row[3]) for row in rows if row[0] == 0 and row[1] == 0}
-    of_kinds = {row[1]: _counts(row[3]) for row in rows if row[0] <= 1 and row[1] > 0}
-    buckets = {row[1]: row[3][0] for row in rows if row[0] == 2}
+    of_months = {row[2]: _counts(row[3]) for row in rows if row[0] == _MONTHS}
+    of_kinds = {row[1]: _counts(row[3]) for row in rows if row[0] == _KINDS}
+    times = added_up((0, row[1], row[4], row[5]) for row in rows if row[0] == _TIMES)
     return ShapeNumbers(
         period=period,
         months=_together(of_months, cases.months),
         categories=_together(of_kinds, cases.categories),
-        fix=_times(buckets, cases),
+        fix=_times(times.get(0), cases),
     )
 
 
@@ -108,15 +110,14 @@ def _values(
     shape: Polygon | MultiPolygon, covered: Cover, period: Period, source: int, community_id: int
 ) -> tuple[Any, ...]:
     whose = (source, community_id)
-    is_ever = period.code == ALL_TIME
     edge = shapely.to_wkb(shapely.set_srid(shape, 4326), hex=True, include_srid=True)
-    months = [] if is_ever else list(period.months)
+    spans = as_arrays(spans_of(period))
     packed = squares_of(covered.rows, PACKED)
     cells, squares, rim = (tuple(map(array, ranges)) for ranges in (covered.cells, packed, covered.rim))
     return (
-        *cells, *whose, is_ever,
-        array(months), *cells, *whose,
-        array([EVER] if is_ever else months), *cells, *whose,
+        *cells, *whose,
+        *spans, *cells, *whose,
+        *spans, *cells, *whose,
         *squares, *whose,
         *rim, *whose, edge,
     )  # fmt: skip
@@ -132,14 +133,11 @@ def _together(one: Mapping[Key, Counts], other: Mapping[Key, Counts]) -> dict[Ke
     return found
 
 
-def _times(buckets: Mapping[int, int], cases: Sums) -> Times | None:
-    """From seconds where there are no squares, else out of buckets."""
-    if not any(buckets.values()):
+def _times(of_squares: Histogram | None, cases: Sums) -> Times | None:
+    """From seconds where squares have none, else out of buckets."""
+    if of_squares is None or not of_squares.any():
         return of_values(np.sort(cases.fix_seconds).tolist()) if len(cases.fix_seconds) else None
-    histogram = bucketed(cases.fix_seconds)
-    for bucket, many in buckets.items():
-        histogram[bucket] += many
-    return of_buckets(histogram)
+    return of_buckets(of_squares + bucketed(cases.fix_seconds))
 
 
 def _counts(values: list[Any]) -> Counts:

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from stats.asking import array
 from stats.case_sql import EVER
 from stats.periods import Period
 
-MONTH, QUARTER, YEAR, ALL_TIME = 1, 3, 12, 0  # lengths in months, as case_sql.SPANS has them
+MONTH, QUARTER, YEAR, ALL_TIME = 1, 3, 12, 0  # lengths in months, as case_sql has them
+OF_SPANS = "unnest(%s::integer[], %s::smallint[], %s::date[]) AS s(sign, span, month)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,11 @@ def spans_of(period: Period) -> Sequence[Span]:
         end = period.last.month if year == period.last.year else 12
         found += _within(year, begin, end)
     return found
+
+
+def as_arrays(spans: Sequence[Span]) -> tuple[str, str, str]:
+    """Signs, lengths and first days, as parameters of OF_SPANS."""
+    return array(s.sign for s in spans), array(s.length for s in spans), array(s.first for s in spans)
 
 
 def _within(year: int, begin: int, end: int) -> list[Span]:

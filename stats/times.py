@@ -8,10 +8,10 @@ import numpy as np
 
 from stats.asking import array, ask, ask_packed
 from stats.case_sql import ANSWER, BUCKET, FIX
-from stats.histograms import Histogram, added_up
+from stats.histograms import SENT, Histogram, added_up
 from stats.numbers import Kind, Place
 from stats.periods import Period
-from stats.spans import spans_of
+from stats.spans import OF_SPANS, as_arrays, spans_of
 from stats.uncertainty import quantile, ranks
 
 FEW = 5_000  # cases of a place, of any time, that are read one by one
@@ -25,16 +25,23 @@ _WHOSE = {
 }
 # Each span is looked up in the index by itself: the kinds of a place lie side by side there.
 _HISTOGRAMS = """
-SELECT {key}, s.sign, array_send(buckets), array_send(many)
-FROM unnest(%s::integer[], %s::smallint[], %s::date[]) s(sign, span, month) {places} CROSS JOIN LATERAL (
+SELECT {key}, s.sign, {sent}
+FROM {spans} {places} CROSS JOIN LATERAL (
     SELECT category, buckets, many FROM stats_time WHERE source = %s AND community = %s AND kind = %s
     AND place = {place} AND measure = %s AND span = s.span AND month = s.month AND {category} OFFSET 0
-) told
+) told GROUP BY 1, 2
 """
 _OF_PLACES = _HISTOGRAMS.format(
-    key="p.place", places="CROSS JOIN unnest(%s::bigint[]) p(place)", place="p.place", category="category = %s"
+    sent=SENT,
+    spans=OF_SPANS,
+    key="p.place",
+    places="CROSS JOIN unnest(%s::bigint[]) p(place)",
+    place="p.place",
+    category="category = %s",
 )
-_OF_KINDS = _HISTOGRAMS.format(key="category", places="", place="%s", category="category > 0")
+_OF_KINDS = _HISTOGRAMS.format(
+    sent=SENT, spans=OF_SPANS, key="category", places="", place="%s", category="category > 0"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +79,21 @@ def out_of_buckets(place: Place, measure: int, period: Period, keys: Sequence[in
     if not keys:
         return {}
     whose = (place.counters.number, place.community_id, place.kind)
-    return _told(added_up(ask_packed(_OF_PLACES, *_spans(period), array(keys), *whose, measure, place.category)))
+    return _told(
+        added_up(ask_packed(_OF_PLACES, *as_arrays(spans_of(period)), array(keys), *whose, measure, place.category))
+    )
 
 
 def times_by_category(place: Place, measure: int, period: Period) -> dict[int, Times]:
     """Key of a kind of problem → how long it took, from buckets."""
     rows = ask_packed(
-        _OF_KINDS, *_spans(period), place.counters.number, place.community_id, place.kind, place.key, measure
+        _OF_KINDS,
+        *as_arrays(spans_of(period)),
+        place.counters.number,
+        place.community_id,
+        place.kind,
+        place.key,
+        measure,
     )
     return _told(added_up(rows))
 
@@ -124,11 +139,6 @@ def _rows(place: Place, measure: int, period: Period, keys: Iterable[int]) -> di
         place.category,
     )
     return {key: values for key, values in rows if key in chosen}
-
-
-def _spans(period: Period) -> tuple[str, str, str]:
-    spans = spans_of(period)
-    return array(s.sign for s in spans), array(s.length for s in spans), array(s.first for s in spans)
 
 
 def _told(histograms: Mapping[int, Histogram]) -> dict[int, Times]:

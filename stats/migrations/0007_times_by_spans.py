@@ -19,6 +19,7 @@ SELECT {KEY}, array_agg(bucket ORDER BY bucket), array_agg(n ORDER BY bucket) FR
     ) spans(span, month) GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
 ) together WHERE n <> 0 GROUP BY {KEY} ORDER BY {KEY};
 DROP TABLE stats_time_before;
+ANALYZE stats_time;
 """
 TABLE_BACK = """
 ALTER TABLE stats_time RENAME TO stats_time_after;

@@ -11,6 +11,7 @@ ALTER TABLE stats_packed ALTER cases SET STORAGE EXTERNAL;
 INSERT INTO stats_packed
 SELECT source, community, (m >> 24) | (1::bigint << 36), string_agg(int8send(m) || packed, ''::bytea ORDER BY m, packed)
 FROM stats_case GROUP BY 1, 2, 3 ORDER BY 1, 2, 3;
+ANALYZE stats_packed;
 """
 FORGET = """
 CREATE FUNCTION stats_forget_packed() RETURNS trigger LANGUAGE plpgsql AS $$
