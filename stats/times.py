@@ -39,9 +39,7 @@ _OF_PLACES = _HISTOGRAMS.format(
     place="p.place",
     category="category = %s",
 )
-_OF_KINDS = _HISTOGRAMS.format(
-    sent=SENT, spans=OF_SPANS, key="category", places="", place="%s", category="category > 0"
-)
+OF_KINDS = _HISTOGRAMS.format(sent=SENT, spans=OF_SPANS, key="category", places="", place="%s", category="category > 0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +85,7 @@ def out_of_buckets(place: Place, measure: int, period: Period, keys: Sequence[in
 def times_by_category(place: Place, measure: int, period: Period) -> dict[int, Times]:
     """Key of a kind of problem → how long it took, from buckets."""
     rows = ask_packed(
-        _OF_KINDS,
+        OF_KINDS,
         *as_arrays(spans_of(period)),
         place.counters.number,
         place.community_id,

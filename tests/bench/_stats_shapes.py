@@ -34,6 +34,7 @@ PLACES = 24
 PAIRS = 6  # places at which the processor time of both is compared
 LARGE = 10_000_000
 KILOMETRES = 111.32  # of a degree of latitude
+WIDEST = 140  # characters of a line of a plan: the shape itself is longer
 LEAST_CPU = 10  # times less than ST_Contains
 
 _COUNTS = ", ".join(f"count(*) FILTER (WHERE {day} >= %s AND {day} < %s) AS {day}" for day in DAYS)
@@ -189,10 +190,20 @@ def _compared(ways: Mapping[str, Way], name: str, cases: int, wrong: int, spared
 
 
 def _plan(city: Town, name: str) -> list[str]:
-    """What a shape of each size is made of."""
+    """What a shape of each size is made of, and the plan of one of 25 km²."""
     lines = [f"Squares and ranges of drawn shapes, {name}", ""]
     for size in SIZES:
         covered = cover(shape_around(_places(city)[1], size, 1), rim=RIM)
         parts = (len(covered.cells[0]), len(covered.rows[0]), len(covered.rim[0]))
         lines.append("    {} km²: {} ranges of counted squares, {} of cases inside, {} on the rim".format(size, *parts))
-    return ["\n".join(lines)]
+    statements: list[tuple[str, tuple[Any, ...]]] = []
+
+    def note(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        statements.append((sql, params))
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(note):
+        _ours(city, _places(city), 1, 25, _periods(city)[0])
+    text, values = statements[0]
+    plan = ask(f"EXPLAIN (ANALYZE, COSTS OFF, BUFFERS) {text}", *values)
+    return ["\n".join(lines), f"**{name}: a shape of 25 km²**", "```", *(line[:WIDEST] for (line,) in plan), "```"]

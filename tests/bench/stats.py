@@ -31,7 +31,8 @@ from stats.asking import ask
 from stats.case_sql import FIX
 from stats.numbers import Kind, Place, by_category, by_place, numbers
 from stats.periods import Period, parse_period
-from stats.times import out_of_buckets, times_by_category, times_of
+from stats.spans import as_arrays, spans_of
+from stats.times import OF_KINDS, out_of_buckets, times_by_category, times_of
 from tests.bench._city import SLUG, Kept
 from tests.bench._report import Ratio, Report, at_least, at_most
 from tests.bench._stats_city import kept
@@ -217,13 +218,11 @@ def compare(ways: Mapping[str, Way], names: list[str]) -> list[Ratio]:
 
 
 def _plans(city: City) -> list[str]:
-    """The plans of a profile's two longest queries."""
+    """The plans of a profile's longest query and of counting at this moment."""
     place = city.area(1, "district")
-    kinds = """
-        SELECT category, sum(opened) FROM stats_month WHERE source = 1 AND community = %s AND kind = 1 AND place = %s
-        AND category > 0 AND month BETWEEN %s AND %s GROUP BY category"""
+    spans = as_arrays(spans_of(PERIOD))
     texts = {
-        "kinds of an area": (kinds, (place.community_id, place.key, PERIOD.first, PERIOD.last)),
+        "times of an area's kinds": (OF_KINDS, (*spans, 1, place.community_id, place.kind, place.key, FIX)),
         "the city by ST_Contains": (_LIVE, (*(PERIOD.since, TODAY) * 2, city.areas["district"])),
     }
     told = []
