@@ -17,11 +17,11 @@ def ask(text: str, *values: Any) -> list[tuple[Any, ...]]:
         return list(cursor.fetchall())
 
 
-def ask_packed(text: str, *values: Any) -> list[tuple[Any, ...]]:
+def ask_binary(text: str, *values: Any) -> list[tuple[Any, ...]]:
     """The same of a statement that is prepared once; numbers and bytes come as they are, not as text."""
     return fetch(Sql(text, values), is_binary=True)
 
 
-def array(values: Iterable[int | date]) -> str:
+def array_literal(values: Iterable[int | date]) -> str:
     """As PostgreSQL writes it: psycopg would look at every element for what must be quoted."""
     return "{" + ",".join(map(str, values)) + "}"

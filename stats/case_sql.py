@@ -1,8 +1,9 @@
 """SQL that adds up cases: what each table of counts should have of a set of them.
 
 Each piece reads a relation with the columns core.counters.CASE and `sign` (1: add, -1: take away), and gives the rows
-of its table without `source`. Cases are added up by all that tells them apart first, and only then told to every place
-that counts them: areas, organisations, squares.
+of its table without `source`; of tables of histograms it gives what each bucket has more, and `histograms` makes the
+rows of that. Only `packed` reads cases that are written already. Cases are added up by all that tells them apart first,
+and only then told to every place that counts them: areas, organisations, squares.
 """
 
 from datetime import date
@@ -13,6 +14,7 @@ LEVELS = (12, 14, 16)  # of the squares that are counted, as geodata.squares has
 PACKED = 18  # level of the squares whose cases are kept in one value …
 FINER = 60 - 2 * PACKED  # … and bits of Morton codes that are finer
 EVER = date.min  # stands for all months where there are sums of all time
+MONTH, QUARTER, YEAR, ALL_TIME = 1, 3, 12, 0  # spans, by their lengths in months
 ANSWER, FIX = 1, 2  # what a time was measured to
 BUCKET = 1.1  # each bucket of times ends so much later than it begins
 MONTHS_KEY = "community, kind, place, category, month"
@@ -32,7 +34,10 @@ _ADDED = ", ".join(f"sum({measure})::integer AS {measure}" for measure in MEASUR
 _TIMES = f"({ANSWER}, answered, answer_seconds), ({FIX}, closed, fix_seconds)"
 _MONTH = "date_trunc('month', day)::date"
 # Months are added up to quarters, years and all time where reading every month would cost too much.
-_SPANS = f"(1, month), (3, date_trunc('quarter', month)::date), (12, date_trunc('year', month)::date), (0, '{EVER}')"
+_SPANS = (
+    f"({MONTH}, month), ({QUARTER}, date_trunc('quarter', month)::date), "
+    f"({YEAR}, date_trunc('year', month)::date), ({ALL_TIME}, '{EVER}')"
+)
 _LEVELS = ", ".join(f"({level})" for level in LEVELS)
 # Who counts a case: the community, its areas, its organisation; months also both together.
 _PLACES = """
@@ -69,7 +74,7 @@ def times(cases: str) -> str:
         SELECT community, category, organisation, areas, {_MONTH} AS month, measure, {bucket_of("seconds")} AS bucket,
             sum(sign)::integer AS n
         FROM ({cases}) cases CROSS JOIN LATERAL (VALUES {_TIMES}) happened(measure, day, seconds)
-        WHERE seconds IS NOT NULL GROUP BY 1, 2, 3, 4, 5, 6, 7"""
+        WHERE seconds IS NOT NULL GROUP BY 1, 2, 3, 4, 5, 6, 7 HAVING sum(sign) <> 0"""
     by_month = f"""
         SELECT community, kind, place, measure, kinds.category, month, bucket, sum(n)::integer AS n
         FROM ({together}) told CROSS JOIN LATERAL ({_PLACES}) places(kind, place)
@@ -112,7 +117,7 @@ def cell_times(cases: str) -> str:
     together = f"""
         SELECT community, date_trunc('month', closed)::date AS month, m >> {60 - 2 * LEVELS[-1]} AS square,
             {bucket_of("fix_seconds")} AS bucket, sum(sign)::integer AS n
-        FROM ({cases}) cases WHERE fix_seconds IS NOT NULL GROUP BY 1, 2, 3, 4"""
+        FROM ({cases}) cases WHERE fix_seconds IS NOT NULL GROUP BY 1, 2, 3, 4 HAVING sum(sign) <> 0"""
     return f"""
         SELECT community, spans.span, spans.month, {_square("level")} AS c, bucket, sum(n)::integer AS n
         FROM ({together}) told, (VALUES {_LEVELS}) levels(level)

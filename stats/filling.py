@@ -9,7 +9,7 @@ from functools import cache
 
 from django.db import DatabaseError, connection, transaction
 
-from core.counters import CASE, Counters, all_counters
+from core.counters import CASE, MEASURES, Counters, all_counters
 from stats import case_sql
 from stats.case_sql import COLUMNS, COUNTS, HISTOGRAM
 
@@ -106,11 +106,11 @@ def _fill_sql(counters: Counters) -> str:
         changed AS MATERIALIZED (
             SELECT 1 AS sign, * FROM (TABLE fresh EXCEPT TABLE known) added
             UNION ALL SELECT -1, * FROM (TABLE known EXCEPT TABLE fresh) taken_away),
-        {_add("month", source, case_sql.months(changed), case_sql.MONTHS_KEY, COUNTS)},
-        {_add("day", source, case_sql.days(changed), case_sql.DAYS_KEY, COUNTS)},
+        {_add("month", source, case_sql.months(changed), case_sql.MONTHS_KEY)},
+        {_add("day", source, case_sql.days(changed), case_sql.DAYS_KEY)},
         {_add_histograms("time", source, case_sql.times(changed), case_sql.TIMES_KEY)},
-        {_add("cell", source, case_sql.cells(changed), case_sql.CELLS_KEY, COUNTS)},
-        {_add("square", source, case_sql.squares(changed), case_sql.SQUARES_KEY, COUNTS)},
+        {_add("cell", source, case_sql.cells(changed), case_sql.CELLS_KEY)},
+        {_add("square", source, case_sql.squares(changed), case_sql.SQUARES_KEY)},
         {_add_histograms("cell_time", source, case_sql.cell_times(changed), case_sql.CELL_TIMES_KEY)},
         forgotten AS (
             DELETE FROM stats_case WHERE source = {source} AND thing IN (
@@ -134,13 +134,13 @@ def _pack_sql(counters: Counters) -> str:
         ON CONFLICT (source, {case_sql.PACKED_KEY}) DO UPDATE SET cases = excluded.cases"""
 
 
-def _add(name: str, source: int, rows: str, key: str, counts: str) -> str:
+def _add(name: str, source: int, rows: str, key: str) -> str:
     """A part of a WITH that adds rows of counts to their table."""
-    grown = ", ".join(f"{count} = told.{count} + excluded.{count}" for count in counts.split(", "))
-    some = " OR ".join(f"{count} <> 0" for count in counts.split(", "))
+    grown = ", ".join(f"{count} = told.{count} + excluded.{count}" for count in MEASURES)
+    some = " OR ".join(f"{count} <> 0" for count in MEASURES)
     return f"""add_{name} AS (
-        INSERT INTO stats_{name} AS told (source, {key}, {counts})
-        SELECT {source}, {key}, {counts} FROM ({rows}) rows WHERE {some} ORDER BY {key}
+        INSERT INTO stats_{name} AS told (source, {key}, {COUNTS})
+        SELECT {source}, {key}, {COUNTS} FROM ({rows}) rows WHERE {some} ORDER BY {key}
         ON CONFLICT (source, {key}) DO UPDATE SET {grown})"""
 
 
@@ -153,7 +153,7 @@ def _add_histograms(name: str, source: int, rows: str, key: str) -> str:
         SELECT {key}, bucket, n FROM (SELECT DISTINCT {key} FROM changed_{name}) changed CROSS JOIN LATERAL (
             SELECT buckets, many FROM stats_{name} known WHERE source = {source} AND {mine} OFFSET 0
         ) known CROSS JOIN LATERAL unnest(buckets, many) held(bucket, n)"""
-    return f"""changed_{name} AS MATERIALIZED ({rows}), add_{name} AS (
+    return f"""changed_{name} AS MATERIALIZED (SELECT * FROM ({rows}) rows WHERE n <> 0), add_{name} AS (
         INSERT INTO stats_{name} (source, {key}, {HISTOGRAM})
         SELECT {source}, {key}, {HISTOGRAM} FROM ({case_sql.histograms(both, key)}) rows ORDER BY {key}
         ON CONFLICT (source, {key}) DO UPDATE SET {_as_excluded(tuple(HISTOGRAM.split(", ")))})"""

@@ -58,18 +58,21 @@ def add_up(packed: bytes, period: Period) -> Sums:
     month_of_day = np.maximum(_months() - begun, 0)  # 0 is no month, 1 the first that any of the cases has
     wide = int(month_of_day[days.max()]) + 1
     months = [month_of_day.take(those) for those in days]
-    begin, end = (max(1, month_number(month) + _BEFORE - begun) for month in (period.first, month_after(period.last)))
+    begin, end = 1, wide
+    if not period.is_all_time:
+        limits = (period.first, month_after(period.last))
+        begin, end = (max(1, month_number(month) + _BEFORE - begun) for month in limits)
     lines = kind_of * wide
     # One table of kinds by months for each measure; what is told are sums of its lines and columns.
     tables = np.stack([
         np.bincount(lines + month, weights, minlength=len(known) * wide).reshape(-1, wide)
         for month, weights in _counted(months, cases["supporters"])
     ]).astype(np.int64)  # fmt: skip
-    closed = months[DAYS.index("closed")]
+    closed, seconds = months[DAYS.index("closed")], cases["fix_seconds"]
     return Sums(
         months=_told(tables[:, :, 1:].sum(axis=1), [month_of(begun - _BEFORE + n) for n in range(1, wide)]),
         categories=_told(tables[:, :, begin:end].sum(axis=2), known),
-        fix_seconds=cases["fix_seconds"][(closed >= begin) & (closed < end)].astype(np.int64),
+        fix_seconds=seconds[(closed >= begin) & (closed < end) & (seconds >= 0)].astype(np.int64),
     )
 
 

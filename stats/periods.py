@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 
 FIRST_YEAR = 1990  # nothing is counted before
 USUAL = "12m"
+ALL_TIME = "all"
 _LAST_MONTHS = {"1m": 1, "3m": 3, USUAL: 12}
 
 
@@ -41,6 +42,11 @@ class Period:
         return found
 
     @property
+    def is_all_time(self) -> bool:
+        """Whether everything counts, whenever it was."""
+        return self.code == ALL_TIME
+
+    @property
     def is_running(self) -> bool:
         """Whether its last month is not over."""
         return self.today < month_after(self.last)
@@ -48,7 +54,7 @@ class Period:
     @property
     def name(self) -> str:
         """In the reader's language."""
-        if self.code == "all":
+        if self.is_all_time:
             return _("all time")
         if self.code in _LAST_MONTHS:
             months = _LAST_MONTHS[self.code]
@@ -59,7 +65,7 @@ class Period:
 
     def before(self) -> "Period | None":
         """The same months a year earlier, up to the same day; None for all time."""
-        if self.code == "all":
+        if self.is_all_time:
             return None
         today = self.until - timedelta(days=1)
         return Period("", a_year_before(self.first), a_year_before(self.last), a_year_before(today))
@@ -68,7 +74,7 @@ class Period:
 def parse_period(text: str, *, today: date, begun: date | None = None) -> Period:
     """Reads “3m”, “2025”, “all” (since `begun`) or “2025-03..2025-06”; whatever else it is, the last twelve months."""
     this_month = today.replace(day=1)
-    if text == "all":
+    if text == ALL_TIME:
         return Period(text, min((begun or today).replace(day=1), this_month), this_month, today)
     if text in _LAST_MONTHS:
         return Period(text, months_before(this_month, _LAST_MONTHS[text] - 1), this_month, today)
@@ -84,7 +90,7 @@ def parse_period(text: str, *, today: date, begun: date | None = None) -> Period
 def choices(*, today: date, begun: date | None) -> list[Period]:
     """What a page offers: the last months, then each year that anything happened in, then all time."""
     years = range(today.year, (begun or today).year - 1, -1)
-    return [parse_period(text, today=today, begun=begun) for text in (*_LAST_MONTHS, *map(str, years), "all")]
+    return [parse_period(text, today=today, begun=begun) for text in (*_LAST_MONTHS, *map(str, years), ALL_TIME)]
 
 
 def month_after(month: date) -> date:

@@ -14,7 +14,7 @@ import shapely
 from shapely import MultiPolygon, Polygon
 
 from core.counters import MEASURES, Counters
-from stats.asking import array, ask_packed
+from stats.asking import array_literal, ask_binary
 from stats.case_sql import PACKED
 from stats.cover import Cover, as_rows, cover, squares_of
 from stats.histograms import SENT, Histogram, added_up, bucketed
@@ -92,7 +92,7 @@ def shape_numbers(
 def _numbers(
     shape: Polygon | MultiPolygon, covered: Cover, period: Period, counters: Counters, community_id: int
 ) -> ShapeNumbers:
-    rows = ask_packed(_EVERYTHING, *_values(shape, covered, period, counters.number, community_id))
+    rows = ask_binary(_EVERYTHING, *_values(shape, covered, period, counters.number, community_id))
     packed = {row[0]: row[4] or b"" for row in rows if row[0] in (_INSIDE, _ON_RIM)}
     cases = add_up(within(packed[_INSIDE], covered.rows) + packed[_ON_RIM], period)
     of_months = {row[2]: _counts(row[3]) for row in rows if row[0] == _MONTHS}
@@ -113,7 +113,7 @@ def _values(
     edge = shapely.to_wkb(shapely.set_srid(shape, 4326), hex=True, include_srid=True)
     spans = as_arrays(spans_of(period))
     packed = squares_of(covered.rows, PACKED)
-    cells, squares, rim = (tuple(map(array, ranges)) for ranges in (covered.cells, packed, covered.rim))
+    cells, squares, rim = (tuple(map(array_literal, ranges)) for ranges in (covered.cells, packed, covered.rim))
     return (
         *cells, *whose,
         *spans, *cells, *whose,

@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from stats.asking import array
-from stats.case_sql import EVER
+from stats.asking import array_literal
+from stats.case_sql import ALL_TIME, EVER, MONTH, QUARTER, YEAR
 from stats.periods import Period
 
-MONTH, QUARTER, YEAR, ALL_TIME = 1, 3, 12, 0  # lengths in months, as case_sql has them
 OF_SPANS = "unnest(%s::integer[], %s::smallint[], %s::date[]) AS s(sign, span, month)"
 
 
@@ -23,29 +22,33 @@ class Span:
 
 def spans_of(period: Period) -> Sequence[Span]:
     """The fewest spans that have the months of the period, each once: at most six for twelve months."""
-    if period.code == "all":
+    if period.is_all_time:
         return [Span(1, ALL_TIME, EVER)]
     found: list[Span] = []
     for year in range(period.first.year, period.last.year + 1):
         begin = period.first.month if year == period.first.year else 1
         end = period.last.month if year == period.last.year else 12
-        found += _within(year, begin, end)
+        found += _of_year(year, begin=begin, end=end)
     return found
 
 
 def as_arrays(spans: Sequence[Span]) -> tuple[str, str, str]:
     """Signs, lengths and first days, as parameters of OF_SPANS."""
-    return array(s.sign for s in spans), array(s.length for s in spans), array(s.first for s in spans)
+    return (
+        array_literal(s.sign for s in spans),
+        array_literal(s.length for s in spans),
+        array_literal(s.first for s in spans),
+    )
 
 
-def _within(year: int, begin: int, end: int) -> list[Span]:
+def _of_year(year: int, *, begin: int, end: int) -> list[Span]:
     """Months of one year, both included: as they are, or as the year without the others, whichever are fewer."""
-    told = _added(1, year, begin, end)
-    rest = _added(-1, year, 1, begin - 1) + _added(-1, year, end + 1, 12)
+    told = _added(1, year, begin=begin, end=end)
+    rest = _added(-1, year, begin=1, end=begin - 1) + _added(-1, year, begin=end + 1, end=12)
     return told if len(told) <= len(rest) + 1 else [Span(1, YEAR, date(year, 1, 1)), *rest]
 
 
-def _added(sign: int, year: int, begin: int, end: int) -> list[Span]:
+def _added(sign: int, year: int, *, begin: int, end: int) -> list[Span]:
     found = []
     month = begin
     while month <= end:

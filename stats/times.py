@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from math import ceil, sqrt
 
 import numpy as np
 
-from stats.asking import array, ask, ask_packed
+from stats.asking import array_literal, ask, ask_binary
 from stats.case_sql import ANSWER, BUCKET, FIX
 from stats.histograms import SENT, Histogram, added_up
 from stats.numbers import Kind, Place
@@ -69,22 +70,24 @@ def times(place: Place, measure: int, period: Period, *, totals: Mapping[int, in
         few = []
     many = [key for key in totals if key not in set(few)]
     found = {key: of_values(values) for key, values in _rows(place, measure, period, few).items()}
-    return found | out_of_buckets(place, measure, period, many)
+    return found | out_of_buckets(place, measure, period, keys=many)
 
 
-def out_of_buckets(place: Place, measure: int, period: Period, keys: Sequence[int]) -> dict[int, Times]:
+def out_of_buckets(place: Place, measure: int, period: Period, *, keys: Sequence[int]) -> dict[int, Times]:
     """The same, however few the cases are."""
     if not keys:
         return {}
     whose = (place.counters.number, place.community_id, place.kind)
     return _told(
-        added_up(ask_packed(_OF_PLACES, *as_arrays(spans_of(period)), array(keys), *whose, measure, place.category))
+        added_up(
+            ask_binary(_OF_PLACES, *as_arrays(spans_of(period)), array_literal(keys), *whose, measure, place.category)
+        )
     )
 
 
 def times_by_category(place: Place, measure: int, period: Period) -> dict[int, Times]:
     """Key of a kind of problem → how long it took, from buckets."""
-    rows = ask_packed(
+    rows = ask_binary(
         OF_KINDS,
         *as_arrays(spans_of(period)),
         place.counters.number,
@@ -123,6 +126,7 @@ def _rows(place: Place, measure: int, period: Period, keys: Iterable[int]) -> di
         return {}
     key, whose = _WHOSE[place.kind]
     day, seconds = COLUMNS[measure]
+    since, until = (date.min, date.max) if period.is_all_time else (period.since, period.until)
     each = ", unnest(areas) area" if place.kind == Kind.AREA else ""
     rows = ask(
         f"SELECT {key}, array_agg({seconds} ORDER BY {seconds}) FROM stats_case{each} WHERE source = %s "
@@ -131,8 +135,8 @@ def _rows(place: Place, measure: int, period: Period, keys: Iterable[int]) -> di
         place.counters.number,
         place.community_id,
         chosen,
-        period.since,
-        period.until,
+        since,
+        until,
         place.category,
         place.category,
     )

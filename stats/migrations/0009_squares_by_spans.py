@@ -7,6 +7,11 @@ SUMS = ", ".join(f"sum({measure})::integer" for measure in MEASURES)
 SPANS = """(VALUES
     (1, month), (3, date_trunc('quarter', month)::date), (12, date_trunc('year', month)::date), (0, '0001-01-01')
 ) spans(span, month)"""
+# In the order in which a drawn shape reads them: it would wait for ever otherwise, and one of both be sent away.
+LOCK = """
+LOCK TABLE stats_fill_lock IN EXCLUSIVE MODE;
+LOCK TABLE stats_square, stats_cell, stats_cell_time IN ACCESS EXCLUSIVE MODE;
+"""
 # Decision 0035: squares have sums by the same spans as places have times; all kinds together stay by month only.
 KINDS = f"""
 ALTER TABLE stats_cell RENAME TO stats_cell_before;
@@ -88,7 +93,9 @@ DROP TABLE stats_cell_time_after;
 class Migration(migrations.Migration):
     dependencies = [("stats", "0008_cases_by_squares")]
     operations = [
+        migrations.RunSQL(LOCK, migrations.RunSQL.noop),
         migrations.RunSQL(KINDS, KINDS_BACK),
         migrations.RunSQL(MONTHS, MONTHS_BACK),
         migrations.RunSQL(TIMES, TIMES_BACK),
+        migrations.RunSQL(migrations.RunSQL.noop, LOCK),
     ]

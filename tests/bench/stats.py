@@ -179,7 +179,7 @@ def errors(city: City) -> dict[str, dict[str, float]]:
         for n in range(20):
             place = city.area(n, division)
             exact = ask(_EXACT, place.key, PERIOD.since, PERIOD.until)[0]
-            told = out_of_buckets(place, FIX, PERIOD, [place.key]).get(place.key)
+            told = out_of_buckets(place, FIX, PERIOD, keys=[place.key]).get(place.key)
             if told is None:
                 continue
             least = max((few for few in ERRORS if few <= exact[2]), default=None)
@@ -218,7 +218,7 @@ def compare(ways: Mapping[str, Way], names: list[str]) -> list[Ratio]:
 
 
 def _plans(city: City) -> list[str]:
-    """The plans of a profile's longest query and of counting at this moment."""
+    """The plans of a profile's longest query, and of what it is compared to."""
     place = city.area(1, "district")
     spans = as_arrays(spans_of(PERIOD))
     texts = {

@@ -192,3 +192,27 @@ def test_what_the_service_itself_moved_was_answered_by_nobody(city: City, issue:
     )
     fill_all(at=NOW + DAY)
     assert read("SELECT answered, answer_seconds FROM stats_case") == [(None, None)]
+
+
+def test_what_took_no_other_time_leaves_the_times_untouched(city: City, issue: Issue, marta: User) -> None:
+    done(issue, NOW + DAY)
+    fill_all(at=NOW + DAY)
+    rows = "SELECT 'place', xmin::text FROM stats_time UNION ALL SELECT 'square', xmin::text FROM stats_cell_time"
+    before = read(rows)
+    move_by_reporter(issue=issue, to=State.CONFIRMED, at=NOW + 3 * DAY)
+    fill_all(at=NOW + 3 * DAY)
+    assert days_of("confirmed") == {TODAY + DAY: 1}
+    assert len(before) > 8
+    assert sorted(read(rows)) == sorted(before)
+    check_exact(city)
+
+
+def test_a_square_s_cases_follow_a_report_that_is_moved(city: City, issue: Issue) -> None:
+    fill_all(at=NOW)
+    packed = "SELECT octet_length(cases) FROM stats_packed ORDER BY 1"
+    assert read(packed) == [(38,)]
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE issues_issue SET location = ST_Translate(location, 0.01, 0)")
+    fill_all(at=NOW)
+    assert read(packed) == [(0,), (38,)]
+    check_exact(city)

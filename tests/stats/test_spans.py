@@ -6,8 +6,9 @@ from datetime import date
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stats.case_sql import ALL_TIME, MONTH, QUARTER, YEAR
 from stats.periods import Period, month_after, parse_period
-from stats.spans import ALL_TIME, MONTH, QUARTER, YEAR, Span, spans_of
+from stats.spans import Span, spans_of
 
 months = st.dates(date(1990, 1, 1), date(2030, 12, 31)).map(lambda day: day.replace(day=1))
 

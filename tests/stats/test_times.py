@@ -54,8 +54,8 @@ def test_a_place_without_cases_has_no_times(town_of_cases: Community) -> None:
     nowhere = Place(REPORTS, town_of_cases.pk + 1)
     period = parse_period("12m", today=TODAY)
     assert times_by_category(nowhere, FIX, period) == {}
-    assert out_of_buckets(nowhere, FIX, period, [0]) == {}
-    assert out_of_buckets(nowhere, FIX, period, []) == {}
+    assert out_of_buckets(nowhere, FIX, period, keys=[0]) == {}
+    assert out_of_buckets(nowhere, FIX, period, keys=[]) == {}
 
 
 def test_the_longest_time_that_a_case_can_have_has_a_bucket() -> None:

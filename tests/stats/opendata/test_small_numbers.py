@@ -16,6 +16,8 @@ from stats.opendata.csv_files import write_csv
 from stats.opendata.licence import terms_of
 from stats.opendata.reading import Print, prints, read_part
 from stats.opendata.tables import all_datasets, dataset_named
+from stats.packed import add_up, within
+from stats.periods import parse_period
 from tests.conftest import NOW, City
 from tests.examples import rolled_back
 from tests.grid import Town
@@ -105,9 +107,13 @@ def test_no_table_of_counts_holds_a_small_number(city: City, reports: list[Issue
     """So pages and downloads of statistics tell none either."""
     supported(reports, [4, 1, 3, 2, 0, 5])
     with connection.cursor() as cursor:
-        for table in ("stats_case", "stats_day", "stats_month", "stats_cell"):
+        for table in ("stats_case", "stats_day", "stats_month", "stats_cell", "stats_square"):
             cursor.execute(f"SELECT DISTINCT supporters FROM {table} ORDER BY 1")
             assert cursor.fetchall() == [(0,), (5,)]
+        cursor.execute("SELECT cases FROM stats_packed")
+        squares = [within(cases, ([0], [1 << 60])) for (cases,) in cursor.fetchall()]
+    packed = add_up(b"".join(squares), parse_period("all", today=NOW.date()))
+    assert sum(counts["supporters"] for counts in packed.months.values()) == 5, "those of the one that has five"
 
 
 def test_people_are_counted_in_one_column_only() -> None:
