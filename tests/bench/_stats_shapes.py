@@ -202,8 +202,9 @@ def _plan(city: Town, name: str) -> list[str]:
         statements.append((sql, params))
         return execute(sql, params, many, context)
 
+    places, (year, _ever) = _places(city), _periods(city)
     with connection.execute_wrapper(note):
-        _ours(city, _places(city), 1, 25, _periods(city)[0])
+        _ours(city, places, 1, 25, year)
     text, values = statements[0]
     plan = ask(f"EXPLAIN (ANALYZE, COSTS OFF, BUFFERS) {text}", *values)
     return ["\n".join(lines), f"**{name}: a shape of 25 km²**", "```", *(line[:WIDEST] for (line,) in plan), "```"]

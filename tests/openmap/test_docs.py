@@ -6,6 +6,7 @@ from pathlib import Path
 import yaml
 
 from launcher.cli import HELP
+from launcher.parts import LONGEST_LINE
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -52,6 +53,7 @@ def test_containers_run_the_processes_of_the_launcher() -> None:
     services = yaml.safe_load(read("docker-compose.yml"))["services"]
     assert set(services) == {"database", "redis", "migrate", "web", "worker", "jobs", "beat"}
     assert "openmap.wsgi:application" in services["web"]["command"]
+    assert f"--limit-request-line={LONGEST_LINE}" in services["web"]["command"], "drawn shapes are in addresses"
     assert "--queues=jobs" in services["jobs"]["command"]
     for name in ("web", "worker", "jobs", "beat"):
         assert services[name]["depends_on"]["migrate"]["condition"] == "service_completed_successfully"
