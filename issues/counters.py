@@ -41,7 +41,8 @@ _EVENTS = f"""
         max(e.at) FILTER (WHERE e.now = 'done') AS closed,
         max(e.at) FILTER (WHERE e.now = 'rejected') AS rejected,
         min(e.at) FILTER (WHERE e.now = 'reopened') AS reopened,
-        max(e.at) FILTER (WHERE e.now IN {_in(_ENDING)}) AS ended
+        max(e.at) FILTER (WHERE e.now IN {_in(_ENDING)}) AS ended,
+        max(e.at) FILTER (WHERE e.now IN {_in(_ENDING)} AND NOT e.is_undated) AS ended_then
     FROM issues_issueevent e WHERE e.issue_id = i.id
 """
 _MOMENT_NAMES = ("accepted", "answered", "closed", "reopened", "rejected", "ended")
@@ -55,7 +56,7 @@ _MOMENTS = f"""
         (SELECT {counted_sql("count(*)")} FROM issues_supporter s
          WHERE s.issue_id = i.id AND NOT s.is_author) AS supporters,
         e.accepted, e.answered, e.reopened, coalesce(until.day, '-infinity') AS reached,
-        i.source = 'import' AND e.ended = i.created_at AS is_undated,
+        e.ended > coalesce(e.ended_then, '-infinity') AS is_undated,
         CASE WHEN i.state IN {_in(_FIXED)} THEN e.closed END AS closed,
         CASE WHEN i.state = 'rejected' THEN e.rejected END AS rejected,
         CASE WHEN i.state NOT IN {_in(OPEN)} THEN e.ended END AS ended

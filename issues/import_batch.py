@@ -39,7 +39,7 @@ ISSUE = (
     "source", "external_id", "language", "entrance", "flat", "answers", "created_at", "due_on", "changed_at",
 )  # fmt: skip
 AREA = ("issue_id", "area_id")
-EVENT = ("community_id", "issue_id", "at", "kind", "by", "was", "now")
+EVENT = ("community_id", "issue_id", "at", "is_undated", "kind", "by", "was", "now")
 DECISION = (
     "community_id", "subject_id", "organisation_id", "rule_id", "ruleset_id", "is_fallback", "trace", "as_of",
     "decided_at",
@@ -152,9 +152,10 @@ def _issue(numbered: _Numbered, here: int, promises: Promises) -> tuple[Any, ...
 def _events(numbered: _Numbered, here: int) -> Iterator[tuple[Any, ...]]:
     """Reported, then the shortest way of the workflow to the state that the file tells."""
     row, by = numbered.row, IssueEvent.By.SYSTEM.value
-    yield here, numbered.issue, row.opened, IssueEvent.Kind.REPORTED.value, by, "", State.NEW.value
+    yield here, numbered.issue, row.opened, False, IssueEvent.Kind.REPORTED.value, by, "", State.NEW.value
     for was, now in way_to(row.state):
-        yield here, numbered.issue, row.changed, IssueEvent.Kind.MOVED.value, by, was.value, now.value
+        moved = IssueEvent.Kind.MOVED.value
+        yield here, numbered.issue, row.changed, row.resolved is None, moved, by, was.value, now.value
 
 
 def _decision(numbered: _Numbered, here: int, at: datetime) -> tuple[Any, ...]:

@@ -49,8 +49,13 @@ class Row:
     address: str
     state: State
     opened: datetime
-    changed: datetime  # when it was resolved, else when it was opened
+    resolved: datetime | None  # None: the file does not say
     due_on: date | None  # None: by the category's promise
+
+    @property
+    def changed(self) -> datetime:
+        """When it was resolved, as far as it is known, else when it was opened."""
+        return self.resolved or self.opened
 
 
 class Categories:
@@ -127,7 +132,7 @@ def read_row(raw: Raw, *, line: int, mapping: FileMapping, categories: Categorie
         address=_limited(mapping.value(raw, "address"), "address", MOST_ADDRESS),
         state=state,
         opened=opened,
-        changed=resolved or opened,
+        resolved=resolved,
         due_on=_time(due, mapping).astimezone(mapping.zone).date() if due else None,
     )
 

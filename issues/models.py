@@ -238,6 +238,9 @@ class IssueEvent(models.Model):
     community = models.ForeignKey(Community, on_delete=models.CASCADE, verbose_name=_("community"))
     issue = models.ForeignKey(Issue, on_delete=models.CASCADE, verbose_name=_("report"), related_name="events")
     at = models.DateTimeField(_("when"))
+    is_undated = models.BooleanField(
+        _("nobody knows when"), default=False, db_default=False
+    )  # of an imported history: `at` is when it was reported
     kind = models.CharField(_("what"), max_length=12, choices=Kind)
     by = models.CharField(_("by"), max_length=12, choices=By)
     user = models.ForeignKey(User, on_delete=models.SET_NULL, verbose_name=_("user"), null=True, blank=True)

@@ -36,16 +36,16 @@ class BusyError(Exception):
     """Another process fills or rebuilds now."""
 
 
-def fill_all(*, at: datetime, most: int = 20_000) -> int:
-    """Counts until nothing waits, or about `most` things were counted; returns how many. Leaves it to whoever is at it.
+def fill_all(*, at: datetime, most: int | None = None) -> int:
+    """Counts until nothing waits, or `most` entries of the queue and a batch at the most; returns how many.
 
-    `at` tells which promises are over.
+    Leaves it to whoever is at it. `at` tells which promises are over.
     """
     filled = 0
     try:
         begin_day(at=at)
         for counters in all_counters():
-            while filled < most and (taken := fill(counters)):
+            while (most is None or filled < most) and (taken := fill(counters)):
                 filled += taken
     except BusyError:
         pass

@@ -6,11 +6,13 @@ from django.utils import timezone
 from stats import checks, filling, scanning
 from stats.opendata.jobs import ask_in_turn
 
+MOST_IN_A_RUN = 20_000  # entries of the queue: letters wait behind it in the same worker
+
 
 @shared_task(name="stats.tasks.fill")
 def fill() -> int:
-    """Counts what was written since the last time; returns how many things."""
-    return filling.fill_all(at=timezone.now())
+    """Counts what was written since the last time; returns how many entries of the queue."""
+    return filling.fill_all(at=timezone.now(), most=MOST_IN_A_RUN)
 
 
 @shared_task(name="stats.tasks.check")

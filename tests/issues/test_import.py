@@ -104,6 +104,16 @@ def test_history_tells_when_it_was_reported_and_done(old: Import) -> None:
     ]
 
 
+def test_history_says_where_nobody_knows_when_it_was_done(old: Import) -> None:
+    old.row("at once", status="CLOSED", resolved="2026-10-01T09:00:00")
+    old.row("unknown", status="CLOSED")
+    old.run()
+    moved = IssueEvent.objects.filter(kind="moved").values_list("issue__external_id", "at", "is_undated")
+    opened = datetime(2026, 10, 1, 6, tzinfo=UTC)
+    assert sorted(moved) == [("at once", opened, False), ("unknown", opened, True)]
+    assert not IssueEvent.objects.filter(kind="reported", is_undated=True).exists()
+
+
 @pytest.mark.parametrize("state", State)
 def test_way_to_every_state_follows_the_workflow(state: State) -> None:
     way = way_to(state)

@@ -4,6 +4,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from accounts.models import User
 from core.models import Visibility
@@ -13,6 +14,7 @@ from issues.models import Issue, IssueEvent
 from issues.moves import move_by_organisation, move_by_reporter, not_ours, set_visibility
 from issues.states import State
 from routing.models import Delivery
+from stats import filling, tasks
 from stats.filling import fill_all
 from stats.recount import difference
 from tests.conftest import NOW, City
@@ -175,15 +177,40 @@ def test_a_community_whose_clock_is_set_otherwise_is_counted_anew(city: City, is
     check_exact(city)
 
 
-def test_a_history_without_the_day_it_was_done_counts_for_no_time_and_no_promise(city: City, issue: Issue) -> None:
+def imported_as_done(issue: Issue, *, is_undated: bool) -> None:
+    """What a history without or with a date leaves: it may have been done in the second in which it was reported."""
     for state in ("accepted", "done"):
         IssueEvent.objects.create(
-            community=city.community, issue=issue, at=NOW, kind="moved", by="system", was="new", now=state
-        )
+            community=issue.community, issue=issue, at=NOW, is_undated=is_undated, kind="moved", by="system", was="new",
+            now=state,
+        )  # fmt: skip
     Issue.objects.filter(pk=issue.pk).update(state=State.DONE, source="import")
+
+
+def test_a_history_without_the_day_it_was_done_counts_for_no_time_and_no_promise(city: City, issue: Issue) -> None:
+    imported_as_done(issue, is_undated=True)
     fill_all(at=NOW + 30 * DAY)
     assert counted(AREA, city.zarichchia.pk) == {"opened": 1, "accepted": 1, "closed": 1, "ended": 1}
     assert read("SELECT answer_seconds, fix_seconds FROM stats_case") == [(None, None)]
+
+
+def test_what_was_done_in_the_second_in_which_it_was_reported_took_no_time(city: City, issue: Issue) -> None:
+    imported_as_done(issue, is_undated=False)
+    fill_all(at=NOW + 30 * DAY)
+    assert counted(AREA, city.zarichchia.pk) == {"opened": 1, "accepted": 1, "closed": 1, "ended": 1, "kept": 1}
+    assert read("SELECT fix_seconds FROM stats_case") == [(0,)]
+
+
+def test_an_old_history_that_is_opened_again_counts_from_the_day_it_is_done(city: City, issue: Issue) -> None:
+    imported_as_done(issue, is_undated=True)
+    IssueEvent.objects.create(
+        community=city.community, issue=issue, at=NOW + DAY, kind="moved", by="staff", was="done", now="reopened"
+    )
+    IssueEvent.objects.create(
+        community=city.community, issue=issue, at=NOW + 2 * DAY, kind="moved", by="staff", was="reopened", now="done"
+    )
+    fill_all(at=NOW + 3 * DAY)
+    assert read("SELECT fix_seconds FROM stats_case") == [(2 * 86_400,)]
 
 
 def test_what_the_service_itself_moved_was_answered_by_nobody(city: City, issue: Issue) -> None:
@@ -216,3 +243,14 @@ def test_a_square_s_cases_follow_a_report_that_is_moved(city: City, issue: Issue
     fill_all(at=NOW)
     assert read(packed) == [(0,), (38,)]
     check_exact(city)
+
+
+def test_a_long_queue_is_counted_in_several_runs_and_whole_where_a_file_waits_for_it(city: City, issue: Issue) -> None:
+    filling.begin_day(at=timezone.now())
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO core_to_count (source, thing) SELECT 1, -n FROM generate_series(1, 24000) n")
+    (waiting,) = read("SELECT count(*) FROM core_to_count")[0]
+    assert tasks.fill() == tasks.MOST_IN_A_RUN
+    assert read("SELECT count(*) FROM core_to_count") == [(waiting - tasks.MOST_IN_A_RUN,)]
+    assert fill_all(at=NOW) == waiting - tasks.MOST_IN_A_RUN
+    assert counted(COMMUNITY, 0)["opened"] == 1
