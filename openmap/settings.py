@@ -218,6 +218,9 @@ else:
     vars().update(env.email_url_config(EMAIL_URL))
 EMAIL_TIMEOUT = env.int("MISTO_EMAIL_TIMEOUT", default=20)  # seconds; the outbox lease is longer
 
+# Other servers that are asked (core.outward): besides the public internet these, "host:port", address or network
+OUTWARD_ALLOWED = env.list("MISTO_OUTWARD_ALLOWED", default=[])
+
 # Files and photos -------------------------------------------------------------------------------------------
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": MEDIA_ROOT}},
