@@ -8,7 +8,7 @@ import logging
 import random
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,6 +18,7 @@ from django.utils import timezone
 from django_scopes import scopes_disabled
 
 from core.broker import nudge, nudge_on_commit
+from core.events import message_died
 from core.mail import SendingFailedError, send_letter
 from core.models import DELIVERED, ON_THE_MAP, Failure, Lane, OutboxMessage, Subject, Visibility
 from core.tokens import UnknownTokenError
@@ -33,12 +34,17 @@ BATCH = 10
 FORGOTTEN = "its reader wants no more letters"
 TURN = 20.0  # seconds after which a task starts no further message, so that other tasks get the worker
 
-Sender = Callable[..., None]
+Remember = Callable[[datetime], None]
+Sender = Callable[..., Remember | None]
 _channels: dict[str, Sender] = {"email": send_letter}
 
 
 def register_channel(name: str, sender: Sender) -> None:
-    """Adds a way out: `sender(recipient=, payload=, key=)` sends or raises SendingFailedError."""
+    """Adds a way out: `sender(recipient=, payload=, key=)` sends or raises SendingFailedError.
+
+    What it returns, if anything, is called with the moment, in the transaction that writes down that the message left:
+    the number that the receiver gave it, for example.
+    """
     _channels[name] = sender
 
 
@@ -56,15 +62,37 @@ def enqueue(
     *, subject: Subject, lane: Lane, audience: OutboxMessage.Audience, recipient: str, letter: Letter, at: datetime
 ) -> OutboxMessage:
     """Writes an e-mail into the outbox, in the caller's transaction, and asks a worker to hurry after the commit."""
+    payload = {"subject": letter.subject, "text": letter.text, "html": letter.html}
+    return enqueue_message(
+        subject=subject,
+        lane=lane,
+        audience=audience,
+        channel="email",
+        recipient=recipient,
+        payload=payload | ({"stop_url": letter.stop_url} if letter.stop_url else {}),
+        at=at,
+    )
+
+
+def enqueue_message(
+    *,
+    subject: Subject,
+    lane: Lane,
+    audience: OutboxMessage.Audience,
+    channel: str,
+    recipient: str,
+    payload: Mapping[str, Any],
+    at: datetime,
+) -> OutboxMessage:
+    """Writes a message for any registered channel into the outbox, as `enqueue` does."""
     message: OutboxMessage = OutboxMessage.objects.create(
         community_id=subject.community_id,
         subject=subject,
         lane=lane,
-        channel="email",
+        channel=channel,
         audience=audience,
         recipient=recipient,
-        payload={"subject": letter.subject, "text": letter.text, "html": letter.html}
-        | ({"stop_url": letter.stop_url} if letter.stop_url else {}),
+        payload=dict(payload),
         created_at=at,
         due_at=at,
     )
@@ -115,7 +143,7 @@ def send(message: OutboxMessage, *, clock: Callable[[], datetime]) -> bool:
     if _is_over(message, at=clock()):
         return False
     try:
-        _channels[message.channel](recipient=message.recipient, payload=message.payload, key=message.key)
+        remember = _channels[message.channel](recipient=message.recipient, payload=message.payload, key=message.key)
     except SendingFailedError as error:
         _postpone(message, error, at=clock())
         return False
@@ -126,7 +154,12 @@ def send(message: OutboxMessage, *, clock: Callable[[], datetime]) -> bool:
         log.exception("Message %s broke its channel", message.key)
         _postpone(message, SendingFailedError(type(error).__name__), at=clock())
         return False
-    _settle(message, sent_at=clock(), dead_at=None, recipient=message.recipient, failure="", last_error="")
+    at = clock()
+    with transaction.atomic():
+        _settle(message, sent_at=at, dead_at=None, recipient=message.recipient, failure="", last_error="")
+        if remember:
+            with scopes_disabled():
+                remember(at)
     return True
 
 
@@ -207,6 +240,12 @@ def forget_recipient(*, subject: Subject, recipient: str, audience: OutboxMessag
     theirs.update(recipient="")
 
 
+def tell_of_death(message: OutboxMessage, *, at: datetime) -> None:
+    """Apps above hear that a message was given up, in the caller's transaction: another way may be tried."""
+    message.refresh_from_db()
+    message_died.send(sender=OutboxMessage, message=message, at=at)
+
+
 def _postpone(message: OutboxMessage, error: SendingFailedError, *, at: datetime) -> None:
     given_up = error.permanent or message.attempts >= MOST_ATTEMPTS
     # The reason stays in the row: what a mail server says often names the recipient, and that is not for logs.
@@ -220,7 +259,7 @@ def _postpone(message: OutboxMessage, error: SendingFailedError, *, at: datetime
 
 def _settle(message: OutboxMessage, **fields: Any) -> None:
     """Writes the outcome, but only while the claim is still ours: a late worker overwrites nobody."""
-    with scopes_disabled():
-        OutboxMessage.objects.filter(pk=message.pk, claim=message.claim, sent_at=None).update(
-            claim=None, leased_until=None, **fields
-        )
+    with transaction.atomic(), scopes_disabled():
+        ours = OutboxMessage.objects.filter(pk=message.pk, claim=message.claim, sent_at=None)
+        if ours.update(claim=None, leased_until=None, **fields) and fields.get("dead_at"):
+            tell_of_death(message, at=fields["dead_at"])
