@@ -4,7 +4,8 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
-from django.core.validators import RegexValidator
+from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
@@ -109,3 +110,78 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} · {self.get_role_display()}"
+
+
+class ApiClient(models.Model):
+    """An organisation that asks by programs in one community, and how often it may."""
+
+    community = models.ForeignKey(Community, on_delete=models.CASCADE, verbose_name=_("community"))
+    organisation = models.ForeignKey(
+        Organisation, on_delete=models.PROTECT, verbose_name=_("organisation"), related_name="api_clients"
+    )
+    contact = models.EmailField(_("e-mail of who keeps the program"), max_length=254, blank=True)
+    per_minute = models.PositiveIntegerField(
+        _("requests in a minute"), default=120, validators=[MinValueValidator(1), MaxValueValidator(100_000)]
+    )
+    per_day = models.PositiveIntegerField(
+        _("requests in a day"), default=20_000, validators=[MinValueValidator(1), MaxValueValidator(100_000_000)]
+    )
+    is_active = models.BooleanField(_("active"), default=True)
+
+    objects: ClassVar[models.Manager["ApiClient"]] = ScopedManager(community="community")
+
+    class Meta:
+        verbose_name = _("client of the API")
+        verbose_name_plural = _("clients of the API")
+        constraints = [
+            models.UniqueConstraint(fields=["community", "organisation"], name="api_client_once"),
+            models.CheckConstraint(
+                condition=Q(per_minute__range=(1, 100_000), per_day__range=(1, 100_000_000)),
+                name="api_client_limits_in_range",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.organisation} · {self.community}"
+
+
+class ApiKey(models.Model):
+    """A secret by which a program acts in one community. Only the digest is kept; accounts.api_keys checks."""
+
+    class Scope(models.TextChoices):
+        REPORTS = "reports:write", _("send reports and what residents do with them")
+        ANSWERS = "answers:write", _("answer for its organisation")
+        WEBHOOKS = "webhooks:manage", _("subscribe to events")
+
+    community = models.ForeignKey(Community, on_delete=models.CASCADE, verbose_name=_("community"))
+    client = models.ForeignKey(ApiClient, on_delete=models.CASCADE, verbose_name=_("client"), related_name="keys")
+    name = models.CharField(_("what it is for"), max_length=100)
+    prefix = models.CharField(_("begins with"), max_length=12)
+    digest = models.BinaryField(_("SHA-256 of the secret"), max_length=32, unique=True)
+    scopes = ArrayField(models.CharField(max_length=20, choices=Scope), verbose_name=_("may"))
+    created_by = models.ForeignKey(User, on_delete=models.SET_NULL, verbose_name=_("made by"), null=True, blank=True)
+    created_at = models.DateTimeField(_("made"))
+    expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
+    revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
+    last_used_on = models.DateField(_("last used on"), null=True, blank=True)
+
+    objects: ClassVar[models.Manager["ApiKey"]] = ScopedManager(community="community")
+
+    class Meta:
+        verbose_name = _("key of the API")
+        verbose_name_plural = _("keys of the API")
+        ordering = ["-created_at", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(scopes__contained_by=["reports:write", "answers:write", "webhooks:manage"])
+                & Q(scopes__len__gte=1),
+                name="api_key_scopes_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(expires_at=None) | Q(expires_at__gt=models.F("created_at")),
+                name="api_key_expires_after_it_begins",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.prefix}… {self.name}"
