@@ -94,6 +94,8 @@ class Issue(OnTheMap):
     class Source(models.TextChoices):
         WEB = "web", _("site")
         IMPORT = "import", _("import")
+        API = "api", _("API")
+        OPEN311 = "open311", _("Open311")
 
     subject = models.OneToOneField(Subject, on_delete=models.CASCADE, verbose_name=_("subject"))
     community = models.ForeignKey(Community, on_delete=models.CASCADE, verbose_name=_("community"))
