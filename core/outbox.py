@@ -1,7 +1,7 @@
 """The outbox: what must leave is a row written with its cause; workers claim, send, retry, and give up in sight.
 
-A claim is a lease: when a worker dies between claim and commit, the lease ends and another worker sends again, with the
-same idempotency key. Order of work: lanes first, then what is due longest.
+A claim is a lease that a living sender renews (core.keeping): when a worker dies between claim and commit, the lease
+ends and another sends again, with the same idempotency key. Order of work: lanes first, then what is due longest.
 """
 
 import logging
@@ -11,22 +11,26 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 from django_scopes import scopes_disabled
 
 from core.broker import nudge, nudge_on_commit
 from core.events import message_died
+from core.keeping import kept
 from core.mail import SendingFailedError, send_letter
 from core.models import DELIVERED, ON_THE_MAP, Failure, Lane, OutboxMessage, Subject, Visibility
 from core.tokens import UnknownTokenError
 
 log = logging.getLogger(__name__)
 
+LEASE = timedelta(seconds=60)  # so long a message waits for another worker when its own was killed
 # A mail server that answers each of a letter's ten commands just before EMAIL_TIMEOUT takes 200 s.
-LEASE = timedelta(minutes=5)
+LONGEST_SENDING = timedelta(minutes=5)
+PAUSES = (0.5, 1, 2, 4, 8, 8)  # seconds in which the database may come back before a sender gives up writing down
 FIRST_RETRY = timedelta(seconds=30)
 LONGEST_RETRY = timedelta(hours=1)
 MOST_ATTEMPTS = 14  # about nine hours of trying
@@ -143,7 +147,8 @@ def send(message: OutboxMessage, *, clock: Callable[[], datetime]) -> bool:
     if _is_over(message, at=clock()):
         return False
     try:
-        remember = _channels[message.channel](recipient=message.recipient, payload=message.payload, key=message.key)
+        with kept(message, lease=LEASE, longest=LONGEST_SENDING, clock=clock):
+            remember = _channels[message.channel](recipient=message.recipient, payload=message.payload, key=message.key)
     except SendingFailedError as error:
         _postpone(message, error, at=clock())
         return False
@@ -154,13 +159,28 @@ def send(message: OutboxMessage, *, clock: Callable[[], datetime]) -> bool:
         log.exception("Message %s broke its channel", message.key)
         _postpone(message, SendingFailedError(type(error).__name__), at=clock())
         return False
-    at = clock()
+    _write_down(partial(_note_sent, message, remember, at=clock()))
+    return True
+
+
+def _note_sent(message: OutboxMessage, remember: Remember | None, *, at: datetime) -> None:
     with transaction.atomic():
         _settle(message, sent_at=at, dead_at=None, recipient=message.recipient, failure="", last_error="")
         if remember:
             with scopes_disabled():
                 remember(at)
-    return True
+
+
+def _write_down(write: Callable[[], None]) -> None:
+    """Does it again and again while the database is away: what has left must not leave twice because of that."""
+    for pause in PAUSES:
+        try:
+            return write()
+        except OperationalError as error:
+            log.warning("What was sent is not written down yet: %s", type(error).__name__)
+            connection.close()
+            time.sleep(pause)
+    return write()
 
 
 def why_not(message: OutboxMessage) -> tuple[Failure, str] | None:
