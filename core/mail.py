@@ -11,7 +11,8 @@ from django.core.mail import EmailMultiAlternatives
 from django.core.mail.backends.base import BaseEmailBackend
 
 from core.models import Failure
-from core.tokens import fill_secrets
+from core.tokens import fill_secrets, token_in
+from core.verp import bounce_address, reply_address
 
 PERMANENT = range(500, 600)  # SMTP replies that no further try will change
 
@@ -26,17 +27,21 @@ class SendingFailedError(Exception):
 
 
 def send_letter(*, recipient: str, payload: dict[str, Any], key: uuid.UUID) -> None:
-    """Sends one letter (payload: subject, text, html, perhaps stop_url). The key becomes its Message-ID, so that a
-    receiver who got it twice can tell. Raises SendingFailedError."""
+    """Sends one letter (payload: subject, text, html, perhaps stop_url, reply_to and answers, see
+    core.outbox.Letter). The key becomes its Message-ID, so that a receiver who got it twice can tell. Raises
+    SendingFailedError."""
     domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2] or "localhost"
     letter = EmailMultiAlternatives(
         subject=payload["subject"],
         body=fill_secrets(payload["text"]),
+        from_email=bounce_address(key) or settings.DEFAULT_FROM_EMAIL,  # on the envelope
         to=[recipient],
         headers={
+            "From": settings.DEFAULT_FROM_EMAIL,
             "Message-ID": f"<{key}@{domain}>",
             "X-Idempotency-Key": str(key),
-            "Auto-Submitted": "auto-generated",
+            **_reply_to(payload.get("reply_to", "")),
+            **_thread(payload.get("answers", "")),
             **_unsubscribe(payload.get("stop_url", "")),
         },
     )
@@ -54,6 +59,20 @@ def send_letter(*, recipient: str, payload: dict[str, Any], key: uuid.UUID) -> N
     except (smtplib.SMTPException, OSError) as error:
         reason = f"{type(error).__name__}: {error}"[:300]
         raise SendingFailedError(reason, failure=Failure.UNREACHABLE) from error
+
+
+def _reply_to(placeholder: str) -> dict[str, str]:
+    """Where an answer by e-mail goes: an address that carries the right of the secret link (core.verp)."""
+    token = token_in(placeholder)
+    address = reply_address(token) if token else ""
+    return {"Reply-To": address} if address else {}
+
+
+def _thread(message_id: str) -> dict[str, str]:
+    """What programs do not answer (RFC 3834), and which letter it answers itself, if it does."""
+    if not message_id:
+        return {"Auto-Submitted": "auto-generated"}
+    return {"Auto-Submitted": "auto-replied", "In-Reply-To": message_id, "References": message_id}
 
 
 def _unsubscribe(stop_url: str) -> dict[str, str]:
@@ -74,7 +93,8 @@ def _reply(code: int, words: bytes | str) -> str:
 class LetterFolder(BaseEmailBackend):
     """Writes each letter as NAME.eml into settings.EMAIL_FILE_PATH, where any mail program opens it.
 
-    The name comes from the Message-ID, so a letter that is sent again takes the place of the first.
+    The name comes from the Message-ID, so a letter that is sent again takes the place of the first. The sender on the
+    envelope is written as the last mail server writes it.
     """
 
     def send_messages(self, email_messages: Any) -> int:
@@ -84,6 +104,7 @@ class LetterFolder(BaseEmailBackend):
             letter = message.message()
             name = letter["Message-ID"].strip("<>").partition("@")[0]
             unfinished = folder / f".{name}.part"
-            unfinished.write_bytes(letter.as_bytes(linesep="\r\n"))
+            envelope = f"Return-Path: <{parseaddr(message.from_email)[1]}>\r\n"
+            unfinished.write_bytes(envelope.encode() + letter.as_bytes(linesep="\r\n"))
             unfinished.replace(folder / f"{name}.eml")
         return len(email_messages)

@@ -173,6 +173,7 @@ class OutboxMessage(models.Model):
     last_error = models.CharField(_("last error"), max_length=500, blank=True)
     sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
     dead_at = models.DateTimeField(_("given up"), null=True, blank=True)
+    bounced_at = models.DateTimeField(_("came back"), null=True, blank=True)
 
     objects: ClassVar[OutboxManager["OutboxMessage"]] = ScopedManager(OutboxManager, community="community")
 
@@ -184,7 +185,12 @@ class OutboxMessage(models.Model):
             models.Index(fields=["lane", "due_at"], condition=Q(sent_at=None, dead_at=None), name="outbox_due"),
         ]
         constraints = [
-            models.CheckConstraint(condition=Q(sent_at=None) | Q(dead_at=None), name="outbox_sent_or_dead"),
+            # What came back was sent and is dead; nothing else is both.
+            models.CheckConstraint(
+                condition=Q(bounced_at=None) & (Q(sent_at=None) | Q(dead_at=None))
+                | Q(bounced_at__isnull=False, sent_at__isnull=False, dead_at__isnull=False),
+                name="outbox_sent_or_dead",
+            ),
             models.CheckConstraint(condition=Q(lane__in=Lane.values), name="outbox_lane_known"),
             models.CheckConstraint(condition=Q(failure__in=["", *Failure.values]), name="outbox_failure_known"),
             models.CheckConstraint(

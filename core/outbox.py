@@ -60,12 +60,15 @@ class Letter:
     text: str
     html: str
     stop_url: str = ""  # where a mail program asks for no more of them (List-Unsubscribe, RFC 8058)
+    reply_to: str = ""  # placeholder of the secret link by whose right its reader may answer by e-mail (core.verp)
+    answers: str = ""  # Message-ID of the letter that it answers by itself (RFC 3834)
 
 
 def enqueue(
     *, subject: Subject, lane: Lane, audience: OutboxMessage.Audience, recipient: str, letter: Letter, at: datetime
 ) -> OutboxMessage:
     """Writes an e-mail into the outbox, in the caller's transaction, and asks a worker to hurry after the commit."""
+    optional = {"stop_url": letter.stop_url, "reply_to": letter.reply_to, "answers": letter.answers}
     payload = {"subject": letter.subject, "text": letter.text, "html": letter.html}
     return enqueue_message(
         subject=subject,
@@ -73,7 +76,7 @@ def enqueue(
         audience=audience,
         channel="email",
         recipient=recipient,
-        payload=payload | ({"stop_url": letter.stop_url} if letter.stop_url else {}),
+        payload=payload | {name: value for name, value in optional.items() if value},
         at=at,
     )
 
@@ -229,7 +232,15 @@ def retry_after(attempts: int, *, jitter: float) -> timedelta:
 def resend(message: OutboxMessage, *, at: datetime) -> None:
     """Puts a dead letter back, due now, with a fresh count of tries and the same key."""
     changed = OutboxMessage.objects.filter(pk=message.pk, dead_at__isnull=False).update(
-        dead_at=None, due_at=at, attempts=0, failure="", last_error="", claim=None, leased_until=None
+        sent_at=None,
+        dead_at=None,
+        bounced_at=None,
+        due_at=at,
+        attempts=0,
+        failure="",
+        last_error="",
+        claim=None,
+        leased_until=None,
     )
     if changed:
         nudge_on_commit("core.tasks.send_due")
@@ -258,6 +269,17 @@ def forget_recipient(*, subject: Subject, recipient: str, audience: OutboxMessag
     theirs = OutboxMessage.objects.filter(subject=subject, recipient__iexact=recipient, audience=audience)
     theirs.pending().update(dead_at=at, failure=Failure.OURS, last_error=FORGOTTEN)
     theirs.update(recipient="")
+
+
+def bounce(message: OutboxMessage, *, why: str, at: datetime) -> bool:
+    """It left, and its receiver's side sent it back for good: a dead letter, though `sent_at` stays. False when that
+    was known, or when it has not left."""
+    with transaction.atomic(), scopes_disabled():
+        left = OutboxMessage.objects.filter(pk=message.pk, sent_at__isnull=False, dead_at=None)
+        changed = left.update(dead_at=at, bounced_at=at, failure=Failure.REFUSED, last_error=why[:500])
+        if changed:
+            tell_of_death(message, at=at)
+    return bool(changed)
 
 
 def tell_of_death(message: OutboxMessage, *, at: datetime) -> None:

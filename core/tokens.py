@@ -52,6 +52,12 @@ def placeholder_for(token: Token) -> str:
     return f"[[secret:{token.pk}]]"
 
 
+def token_in(placeholder: str) -> uuid.UUID | None:
+    """The id of the token whose placeholder this is; None for anything else."""
+    match = PLACEHOLDER.fullmatch(placeholder)
+    return uuid.UUID(match[1]) if match else None
+
+
 def defuse(text: str) -> str:
     """Words that people wrote, fit for a letter: nothing in them is taken for a placeholder."""
     return text.replace("[[secret:", "[ [secret:")

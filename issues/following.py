@@ -28,7 +28,15 @@ def tell(issue: Issue, *, who: Organisation | Community, text: str, at: datetime
     what = news or issue.state
     for follow in _followers(issue).filter(role=Follow.Role.AUTHOR):
         secret = placeholder_for(working_author_token(issue, at=at))
-        letter = letters.news(issue, secret, who=who, news=what, text=text, stop=link_of(follow))
+        letter = letters.news(
+            issue,
+            secret,
+            who=who,
+            news=what,
+            text=text,
+            stop=link_of(follow),
+            reply_to=placeholder_for(follow.token),
+        )
         write(follow, letter, at=at)
     tell_supporters(issue, who=who, news=what, text=text, at=at)
 
@@ -79,7 +87,7 @@ def _first_letter(issue: Issue, follow: Follow, *, at: datetime) -> Letter:
     if follow.role == Follow.Role.SUPPORTER:
         return letters.followed(issue, language=follow.language, stop=link_of(follow))
     secret = placeholder_for(working_author_token(issue, at=at))
-    return letters.receipt(issue, secret, stop=link_of(follow))
+    return letters.receipt(issue, secret, stop=link_of(follow), reply_to=placeholder_for(follow.token))
 
 
 def _issue(subject: Subject) -> Issue:

@@ -14,8 +14,11 @@ from accounts.models import Organisation
 from core.models import Visibility
 from core.outbox import Letter
 from core.tokens import defuse
+from core.verp import replies_are_read
+from core.written_words import answer_above
 from geodata.models import Community, local_name
 from issues import assets, questions
+from issues.answer_hints import author_answers, organisation_answers
 from issues.blur import told_areas
 from issues.models import Issue
 from issues.states import State
@@ -56,6 +59,8 @@ def new_report(issue: Issue, secret: str, trace: Mapping[str, Any], *, note: str
             action=_("Open and answer"),
             closing=" ".join([alone, *secret_place]),
             facts=[*_answered(issue), *_private(issue)],
+            reply_to=secret,
+            how_to_answer=organisation_answers(issue),
         )
 
 
@@ -109,6 +114,8 @@ def to_organisation(issue: Issue, secret: str, *, news: str, text: str) -> Lette
             link=_answer_link(issue, secret),
             action=_("Open and answer") if issue.is_open else _("Open the report"),
             facts=[*_answered(issue), *_private(issue)],
+            reply_to=secret,
+            how_to_answer=organisation_answers(issue),
         )
 
 
@@ -127,9 +134,9 @@ def taken_back(issue: Issue) -> Letter:
         )
 
 
-def receipt(issue: Issue, secret: str, *, stop: str) -> Letter:
+def receipt(issue: Issue, secret: str, *, stop: str, reply_to: str = "") -> Letter:
     """To the reporter, as soon as the address is confirmed: the number, the secret link, and where the report is by
-    now. `stop`: the page on which letters are stopped."""
+    now. `stop`: the page on which letters are stopped. `reply_to`: placeholder of the right to answer by e-mail."""
     with override(issue.language):
         own = _("By this link you can follow, confirm, reopen or withdraw it. Keep it to yourself.")
         return _letter(
@@ -142,6 +149,8 @@ def receipt(issue: Issue, secret: str, *, stop: str) -> Letter:
             place=coordinates(issue),
             is_rough=issue.is_blurred,
             stop=stop,
+            reply_to=reply_to,
+            how_to_answer=author_answers(issue),
         )
 
 
@@ -200,9 +209,18 @@ def _so_far(issue: Issue) -> list[str]:
     return [_("It is by now: %(state)s (%(day)s). The page tells what was done.") % words]
 
 
-def news(issue: Issue, secret: str, *, who: Organisation | Community, news: str, text: str, stop: str) -> Letter:
+def news(
+    issue: Issue,
+    secret: str,
+    *,
+    who: Organisation | Community,
+    news: str,
+    text: str,
+    stop: str,
+    reply_to: str = "",
+) -> Letter:
     """To the reporter: what the organisation or the community did. `news`: a state, “reply”, “handed_back” or
-    “passed_on”."""
+    “passed_on”. `reply_to`: as in `receipt`."""
     with override(issue.language):
         words = _words(issue) | {"who": local_name(who, issue.language)}
         heading = {
@@ -231,6 +249,8 @@ def news(issue: Issue, secret: str, *, who: Organisation | Community, news: str,
             action=_("Open your report"),
             is_rough=issue.is_blurred,
             stop=stop,
+            reply_to=reply_to,
+            how_to_answer=author_answers(issue),
         )
 
 
@@ -261,9 +281,12 @@ def _letter(
     facts: Sequence[Fact] = (),
     is_rough: bool = False,
     stop: str = "",
+    reply_to: str = "",
+    how_to_answer: str = "",
 ) -> Letter:
     """`facts`: those that are not for every letter. `is_rough`: its reader may know as little of the place as
-    strangers. `stop`: the page on which its reader stops such letters."""
+    strangers. `stop`: the page on which its reader stops such letters. `reply_to`: placeholder of the right by which
+    its reader may answer by e-mail; `how_to_answer`: in words, when there is something to answer."""
     category = local_name(issue.category, get_language() or "uk")
     told = [
         (_("Number"), str(issue.number)),
@@ -283,6 +306,8 @@ def _letter(
         "action_label": action,
         "closing": closing,
         "stop": stop,
+        "answer_above": answer_above() if how_to_answer and replies_are_read() else "",
+        "how_to_answer": how_to_answer,
         "community": issue.community,
         "site_url": settings.SITE_URL,
     }
@@ -291,6 +316,7 @@ def _letter(
         text=render_to_string("issues/mail/letter.txt", context),
         html=render_to_string("issues/mail/letter.html", context),
         stop_url=f"{stop}stop/" if stop else "",
+        reply_to=reply_to,
     )
 
 

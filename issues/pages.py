@@ -187,10 +187,10 @@ def _how_far(delivery: Delivery) -> tuple[datetime, str]:
         return delivery.refused_at, delivery.refusal
     if delivery.state == "answered" and delivery.answered_at:
         return delivery.answered_at, ""
-    if message is not None and message.sent_at:
-        return message.sent_at, ""
     if message is not None and message.dead_at:
         return message.dead_at, public_reason(message.failure)
+    if message is not None and message.sent_at:
+        return message.sent_at, ""
     return delivery.created_at, _("They have no address here.") if message is None else ""
 
 

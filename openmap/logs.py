@@ -7,7 +7,9 @@ HIDDEN = "…"
 SECRETS = re.compile(
     r"""(/(?:mine|answer|follow|photos/drafts)/  # pages behind a secret link, previews of a draft
         |[?&;]k=                          # the right to see a held photo
-        )[^/?&\s"'<>\]]+""",
+        )[^/?&\s"'<>\]]+
+        |(?<![A-Za-z0-9])[bBrR][A-Za-z2-7]{42,45}(?![A-Za-z0-9])  # addresses to which letters come back (core.verp)
+    """,
     re.VERBOSE,
 )
 SERVERS = ("gunicorn.error", "gunicorn.access")
@@ -15,7 +17,7 @@ SERVERS = ("gunicorn.error", "gunicorn.access")
 
 def mask(text: str) -> str:
     """The same text, with every secret that stands in an address replaced by “…”."""
-    return SECRETS.sub(rf"\1{HIDDEN}", text)
+    return SECRETS.sub(lambda found: f"{found[1] or ''}{HIDDEN}", text)
 
 
 class MaskSecrets(logging.Filter):

@@ -12,7 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from openmap.native import bundled_library
-from openmap.secrets import refuse_weak_settings
+from openmap.secrets import refuse_bad_mailboxes, refuse_weak_settings
 
 env = environ.Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -217,6 +217,12 @@ if EMAIL_URL.startswith("filemail:"):
 else:
     vars().update(env.email_url_config(EMAIL_URL))
 EMAIL_TIMEOUT = env.int("MISTO_EMAIL_TIMEOUT", default=20)  # seconds; the outbox lease is longer
+
+# Letters that come back: addresses with {} for what a letter was about (core.verp), and where they arrive (core.inbox)
+MAIL_DOMAIN = env.str("MISTO_MAIL_DOMAIN", default="")
+REPLY_ADDRESS = env.str("MISTO_REPLY_ADDRESS", default=f"misto+{{}}@{MAIL_DOMAIN}" if MAIL_DOMAIN else "")
+INBOX_URL = env.str("MISTO_INBOX_URL", default="")
+refuse_bad_mailboxes(reply_address=REPLY_ADDRESS, inbox_url=INBOX_URL)
 
 # Other servers that are asked (core.outward): besides the public internet these, "host:port", address or network
 OUTWARD_ALLOWED = env.list("MISTO_OUTWARD_ALLOWED", default=[])

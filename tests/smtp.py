@@ -21,6 +21,7 @@ class MailServer:
     port: int = 0
     letters: list[EmailMessage] = field(default_factory=list)
     recipients: list[str] = field(default_factory=list)
+    senders: list[str] = field(default_factory=list)  # on the envelopes
     replies: dict[str, str] = field(default_factory=dict)
     hangs_at: str = ""  # the command that it never answers
     drops_at: str = ""  # the command at which it closes the line
@@ -51,6 +52,7 @@ class MailServer:
         if reply.startswith("250"):
             self.letters.append(message_from_bytes(envelope.content, policy=policy.default))
             self.recipients += envelope.rcpt_tos
+            self.senders.append(envelope.mail_from)
         return reply
 
     async def handle_QUIT(self, server: Any, _session: Any, _envelope: Any) -> str:  # noqa: N802

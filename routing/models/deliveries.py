@@ -189,6 +189,6 @@ class Delivery(models.Model):
             return "answered"
         if self.message is None:
             return "unreachable"
-        if self.message.sent_at:
-            return "delivered"
-        return "failed" if self.message.dead_at else "queued"
+        if self.message.dead_at:  # it may have left before, and have come back
+            return "failed"
+        return "delivered" if self.message.sent_at else "queued"
