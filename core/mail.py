@@ -2,6 +2,7 @@
 
 import smtplib
 import uuid
+from datetime import timedelta
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
@@ -18,12 +19,21 @@ PERMANENT = range(500, 600)  # SMTP replies that no further try will change
 
 
 class SendingFailedError(Exception):
-    """A message did not leave. `permanent` says that trying again is of no use; `failure` is for the public page."""
+    """A message did not leave. `permanent` says that trying again is of no use; `failure` is for the public page;
+    `pause`: so long the receiver asked us to wait before the next try."""
 
-    def __init__(self, reason: str, *, failure: Failure = Failure.OURS, permanent: bool = False) -> None:
+    def __init__(
+        self,
+        reason: str,
+        *,
+        failure: Failure = Failure.OURS,
+        permanent: bool = False,
+        pause: timedelta = timedelta(0),
+    ) -> None:
         super().__init__(reason)
         self.failure = failure
         self.permanent = permanent
+        self.pause = pause
 
 
 def send_letter(*, recipient: str, payload: dict[str, Any], key: uuid.UUID) -> None:

@@ -133,8 +133,8 @@ class Lane(models.TextChoices):
 class Failure(models.TextChoices):
     """Why a message did not leave: what the public page may say of it. Details are for staff, in `last_error`."""
 
-    REFUSED = "refused", _("the receiver's mail server refused it")
-    UNREACHABLE = "unreachable", _("the mail server could not be reached")
+    REFUSED = "refused", _("the receiver's server refused it")
+    UNREACHABLE = "unreachable", _("the server could not be reached")
     HIDDEN = "hidden", _("hidden before it was sent")
     OURS = "ours", _("it could not be sent from here")
 
@@ -162,7 +162,7 @@ class OutboxMessage(models.Model):
     lane = models.CharField(_("lane"), max_length=12, choices=Lane)
     channel = models.CharField(_("channel"), max_length=20)
     audience = models.CharField(_("for whom"), max_length=12, choices=Audience)
-    recipient = models.CharField(_("recipient"), max_length=320)
+    recipient = models.CharField(_("recipient"), max_length=500)
     payload = models.JSONField(_("payload"))
     created_at = models.DateTimeField(_("written"))
     due_at = models.DateTimeField(_("next try"))

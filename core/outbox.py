@@ -9,7 +9,7 @@ import random
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -62,23 +62,29 @@ class Letter:
     stop_url: str = ""  # where a mail program asks for no more of them (List-Unsubscribe, RFC 8058)
     reply_to: str = ""  # placeholder of the secret link by whose right its reader may answer by e-mail (core.verp)
     answers: str = ""  # Message-ID of the letter that it answers by itself (RFC 3834)
+    data: Mapping[str, Any] = field(default_factory=dict)  # the same as facts, for programs; to organisations only
 
 
 def enqueue(
     *, subject: Subject, lane: Lane, audience: OutboxMessage.Audience, recipient: str, letter: Letter, at: datetime
 ) -> OutboxMessage:
     """Writes an e-mail into the outbox, in the caller's transaction, and asks a worker to hurry after the commit."""
-    optional = {"stop_url": letter.stop_url, "reply_to": letter.reply_to, "answers": letter.answers}
-    payload = {"subject": letter.subject, "text": letter.text, "html": letter.html}
     return enqueue_message(
         subject=subject,
         lane=lane,
         audience=audience,
         channel="email",
         recipient=recipient,
-        payload=payload | {name: value for name, value in optional.items() if value},
+        payload=rendered(letter),
         at=at,
     )
+
+
+def rendered(letter: Letter) -> dict[str, Any]:
+    """The payload of an e-mail."""
+    optional = {"stop_url": letter.stop_url, "reply_to": letter.reply_to, "answers": letter.answers}
+    always = {"subject": letter.subject, "text": letter.text, "html": letter.html}
+    return always | {name: value for name, value in optional.items() if value}
 
 
 def enqueue_message(
@@ -168,7 +174,8 @@ def send(message: OutboxMessage, *, clock: Callable[[], datetime]) -> bool:
 
 def _note_sent(message: OutboxMessage, remember: Remember | None, *, at: datetime) -> None:
     with transaction.atomic():
-        _settle(message, sent_at=at, dead_at=None, recipient=message.recipient, failure="", last_error="")
+        went = {"channel": message.channel, "recipient": message.recipient}
+        _settle(message, sent_at=at, dead_at=None, failure="", last_error="", **went)
         if remember:
             with scopes_disabled():
                 remember(at)
@@ -205,7 +212,7 @@ def why_not(message: OutboxMessage) -> tuple[Failure, str] | None:
 
 
 def _is_over(message: OutboxMessage, *, at: datetime) -> bool:
-    """Whether it has ended, or ends here. Reads visibility, recipient and words as they are now, not as claimed.
+    """Whether it has ended, or ends here. Reads visibility, channel and words as they are now, not as claimed.
 
     One transaction judges and writes down, and holds the subject: who changes its visibility meanwhile waits, and then
     finds the dead letter (`resend_hidden`).
@@ -215,7 +222,8 @@ def _is_over(message: OutboxMessage, *, at: datetime) -> bool:
         row = held.filter(pk=message.pk, sent_at=None, dead_at=None).first()
         if row is None:
             return True
-        message.subject, message.recipient, message.payload = row.subject, row.recipient, row.payload
+        message.subject, message.payload = row.subject, row.payload
+        message.channel, message.recipient = row.channel, row.recipient
         refusal = why_not(message)
         if refusal:
             _settle(message, dead_at=at, failure=refusal[0], last_error=refusal[1])
@@ -252,11 +260,24 @@ def resend_hidden(subject: Subject, *, at: datetime) -> None:
         resend(message, at=at)
 
 
-def readdress(message: OutboxMessage, *, recipient: str, at: datetime) -> None:
-    """What waits goes elsewhere, with a fresh count of tries. One that is being sent now is written down truly."""
+def readdress(
+    message: OutboxMessage,
+    *,
+    recipient: str,
+    channel: str = "",
+    payload: Mapping[str, Any] | None = None,
+    at: datetime,
+) -> bool:
+    """What waits goes elsewhere, with a fresh count of tries; by another channel and with another payload, if given.
+    One that is being sent now is written down truly. False when it waits no longer."""
+    given: dict[str, Any] = {"recipient": recipient}
+    given |= {"channel": channel} if channel else {}
+    given |= {"payload": dict(payload)} if payload is not None else {}
     waiting = OutboxMessage.objects.pending().filter(pk=message.pk)
-    if waiting.update(recipient=recipient, due_at=at, attempts=0, failure="", last_error=""):
+    changed = waiting.update(due_at=at, attempts=0, failure="", last_error="", **given)
+    if changed:
         nudge_on_commit("core.tasks.send_due")
+    return bool(changed)
 
 
 def give_up(message: OutboxMessage, *, why: str, at: datetime) -> None:
@@ -295,7 +316,8 @@ def _postpone(message: OutboxMessage, error: SendingFailedError, *, at: datetime
     when = {"dead_at": at}
     if not given_up:
         jitter = random.random()  # noqa: S311  spreads retries, decides nothing
-        when = {"due_at": at + retry_after(message.attempts, jitter=jitter)}
+        asked = min(error.pause, LONGEST_RETRY)
+        when = {"due_at": at + max(retry_after(message.attempts, jitter=jitter), asked)}
     _settle(message, **when, failure=error.failure, last_error=str(error))
 
 

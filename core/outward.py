@@ -97,7 +97,12 @@ def resolve(url: str) -> tuple[SplitResult, int, Address]:
     Every address that the name has must be public: one private among them refuses the name.
     """
     parts, port = _parts(url)
-    host = parts.hostname or ""
+    return parts, port, resolve_host(parts.hostname or "", port)
+
+
+def resolve_host(host: str, port: int) -> Address:
+    """The one IP address of a server to connect to, by the same rule, for protocols besides HTTP. Raises
+    OutwardRefusedError: “unknown” or “private”."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
@@ -107,7 +112,7 @@ def resolve(url: str) -> tuple[SplitResult, int, Address]:
         raise OutwardRefusedError("unknown")
     if not all(is_allowed(address, host=host, port=port) for address in addresses):
         raise OutwardRefusedError("private")
-    return parts, port, addresses[0]
+    return addresses[0]
 
 
 def is_allowed(address: Address, *, host: str, port: int) -> bool:

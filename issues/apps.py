@@ -11,11 +11,14 @@ class IssuesConfig(AppConfig):
     def ready(self) -> None:
         from core import counters
         from geodata.layers import register
+        from issues import incoming
         from issues.counters import REPORTS
         from issues.following import FOLLOWED
         from issues.layer import ISSUES
         from notifications import kinds
+        from routing.answers import register_applier
 
         register(ISSUES)
         counters.register(REPORTS)
         kinds.register("issue", FOLLOWED)
+        register_applier("issue", incoming.apply, find=incoming.find)

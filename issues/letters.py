@@ -16,10 +16,11 @@ from core.outbox import Letter
 from core.tokens import defuse
 from core.verp import replies_are_read
 from core.written_words import answer_above
-from geodata.models import Community, local_name
+from geodata.models import Area, Community, local_name
 from issues import assets, questions
 from issues.answer_hints import author_answers, organisation_answers
 from issues.blur import told_areas
+from issues.letter_data import News, data_of
 from issues.models import Issue
 from issues.states import State
 from media.models import Photo
@@ -61,6 +62,7 @@ def new_report(issue: Issue, secret: str, trace: Mapping[str, Any], *, note: str
             facts=[*_answered(issue), *_private(issue)],
             reply_to=secret,
             how_to_answer=organisation_answers(issue),
+            data=News("new", note=note, answer_url=_answer_link(issue, secret)),
         )
 
 
@@ -89,6 +91,7 @@ def for_information(issue: Issue, *, responsible: Organisation | None) -> Letter
             action=_("Open the report"),
             facts=[] if issue.is_blurred else _answered(issue),
             is_rough=issue.is_blurred,
+            data=News("information"),
         )
 
 
@@ -116,6 +119,7 @@ def to_organisation(issue: Issue, secret: str, *, news: str, text: str) -> Lette
             facts=[*_answered(issue), *_private(issue)],
             reply_to=secret,
             how_to_answer=organisation_answers(issue),
+            data=News(str(news), words=text, answer_url=_answer_link(issue, secret)),
         )
 
 
@@ -131,6 +135,7 @@ def taken_back(issue: Issue) -> Letter:
             link=settings.SITE_URL + issue.get_absolute_url(),
             action=_("Open the report"),
             is_rough=issue.is_blurred,
+            data=News("taken_back"),
         )
 
 
@@ -283,17 +288,21 @@ def _letter(
     stop: str = "",
     reply_to: str = "",
     how_to_answer: str = "",
+    data: News | None = None,
 ) -> Letter:
     """`facts`: those that are not for every letter. `is_rough`: its reader may know as little of the place as
     strangers. `stop`: the page on which its reader stops such letters. `reply_to`: placeholder of the right by which
-    its reader may answer by e-mail; `how_to_answer`: in words, when there is something to answer."""
+    its reader may answer by e-mail; `how_to_answer`: in words, when there is something to answer. `data`: what programs
+    of organisations read."""
+    areas = list(told_areas(issue.areas.all(), issue.location, is_blurred=is_rough).only("code", "name"))
+    photos = list(Photo.objects.filter(subject=issue.subject_id))
     category = local_name(issue.category, get_language() or "uk")
     told = [
         (_("Number"), str(issue.number)),
         (_("Kind"), category),
         (_("Place"), _("known to those who must answer") if is_rough else place or place_in_words(issue)),
         *facts,
-        *_more_about_the_place(issue, is_rough=is_rough),
+        *_more_about_the_place(areas, len(photos)),
     ]
     if issue.is_open:
         told.append((_("Answer promised by"), date_format(issue.due_on, "j E Y")))
@@ -317,6 +326,7 @@ def _letter(
         html=render_to_string("issues/mail/letter.html", context),
         stop_url=f"{stop}stop/" if stop else "",
         reply_to=reply_to,
+        data=data_of(issue, data, areas=areas, photos=photos, is_rough=is_rough) if data else {},
     )
 
 
@@ -348,12 +358,9 @@ def _name_of_reporter(issue: Issue) -> str:
     return _("Reporter") if issue.shows_name else _("Reporter (not on the public page)")
 
 
-def _more_about_the_place(issue: Issue, *, is_rough: bool) -> list[Fact]:
+def _more_about_the_place(areas: Sequence[Area], photos: int) -> list[Fact]:
     """The areas that the report lies in, and how many photos there are to look at."""
-    told = told_areas(issue.areas.all(), issue.location, is_blurred=is_rough)
-    areas = ", ".join(told.values_list("name", flat=True))
-    photos = Photo.objects.filter(subject=issue.subject_id).count()
-    facts = [(_("District"), areas), (_("Photos"), str(photos) if photos else "")]
+    facts = [(_("District"), ", ".join(area.name for area in areas)), (_("Photos"), str(photos) if photos else "")]
     return [(name, value) for name, value in facts if value]
 
 

@@ -75,6 +75,13 @@ def reply_by_organisation(*, delivery: Delivery, text: str, photos: Sequence[Pho
             raise MoveRefusedError("no_such_move")
         if not photos and is_said(issue, by=By.ORGANISATION, organisation=delivery.organisation, text=text, at=at):
             return issue
+        return words_of_organisation(delivery=delivery, text=text, photos=photos, at=at)
+
+
+def words_of_organisation(*, delivery: Delivery, text: str, photos: Sequence[Photo] = (), at: datetime) -> Issue:
+    """The same in any state, and as often as it is said: for answers that arrive late (issues.incoming)."""
+    with transaction.atomic():
+        issue = locked(delivery.subject_id)
         append_event(issue, Kind.ANSWERED, by=By.ORGANISATION, at=at, organisation=delivery.organisation, text=text)
         if photos:
             attach(photos=photos, subject=issue.subject, role=Photo.Role.ANSWER, at=at)

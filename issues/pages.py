@@ -197,8 +197,8 @@ def _how_far(delivery: Delivery) -> tuple[datetime, str]:
 def public_reason(failure: str) -> str:
     """A failed delivery in plain words, without addresses of people or machines."""
     return {
-        Failure.REFUSED: _("Their mail server refused the letter."),
-        Failure.UNREACHABLE: _("The mail server could not be reached."),
+        Failure.REFUSED: _("Their server refused the message."),
+        Failure.UNREACHABLE: _("The server could not be reached."),
         Failure.HIDDEN: _("The report was hidden before it was sent."),
     }.get(Failure(failure or Failure.OURS), _("It could not be sent from here; the community's staff see it."))
 

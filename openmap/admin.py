@@ -7,7 +7,6 @@ from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.contrib.auth.models import Group
-from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
@@ -18,7 +17,7 @@ from core.models import CalendarDay, OutboxMessage, Token
 from core.tokens import revoke_token
 from issues.actions import AUTHOR_PURPOSE
 from issues.models import IssueSettings
-from issues.moves import send_waiting, write_once_more
+from issues.moves import write_once_more
 from media.models import Photo
 from openmap import (  # noqa: F401  register what they are about
     admin_addresses,
@@ -26,6 +25,7 @@ from openmap import (  # noqa: F401  register what they are about
     admin_areas,
     admin_categories,
     admin_cells,
+    admin_channels,
     admin_dangers,
     admin_decisions,
     admin_jobs,
@@ -40,43 +40,13 @@ from openmap import (  # noqa: F401  register what they are about
     admin_works,
 )
 from openmap.admin_site import AboutAReport, OnlyWhatTheFormShows, ReadOnly, ScopedAdmin, say_how_many
-from routing.actions import leave_address, send_again
-from routing.models import Channel, Delivery
-from routing.rule_check import check_soon, check_soon_about
+from routing.actions import send_again
+from routing.models import Delivery
+from routing.rule_check import check_soon_about
 
 EMAIL = re.compile(r"[^\s<>@:;,\"'()]+@[^\s<>@:;,\"'()]+")
 
 admin.site.unregister(Group)  # rights come from memberships
-
-
-@admin.register(Channel)
-class ChannelAdmin(ScopedAdmin):
-    """Letters that wait for an address that is no longer theirs do not go there."""
-
-    list_display = ("organisation", "address", "is_active", "community")
-    list_filter = ("community", "is_active")
-
-    def save_model(self, request: HttpRequest, obj: Channel, form: Any, change: bool) -> None:
-        was = Channel.objects.select_for_update().filter(pk=obj.pk).first()
-        super().save_model(request, obj, form, change)
-        check_soon(obj.community, at=timezone.now())
-        if was is not None:
-            leave_address(was=was, at=timezone.now())
-        if obj.is_active:
-            written = send_waiting(organisation=obj.organisation, community=obj.community, at=timezone.now())
-            if written:
-                self.message_user(request, _("Letters that waited for an address: %(count)s.") % {"count": written})
-
-    def delete_model(self, request: HttpRequest, obj: Channel) -> None:
-        self.delete_queryset(request, Channel.objects.filter(pk=obj.pk))
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Channel]) -> None:
-        with transaction.atomic():
-            gone = list(queryset)
-            queryset.delete()
-            for was in gone:
-                leave_address(was=was, at=timezone.now())
-                check_soon(was.community, at=timezone.now())
 
 
 @admin.register(CalendarDay)

@@ -26,7 +26,7 @@ from openmap.admin_jobs import show_jobs
 from openmap.admin_maps import GeoMap, collection, feature, simplified
 from openmap.admin_site import OnlyWhatTheFormShows, ReadOnly, RowForm, ScopedAdmin
 from openmap.register_jobs import ON_MAP
-from routing.actions import organisations_reached_in
+from routing.channels import organisations_reached_in
 from routing.models import Asset, Register
 from routing.register_map import show_on_map
 

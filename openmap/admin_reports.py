@@ -26,7 +26,7 @@ from media.models import Photo
 from openmap.admin_dangers import DangerFilter, names_of_dangers
 from openmap.admin_decisions import decisions_in_words
 from openmap.admin_site import ReadOnly, ScopedAdmin, say_how_many
-from routing.actions import organisations_reached_in
+from routing.channels import organisations_reached_in
 from routing.models import Rule
 
 MEANWHILE = _("Somebody moved this report meanwhile: look once more.")

@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 from django.db.models import QuerySet
 
 from accounts.models import Organisation
-from core.models import Failure, Lane, OutboxMessage, Subject
-from core.outbox import Letter, enqueue, give_up, readdress, resend
+from core.models import Failure, OutboxMessage, Subject
+from core.outbox import Letter, give_up, resend
 from core.tokens import extend_token, issue_token, placeholder_for, revoke_token
+from routing.channels import move_to_now, organisations_of, organisations_reached_in, send
 from routing.models import Channel, CommunityRouting, Decision, Delivery
 from routing.responsibility import Verdict
 
@@ -46,7 +47,7 @@ def deliver(*, decision: Decision, organisation: Organisation, compose: Compose,
         organisation=organisation,
         decision=decision,
         token=token,
-        message=_send(subject=subject, organisation=organisation, letter=compose(placeholder_for(token)), at=at),
+        message=send(subject=subject, organisation=organisation, letter=compose(placeholder_for(token)), at=at),
         created_at=at,
     )
     return row
@@ -61,7 +62,7 @@ def inform(*, decision: Decision, organisation: Organisation, letter: Letter, at
         organisation=organisation,
         role=Delivery.Role.INFORMED,
         decision=decision,
-        message=_send(subject=subject, organisation=organisation, letter=letter, at=at),
+        message=send(subject=subject, organisation=organisation, letter=letter, role=Delivery.Role.INFORMED, at=at),
         created_at=at,
     )
     return row
@@ -81,7 +82,7 @@ def write_again(*, delivery: Delivery, compose: Compose, at: datetime) -> Outbox
     else:
         extend_token(token, until=until)
     letter = compose(placeholder_for(token))
-    message = _send(subject=subject, organisation=delivery.organisation, letter=letter, at=at)
+    message = send(subject=subject, organisation=delivery.organisation, letter=letter, at=at)
     if delivery.message is None or delivery.message.dead_at:
         delivery.message = message
     delivery.save(update_fields=["token", "message"])
@@ -94,11 +95,8 @@ def send_again(*, message: OutboxMessage, at: datetime) -> bool:
     False when it has none: the letter stays dead.
     """
     if message.audience == OutboxMessage.Audience.ORGANISATION:
-        whose = _organisations_of(message)
-        channel = channel_of(whose.pop(), community_id=message.community_id) if len(whose) == 1 else None
-        if channel is None:
-            return False
-        OutboxMessage.objects.filter(pk=message.pk, dead_at__isnull=False).update(recipient=channel.address)
+        whose = organisations_of(message)
+        return len(whose) == 1 and move_to_now(message, whose.pop(), at=at)
     resend(message, at=at)
     return True
 
@@ -109,30 +107,19 @@ def leave_address(*, was: Channel, at: datetime) -> None:
     Without one it ends in sight, and `send_again` sends it when there is one. `was`: the channel before the change.
     """
     here, organisation = was.community_id, was.organisation
-    theirs = Channel.objects.filter(community=here, organisation=organisation, is_active=True)
-    if theirs.filter(address=was.address).exists():
+    same = {"kind": was.kind, "address": was.address}
+    if Channel.objects.filter(community=here, organisation=organisation, is_active=True, **same).exists():
         return
-    channel = channel_of(organisation, community_id=here)
-    to_them = OutboxMessage.objects.filter(audience=OutboxMessage.Audience.ORGANISATION, recipient=was.address)
-    for message in to_them.pending().filter(community=here):
-        if organisation not in _organisations_of(message):
-            continue
-        if channel is None:
+    to_them = OutboxMessage.objects.filter(audience=OutboxMessage.Audience.ORGANISATION, community=here)
+    for message in to_them.pending().filter(channel=was.kind, recipient=was.address):
+        if organisation in organisations_of(message) and not move_to_now(message, organisation, at=at):
             give_up(message, why="the organisation has no address here", at=at)
-        else:
-            readdress(message, recipient=channel.address, at=at)
 
 
 def organisations_to_pass_to(delivery: Delivery) -> list[Organisation]:
     """Whom the duty queue may choose: organisations with a channel in the community that do not hold the thing."""
     holding = Delivery.objects.standing().responsible().filter(subject=delivery.subject_id).values("organisation")
     return list(organisations_reached_in(delivery.community_id).exclude(pk__in=holding))
-
-
-def organisations_reached_in(community_id: int) -> "QuerySet[Organisation]":
-    """Organisations that work and have a channel in the community, by name."""
-    reachable = Channel.objects.filter(community=community_id, is_active=True).values("organisation")
-    return Organisation.objects.filter(pk__in=reachable, is_active=True).order_by("name")
 
 
 def is_duty_queue(delivery: Delivery) -> bool:
@@ -192,39 +179,10 @@ def take_back(*, delivery: Delivery, at: datetime) -> bool:
 
 def write_to(*, subject: Subject, organisation: Organisation, letter: Letter, at: datetime) -> OutboxMessage | None:
     """A letter about the thing to an organisation that has no right to answer; None when it has no channel."""
-    return _send(subject=subject, organisation=organisation, letter=letter, at=at)
+    return send(subject=subject, organisation=organisation, letter=letter, at=at)
 
 
 def forget_refusal(*, subject: Subject, organisation: Organisation | None, refused_at: datetime) -> None:
     """A moderator removed the words of a “not ours”: its reason is no longer shown beside the recipient."""
     rows = Delivery.objects.filter(subject=subject, organisation=organisation, refused_at=refused_at)
     rows.update(refusal=REDACTED)
-
-
-def channel_of(organisation: Organisation, *, community_id: int) -> Channel | None:
-    """How this organisation is reached in this community, or None."""
-    found: Channel | None = Channel.objects.filter(
-        community=community_id, organisation=organisation, is_active=True
-    ).first()
-    return found
-
-
-def _organisations_of(message: OutboxMessage) -> set[Organisation]:
-    """Whose letter it is, by the link in it; when that was replaced since, all who have or had the thing."""
-    rows = list(Delivery.objects.filter(subject=message.subject_id).select_related("organisation"))
-    by_link = {row.organisation for row in rows if str(row.token_id) in message.payload["text"]}
-    return by_link or {row.organisation for row in rows}
-
-
-def _send(*, subject: Subject, organisation: Organisation, letter: Letter, at: datetime) -> OutboxMessage | None:
-    channel = channel_of(organisation, community_id=subject.community_id)
-    if channel is None:
-        return None
-    return enqueue(
-        subject=subject,
-        lane=Lane.DELIVERY,
-        audience=OutboxMessage.Audience.ORGANISATION,
-        recipient=channel.address,
-        letter=letter,
-        at=at,
-    )

@@ -1,5 +1,12 @@
+from typing import TYPE_CHECKING
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from core.models import OutboxMessage
 
 
 class RoutingConfig(AppConfig):
@@ -9,6 +16,7 @@ class RoutingConfig(AppConfig):
     verbose_name = _("Who must answer")
 
     def ready(self) -> None:
+        from core.events import message_died
         from geodata import address_sources, layers
         from routing import rule_check  # noqa: F401  registers its job
         from routing.address_source import RegisterAddresses
@@ -16,3 +24,11 @@ class RoutingConfig(AppConfig):
 
         layers.register(REGISTERS)
         address_sources.register(RegisterAddresses())
+        message_died.connect(try_the_next_channel)
+
+
+def try_the_next_channel(sender: object, *, message: "OutboxMessage", at: "datetime", **_more: object) -> None:
+    """What could not be handed over one way goes the next."""
+    from routing.channels import fall_back
+
+    fall_back(message=message, at=at)

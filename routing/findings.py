@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 
 from geodata.problems import Place
 from geodata.shapes import inner_point, polygons_in, square_metres
-from routing.actions import organisations_reached_in
+from routing.channels import organisations_reached_in
 from routing.coverage import NOBODY, Contest, Coverage
 from routing.models import Category, Rule
 from routing.register_places import NOBODY as WITHOUT_KEEPER

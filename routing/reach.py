@@ -7,7 +7,7 @@ from django.db.models import Count, QuerySet
 
 from accounts.models import Organisation
 from geodata.models import Community
-from routing.actions import organisations_reached_in
+from routing.channels import organisations_reached_in
 from routing.models import Asset, Rule
 
 

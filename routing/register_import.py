@@ -9,7 +9,7 @@ from psycopg import errors
 from geodata.models import Community
 from geodata.problems import Problem
 from routing import register_keepers
-from routing.actions import organisations_reached_in
+from routing.channels import organisations_reached_in
 from routing.models import Register
 from routing.register_plan import RegisterPlan, plan_register
 from routing.register_rows import AssetRow

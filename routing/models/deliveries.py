@@ -1,4 +1,4 @@
-"""Decisions that were made, how organisations are reached, and what was handed to whom."""
+"""Decisions that were made, and what was handed to whom."""
 
 from datetime import time
 from typing import ClassVar
@@ -38,38 +38,6 @@ class CommunityRouting(models.Model):
 
     def __str__(self) -> str:
         return str(self.community)
-
-
-class Channel(models.Model):
-    """How an organisation is reached in one community. The channel of the lowest position that is active is used."""
-
-    class Kind(models.TextChoices):
-        EMAIL = "email", _("e-mail")
-
-    community = models.ForeignKey(Community, on_delete=models.CASCADE, verbose_name=_("community"))
-    organisation = models.ForeignKey(
-        Organisation, on_delete=models.CASCADE, verbose_name=_("organisation"), related_name="channels"
-    )
-    kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.EMAIL)
-    address = models.EmailField(_("address"), max_length=254)
-    position = models.PositiveSmallIntegerField(_("order"), default=1)
-    is_active = models.BooleanField(_("active"), default=True)
-
-    objects: ClassVar[models.Manager["Channel"]] = ScopedManager(community="community")
-
-    class Meta:
-        verbose_name = _("channel")
-        verbose_name_plural = _("channels")
-        ordering = ["position", "id"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["community", "organisation", "kind", "address"], name="channel_address_once"
-            ),
-            models.CheckConstraint(condition=Q(kind__in=["email"]), name="channel_kind_known"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.organisation}: {self.address}"
 
 
 class Decision(models.Model):

@@ -18,7 +18,8 @@ from geodata.address_rows import AddressRow
 from geodata.models import CellCheck, Community, MapShape, Unit
 from issues.models import Issue
 from media.models import Photo
-from routing.models import Asset, Register
+from routing.answers import Incoming, receive
+from routing.models import Asset, Delivery, Register
 from routing.usual_dangers import found_dangers
 from stats.models import Population
 from works.actions import announce
@@ -64,6 +65,7 @@ def full(issue: Issue, marta: User, taras: User, now: datetime) -> Iterator[Comm
     import_addresses(community, [AddressRow(1, "a", "вул. Соборна", "12", "", (), (28.465, 49.225))])
     CellCheck.objects.create(community=community, layer="issues", at=now, squares=12, wrong=0)
     Population.objects.create(community=community, year=2025, people=12_000)
+    receive(delivery=Delivery.objects.get(), via="webhook", incoming=Incoming("1", "reply", "", now), at=now)
     Unit.objects.create(code="UA05000000000010236", category="O", name="Вінницька")
     with scopes_disabled():
         yield community
