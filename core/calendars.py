@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from django.db.models import QuerySet
+
 from core.models import CalendarDay
 from geodata.models import Community
 
@@ -15,8 +17,12 @@ LOOK_AHEAD = timedelta(days=800)  # longer than 250 working days with any holida
 
 def declared_days(community: Community, *, since: date) -> dict[date, bool]:
     """Days that are not what their weekday says: day → whether it is a working day."""
-    rows = CalendarDay.objects.filter(community=community, day__gte=since, day__lte=since + LOOK_AHEAD)
-    return dict(rows.values_list("day", "is_working"))
+    return dict(declared(community, since=since).values_list("day", "is_working"))
+
+
+def declared(community: Community, *, since: date) -> QuerySet[CalendarDay]:
+    """The rows of these days."""
+    return CalendarDay.objects.filter(community=community, day__gte=since, day__lte=since + LOOK_AHEAD)
 
 
 def is_working(day: date, declared: Mapping[date, bool]) -> bool:

@@ -23,6 +23,7 @@ from core.events import message_died
 from core.keeping import kept
 from core.mail import SendingFailedError, send_letter
 from core.models import DELIVERED, ON_THE_MAP, Failure, Lane, OutboxMessage, Subject, Visibility
+from core.together import AT_ONCE, Writer
 from core.tokens import UnknownTokenError
 
 log = logging.getLogger(__name__)
@@ -66,7 +67,14 @@ class Letter:
 
 
 def enqueue(
-    *, subject: Subject, lane: Lane, audience: OutboxMessage.Audience, recipient: str, letter: Letter, at: datetime
+    *,
+    subject: Subject,
+    lane: Lane,
+    audience: OutboxMessage.Audience,
+    recipient: str,
+    letter: Letter,
+    at: datetime,
+    write: Writer = AT_ONCE,
 ) -> OutboxMessage:
     """Writes an e-mail into the outbox, in the caller's transaction, and asks a worker to hurry after the commit."""
     return enqueue_message(
@@ -77,6 +85,7 @@ def enqueue(
         recipient=recipient,
         payload=rendered(letter),
         at=at,
+        write=write,
     )
 
 
@@ -96,9 +105,11 @@ def enqueue_message(
     recipient: str,
     payload: Mapping[str, Any],
     at: datetime,
+    write: Writer = AT_ONCE,
 ) -> OutboxMessage:
     """Writes a message for any registered channel into the outbox, as `enqueue` does."""
-    message: OutboxMessage = OutboxMessage.objects.create(
+    message = write.create(
+        OutboxMessage,
         community_id=subject.community_id,
         subject=subject,
         lane=lane,

@@ -39,7 +39,8 @@ AT_ONCE = AtOnce()
 class Together:
     """Collects rows; `write` saves them in the order in which their models came first, in one statement.
 
-    Triggers see the rows of the models before. Defaults of the database are taken, but not read back; no signal is sent.
+    Triggers see the rows of the models before. Defaults of the database are taken, but not read back; no signal is
+    sent.
     `wanted`: how many keys of each model are fetched at once; more are fetched when they are needed.
     """
 
@@ -65,9 +66,9 @@ class Together:
             sql, given = _insert(model, rows)
             inserts.append(f"w{number} AS ({sql} RETURNING 1)")
             parameters += given
-        counts = ", ".join(f"(SELECT count(*) FROM w{number})" for number in range(len(inserts)))
+        counts = ", ".join(f"(SELECT count(*) FROM w{number})" for number in range(len(inserts)))  # noqa: S608
         with connection.cursor() as cursor:
-            cursor.execute(f"WITH {', '.join(inserts)} SELECT {counts}", parameters)  # noqa: S608  names of our tables
+            cursor.execute(f"WITH {', '.join(inserts)} SELECT {counts}", parameters)
         for rows in self._rows.values():
             for row in rows:
                 row._state.adding, row._state.db = False, connection.alias
@@ -103,7 +104,8 @@ def _insert(model: type[Model], rows: Sequence[Model]) -> tuple[str, list[Any]]:
         values.append(f"({', '.join(place for place, _given in placed)})")
         parameters += [one for _place, given in placed for one in given]
     overriding = " OVERRIDING SYSTEM VALUE" if isinstance(model._meta.pk, AutoField) else ""
-    return f'INSERT INTO "{model._meta.db_table}" ({columns}){overriding} VALUES {", ".join(values)}', parameters
+    sql = f'INSERT INTO "{model._meta.db_table}" ({columns}){overriding} VALUES {", ".join(values)}'  # noqa: S608
+    return sql, parameters
 
 
 def _value(field: "Field[Any, Any]", row: Model) -> tuple[str, list[Any]]:

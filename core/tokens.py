@@ -15,6 +15,7 @@ from django.conf import settings
 from django_scopes import scopes_disabled
 
 from core.models import Subject, Token
+from core.together import AT_ONCE, Writer
 
 PLACEHOLDER = re.compile(r"\[\[secret:([0-9a-f-]{36})\]\]")
 SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -24,10 +25,13 @@ class UnknownTokenError(LookupError):
     """No token has this secret."""
 
 
-def issue_token(*, subject: Subject, purpose: str, at: datetime, expires_at: datetime) -> Token:
+def issue_token(
+    *, subject: Subject, purpose: str, at: datetime, expires_at: datetime, write: Writer = AT_ONCE
+) -> Token:
     """A new right for whoever holds its secret; `secret_of` and `placeholder_for` write the link."""
     token_id = uuid.uuid4()
-    return Token.objects.create(
+    return write.create(
+        Token,
         id=token_id,
         community_id=subject.community_id,
         subject=subject,

@@ -7,26 +7,32 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from django.contrib.gis.geos import Point
-from django.db import connection, transaction
+from django.db import IntegrityError, transaction
+from django.db.models import Model
 
 from accounts.models import Organisation, User
-from core.calendars import add_working_days, declared_days, received_on
-from core.models import Subject, Token
+from core.calendars import add_working_days, received_on
+from core.models import Lane, OutboxMessage, Subject, Token
 from core.outbox import Letter
-from core.tokens import issue_token
-from geodata.models import Community
+from core.together import AT_ONCE, Together, Writer
+from core.tokens import issue_token, placeholder_for
+from geodata.models import Area, Community
 from issues import letters
 from issues.events import append_event
-from issues.models import Issue, IssueEvent
+from issues.gate import NotAdmittedError
+from issues.made import Made
+from issues.models import Issue, IssueEvent, IssueSettings, Supporter
 from issues.states import State
 from issues.support import Voice, note_author
 from issues.visibility import of_new
 from media.actions import attach
 from media.models import Photo
-from notifications.actions import follow
+from notifications.actions import ask, begin, follow, link_of
+from notifications.actions import write as write_letter
 from notifications.models import Follow
 from routing.actions import deliver, inform, record_decision
-from routing.models import Asset, Category, CommunityRouting, Decision, Delivery
+from routing.models import Asset, Category, Decision, Delivery
+from routing.office import office_hours
 from routing.responsibility import Verdict, decide
 
 KIND = "issue"
@@ -45,8 +51,21 @@ SELECT c.id, false, COALESCE((SELECT max(number) FROM issues_issue WHERE communi
 FROM geodata_community c WHERE c.id = %s
 ON CONFLICT (community_id) DO UPDATE
 SET last_number = GREATEST(issues_issuesettings.last_number + 1, excluded.last_number)
-RETURNING last_number, hold_new
+RETURNING issues_issuesettings.*
 """
+SENT_ONCE = "issue_sent_once"
+# Keys that a report needs: one question for all of them.
+KEYS: dict[type[Model], int] = {
+    Subject: 1,
+    Issue: 1,
+    Issue.areas.through: 3,
+    IssueEvent: 2,
+    Supporter: 1,
+    Decision: 1,
+    Delivery: 1,
+    OutboxMessage: 2,
+    Follow: 1,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +90,9 @@ class NewReport:
     request_key: uuid.UUID | None = None
     dangers: Sequence[str] = ()  # codes of those that the reporter was warned of, and went on
     device: str = ""  # key of the browser (accounts.devices), so that nobody supports their own report
+    # Who answers by when, when whoever sends it found that out at this very moment, and that it was not sent before.
+    decided: tuple[Verdict, date] | None = None
+    source: Issue.Source = Issue.Source.WEB
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +105,7 @@ class Promise:
 
 def promise(*, category: Category, community: Community, at: datetime) -> Promise:
     """The promise a report of this category would get at this moment."""
-    routing = CommunityRouting.objects.filter(community=community).first()
-    closes_at = (routing or CommunityRouting()).office_closes_at
-    declared = declared_days(community, since=community.day_of(at))
+    closes_at, declared = office_hours(community, since=community.day_of(at))
     received = received_on(at, zone=community.time_zone, closes_at=closes_at, declared=declared)
     return Promise(received, add_working_days(received, category.working_days, declared))
 
@@ -109,7 +129,7 @@ def report_issue(
     community: Community,
     at: datetime,
     reporter: User | None = None,
-    admit: Callable[[], bool] = lambda: False,
+    admit: Callable[[IssueSettings], bool] = lambda kept: False,
 ) -> Issue:
     """Accepts a report: subject, number, decision, delivery and letters in one transaction.
 
@@ -118,54 +138,94 @@ def report_issue(
     first (issues.gate). Raises OutsideCommunityError.
     """
     key = _key_of(new)
-    if _sent_before(community, key):
+    if new.decided is None and _sent_before(community, key):
         return _complete(new, community=community, key=key, at=at)
+    verdict, due_on = new.decided or _decided(new, community=community, at=at)
+    if new.confirmed:
+        verdict = verdict.confirmed()
+    try:
+        with transaction.atomic():
+            kept = _settings_with_next_number(community)
+            held = admit(kept) or kept.hold_new
+            draft = _Draft(new, community, number=kept.last_number, held=held, key=key, due_on=due_on, user=reporter)
+            return _accept(draft, verdict, at=at)
+    except (IntegrityError, NotAdmittedError) as error:
+        if isinstance(error, IntegrityError) and SENT_ONCE not in str(error):
+            raise
+        sent_meanwhile = _sent_before(community, key)
+        if sent_meanwhile is None:
+            raise
+        return sent_meanwhile  # at the same moment, by the same press
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A report that is let in, and what the service adds to it."""
+
+    new: NewReport
+    community: Community
+    number: int
+    held: bool
+    key: uuid.UUID | None
+    due_on: date
+    user: User | None
+
+
+def _decided(new: NewReport, *, community: Community, at: datetime) -> tuple[Verdict, date]:
     verdict = who_answers(
         category=new.category, point=new.point, community=community, at=at, answers=new.answers, asset=new.asset
     )
-    if new.confirmed:
-        verdict = verdict.confirmed()
-    due_on = promise(category=new.category, community=community, at=at).due_on
-    with transaction.atomic():
-        number, hold = _next_number(community)
-        sent_meanwhile = _sent_before(community, key)
-        if sent_meanwhile:
-            transaction.set_rollback(True)  # gives the number back
-            return sent_meanwhile  # at the same moment, by the same press
-        hold = admit() or hold
-        subject = Subject.objects.create(community=community, kind=KIND, visibility=of_new(new.category, held=hold))
-        issue: Issue = Issue.objects.create(
-            subject=subject,
-            community=community,
-            number=number,
-            category=new.category,
-            location=new.point,
-            address=new.address,
-            asset=new.asset,
-            entrance=new.entrance,
-            flat=new.flat,
-            answers=dict(new.answers),
-            title=headline(new.text),
-            text=new.text,
-            reporter=reporter,
-            reporter_name=new.name,
-            shows_name=new.shows_name and new.name != "",
-            language=new.language,
-            dangers=list(new.dangers),
-            request_key=key,
-            created_at=at,
-            changed_at=at,
-            due_on=due_on,
-        )
-        issue.areas.set(verdict.areas)
-        append_event(issue, Kind.REPORTED, by=By.REPORTER, at=at, user=reporter, now=State.NEW)
-        note_author(issue, Voice.of(user=reporter, device=new.device), at=at)
-        if new.photos:
-            attach(photos=new.photos, subject=subject, role=Photo.Role.PROBLEM, at=at)
-        send_to_responsible(issue=issue, verdict=verdict, at=at)
-        _author_token(issue, at=at)
-        _follow_as_author(issue, new, at=at)
+    return verdict, promise(category=new.category, community=community, at=at).due_on
+
+
+def _accept(draft: _Draft, verdict: Verdict, *, at: datetime) -> Issue:
+    """Writes the report and everything that begins with it."""
+    new, rows = draft.new, Together(KEYS)
+    issue = _new_issue(draft, rows, at=at)
+    for area in verdict.areas:
+        rows.create(Issue.areas.through, issue=issue, area_id=area)
+    append_event(issue, Kind.REPORTED, by=By.REPORTER, at=at, user=draft.user, now=State.NEW, write=rows)
+    note_author(issue, Voice.of(user=draft.user, device=new.device), at=at, write=rows)
+    areas = tuple(Area(id=area["id"], code=area["code"], name=area["name"]) for area in verdict.trace["areas"])
+    issue.made = Made(_author_token(issue, at=at, write=rows), areas, tuple(new.photos))
+    if new.email:
+        _follow_new(issue, new, issue.made.token, at=at, write=rows)
+    send_to_responsible(issue=issue, verdict=verdict, at=at, write=rows)
+    rows.write()
+    if new.photos:
+        attach(photos=new.photos, subject=issue.subject, role=Photo.Role.PROBLEM, at=at)
     return issue
+
+
+def _new_issue(draft: _Draft, rows: Together, *, at: datetime) -> Issue:
+    new, community = draft.new, draft.community
+    visibility = of_new(new.category, held=draft.held)
+    subject = rows.create(Subject, community=community, kind=KIND, visibility=visibility)
+    return rows.create(
+        Issue,
+        subject=subject,
+        community=community,
+        number=draft.number,
+        category=new.category,
+        location=new.point,
+        address=new.address,
+        asset=new.asset,
+        entrance=new.entrance,
+        flat=new.flat,
+        answers=dict(new.answers),
+        title=headline(new.text),
+        text=new.text,
+        source=new.source,
+        reporter=draft.user,
+        reporter_name=new.name,
+        shows_name=new.shows_name and new.name != "",
+        language=new.language,
+        dangers=list(new.dangers),
+        request_key=draft.key,
+        created_at=at,
+        changed_at=at,
+        due_on=draft.due_on,
+    )
 
 
 def was_sent(new: NewReport, *, community: Community) -> bool:
@@ -186,12 +246,19 @@ def _complete(new: NewReport, *, community: Community, key: uuid.UUID | None, at
 
 
 def send_to_responsible(
-    *, issue: Issue, verdict: Verdict, at: datetime, user: User | None = None, note: str = ""
+    *,
+    issue: Issue,
+    verdict: Verdict,
+    at: datetime,
+    user: User | None = None,
+    note: str = "",
+    write: Writer = AT_ONCE,
 ) -> Delivery | None:
     """Keeps the decision and hands the report to whom it names; None when it names nobody. `note`: why whoever had it
     before gave it on. Those who are to be informed hear of it too, each once."""
-    decision = record_decision(subject=issue.subject, verdict=verdict, as_of=issue.created_at, at=at)
-    inform_of(issue, decision, verdict.informed, at=at)
+    decision = record_decision(subject=issue.subject, verdict=verdict, as_of=issue.created_at, at=at, write=write)
+    if verdict.informed:
+        inform_of(issue, decision, verdict.informed, at=at, write=write)
     if verdict.organisation is None:
         return None
     organisation = Organisation.objects.get(pk=verdict.organisation)
@@ -199,20 +266,22 @@ def send_to_responsible(
     def compose(secret: str) -> Letter:
         return letters.new_report(issue, secret, verdict.trace, note=note)
 
-    delivery = deliver(decision=decision, organisation=organisation, compose=compose, at=at)
+    delivery = deliver(decision=decision, organisation=organisation, compose=compose, at=at, write=write)
     by = By.STAFF if user else By.SYSTEM
-    append_event(issue, Kind.SENT, by=by, at=at, user=user, organisation=organisation)
+    append_event(issue, Kind.SENT, by=by, at=at, user=user, organisation=organisation, write=write)
     return delivery
 
 
-def inform_of(issue: Issue, decision: Decision, organisations: Sequence[int], *, at: datetime) -> None:
+def inform_of(
+    issue: Issue, decision: Decision, organisations: Sequence[int], *, at: datetime, write: Writer = AT_ONCE
+) -> None:
     """A letter to each of these organisations that has not heard of the report yet."""
     told = Delivery.objects.filter(subject=issue.subject).values("organisation")
     responsible = decision.organisation
     for organisation in Organisation.objects.filter(pk__in=organisations).exclude(pk__in=told).order_by("name"):
         letter = letters.for_information(issue, responsible=responsible)
-        inform(decision=decision, organisation=organisation, letter=letter, at=at)
-        append_event(issue, Kind.INFORMED, by=By.SYSTEM, at=at, organisation=organisation)
+        inform(decision=decision, organisation=organisation, letter=letter, at=at, write=write)
+        append_event(issue, Kind.INFORMED, by=By.SYSTEM, at=at, organisation=organisation, write=write)
 
 
 def _follow_as_author(issue: Issue, new: NewReport, *, at: datetime) -> None:
@@ -227,8 +296,30 @@ def _follow_as_author(issue: Issue, new: NewReport, *, at: datetime) -> None:
         )
 
 
+def _follow_new(issue: Issue, new: NewReport, token: Token, *, at: datetime, write: Writer) -> None:
+    """The author of a report that is just being made: letters begin at once, or one letter asks for that."""
+    confirmed_at = at if new.email_is_known else None
+    row = begin(
+        subject=issue.subject,
+        email=new.email,
+        role=Follow.Role.AUTHOR,
+        language=issue.language,
+        confirmed_at=confirmed_at,
+        at=at,
+        write=write,
+    )
+    if new.email_is_known:
+        right = placeholder_for(row.token)
+        letter = letters.receipt(issue, placeholder_for(token), stop=link_of(row), reply_to=right)
+        write_letter(row, letter, at=at, lane=Lane.URGENT, writer=write)
+    else:
+        ask(row, at=at, write=write)
+
+
 def author_token(issue: Issue) -> Token:
     """The right behind the reporter's secret link, the last one made."""
+    if issue.made is not None:
+        return issue.made.token
     found: Token = Token.objects.filter(subject=issue.subject_id, purpose=AUTHOR_PURPOSE).latest("created_at")
     return found
 
@@ -247,16 +338,16 @@ def headline(text: str) -> str:
     return first[:HEADLINE].rsplit(" ", 1)[0].rstrip(",;:—- ") + "…"
 
 
-def _author_token(issue: Issue, *, at: datetime) -> Token:
+def _author_token(issue: Issue, *, at: datetime, write: Writer = AT_ONCE) -> Token:
     expires_at = at.replace(year=at.year + AUTHOR_LIFETIME_YEARS, day=min(at.day, 28))
-    return issue_token(subject=issue.subject, purpose=AUTHOR_PURPOSE, at=at, expires_at=expires_at)
+    return issue_token(subject=issue.subject, purpose=AUTHOR_PURPOSE, at=at, expires_at=expires_at, write=write)
 
 
-def _next_number(community: Community) -> tuple[int, bool]:
-    with connection.cursor() as cursor:
-        cursor.execute(NEXT_NUMBER, [community.pk])
-        number, hold = cursor.fetchone()
-    return number, hold
+def _settings_with_next_number(community: Community) -> IssueSettings:
+    """The community's settings, locked until the transaction ends; `last_number` is that of the next report."""
+    kept: IssueSettings = next(iter(IssueSettings.objects.raw(NEXT_NUMBER, [community.pk])))
+    kept.community = community
+    return kept
 
 
 def _key_of(new: NewReport) -> uuid.UUID | None:

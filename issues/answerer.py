@@ -1,7 +1,7 @@
 """Who would answer, and by when: the decision in words, before anything is sent."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from urllib.parse import urlencode
 
@@ -46,6 +46,57 @@ class Answerer:
     asks_first: bool = False  # the category's questions are to be answered first
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reckoned:
+    """Who would answer a report here and now, in codes: enough to send it. `in_words` is what a page shows."""
+
+    category: Category
+    point: Point
+    community: Community
+    verdict: Verdict | None = None  # None outside the community, and where the category asks first
+    due_on: date | None = None
+    outside: OutsideCommunityError | None = None
+
+    @property
+    def seen(self) -> str:
+        """What the form sends when its sender saw who answers and by when."""
+        if self.verdict is None or self.due_on is None:
+            return ""
+        return f"{self.verdict.organisation or 0}:{self.due_on.isoformat()}"
+
+    @property
+    def sure(self) -> str:
+        """What the form sends when the place was looked at closely; "" where there is no doubt."""
+        return _sure(self.verdict, self.category, self.point) if self.verdict else ""
+
+    def in_words(self) -> Answerer:
+        """The same for a reader."""
+        if self.outside:
+            return refused(self.outside, self.community)
+        if self.verdict is None or self.due_on is None:
+            return Answerer(asks_first=True)
+        return _in_words(self, self.verdict, self.due_on)
+
+
+def reckon(
+    *,
+    category: Category,
+    point: Point,
+    community: Community,
+    at: datetime,
+    answers: Mapping[str, str] | None = None,
+    asset: Asset | None = None,
+) -> Reckoned:
+    """The decision and the promise that a report here and now would get."""
+    here = Reckoned(category=category, point=point, community=community)
+    try:
+        verdict = who_answers(category=category, point=point, community=community, at=at, answers=answers, asset=asset)
+    except OutsideCommunityError as found:
+        return replace(here, outside=found)
+    due_on = promise(category=category, community=community, at=at).due_on
+    return replace(here, verdict=verdict, due_on=due_on)
+
+
 def answerer_for(
     *,
     category: Category,
@@ -55,32 +106,32 @@ def answerer_for(
     answers: Mapping[str, str] | None = None,
     asset: Asset | None = None,
 ) -> Answerer:
-    """The decision and the promise that a report here and now would get, in words."""
-    try:
-        verdict = who_answers(category=category, point=point, community=community, at=at, answers=answers, asset=asset)
-    except OutsideCommunityError as found:
-        return refused(found, community)
+    """The same in words."""
+    found = reckon(category=category, point=point, community=community, at=at, answers=answers, asset=asset)
+    return found.in_words()
+
+
+def _in_words(here: Reckoned, verdict: Verdict, due_on: date) -> Answerer:
     language = get_language() or "uk"
-    names = names_of(verdict.trace, community.pk)
-    due_on = promise(category=category, community=community, at=at).due_on
+    names = names_of(verdict.trace, here.community.pk)
     bodies = Organisation.objects.in_bulk([*verdict.informed, verdict.organisation or 0])
     organisation = bodies.get(verdict.organisation or 0)
     doubt = doubt_in_words(verdict.trace)
     return Answerer(
         organisation=organisation,
-        name=local_name(organisation or community, language),
+        name=local_name(organisation or here.community, language),
         icon=organisation.icon if organisation else "building",
         is_fallback=verdict.is_fallback,
         informed=[local_name(bodies[told], language) for told in verdict.informed],
         due_on=due_on,
-        working_days=category.working_days,
+        working_days=here.category.working_days,
         why=[sentence for sentence in why(verdict.trace, names) if sentence != doubt],
         considered=considered(verdict.trace, names),
-        seen=f"{verdict.organisation or 0}:{due_on.isoformat()}",
-        is_sensitive=category.is_sensitive,
+        seen=here.seen,
+        is_sensitive=here.category.is_sensitive,
         doubt=doubt,
-        sure=_sure(verdict, category, point),
-        close_view=close_view(community, point) if doubt else "",
+        sure=here.sure,
+        close_view=close_view(here.community, here.point) if doubt else "",
     )
 
 

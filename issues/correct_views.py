@@ -1,5 +1,6 @@
 """The author's page for correcting a report: the report form, filled in with what was sent."""
 
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from geodata.community import community_of
 from geodata.models import local_name
 from issues import answering, assets
 from issues.actions import AUTHOR_PURPOSE
-from issues.answerer import Answerer
+from issues.answerer import Answerer, Reckoned
 from issues.corrections import Correction, changed_columns, holder_of, may_correct, own_photos
 from issues.corrections import correct as correct_issue
 from issues.lookalikes import LookAlike
@@ -41,6 +42,24 @@ def correct(request: HttpRequest, token: str) -> HttpResponse:
     return private(page.answer() if request.method == "POST" else page.opened())
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Unmoved(Reckoned):
+    """Whoever has the report keeps it, and the day of the promise stays."""
+
+    issue: Issue
+
+    @property
+    def seen(self) -> str:
+        return self.in_words().seen
+
+    @property
+    def sure(self) -> str:
+        return ""
+
+    def in_words(self) -> Answerer:
+        return _as_answerer(self.issue)
+
+
 class _Correction(Submission):
     """What the author's form asks for. It differs from a new report in what is filled in, who answers, and the door."""
 
@@ -59,7 +78,7 @@ class _Correction(Submission):
         if not may_correct(self.issue):
             return self._too_late()
         self.form.is_valid()
-        return self._again(self._unchecked(), status=200, answerer=self._who())
+        return self._again(self._unchecked(), status=200, who=self._who())
 
     def answer(self) -> HttpResponse:
         """The author's page after a correction; otherwise the form again, with everything in it."""
@@ -71,7 +90,7 @@ class _Correction(Submission):
             self.refused.append(_("%(most)s photos at most: take another one away first.") % {"most": MOST_PHOTOS})
         return super().answer()
 
-    def _who(self) -> Answerer | None:
+    def _who(self) -> Reckoned | None:
         """Whoever has the report, while nothing is changed that this depends on."""
         given = self.form.cleaned_data
         if "category" in given and "point" in given and not self.form.has_open_questions:
@@ -83,10 +102,15 @@ class _Correction(Submission):
                 "answers": given["answers"],
             }
             if not changed_columns(self.issue, asked):
-                return _as_answerer(self.issue)
+                return _Unmoved(
+                    category=self.issue.category,
+                    point=self.issue.location,
+                    community=self.community,
+                    issue=self.issue,
+                )
         return super()._who()
 
-    def _correction(self, *, confirmed: bool = False) -> Correction:
+    def _correction(self, now: Reckoned | None) -> Correction:
         given = self.form.cleaned_data
         new = self._report()
         return Correction(
@@ -103,12 +127,12 @@ class _Correction(Submission):
             photos=self.photos,
             removed=self._removed(),
             dangers=new.dangers,
-            confirmed=confirmed,
+            confirmed=bool(now and now.sure),
         )
 
-    def _send(self, *, confirmed: bool = False) -> HttpResponse:
+    def _send(self, now: Reckoned | None = None) -> HttpResponse:
         try:
-            correct_issue(issue=self.issue, to=self._correction(confirmed=confirmed), at=self.at)
+            correct_issue(issue=self.issue, to=self._correction(now), at=self.at)
         except MoveRefusedError as refusal:
             return self._again(self.form, status=409, too_late=answering.refusal_in_words(refusal.code))
         messages.success(self.request, _("Corrected. Those who must answer have it as it is now."))
@@ -132,18 +156,18 @@ class _Correction(Submission):
     def _kept_photos(self) -> int:
         return len(self._own_photos()) - len(self._removed())
 
-    def _again(self, form: Any, *, status: int, **more: Any) -> HttpResponse:
+    def _again(self, form: Any, *, status: int, who: Reckoned | None = None, **more: Any) -> HttpResponse:
         """Who answers stays on the page after a photo was added or something on it hidden: nobody is asked twice."""
-        if not {"answerer", "too_late"} & set(more):
+        if who is None and "too_late" not in more:
             self.form.is_valid()
-            more["answerer"] = self._who()
+            who = self._who()
         more |= {
             "issue": self.issue,
             "back": self.back,
             "own_photos": granted(self._own_photos(), at=self.at),
             "removed": {str(pk) for pk in self._removed()},
         }
-        return super()._again(form, status=status, **more)
+        return super()._again(form, status=status, who=who, **more)
 
 
 def _as_form_data(issue: Issue) -> QueryDict:

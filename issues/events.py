@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from accounts.models import Organisation, User
+from core.together import AT_ONCE, Writer
 from issues.models import EventText, Issue, IssueEvent
 
 
@@ -18,10 +19,12 @@ def append_event(
     now: str = "",
     text: str = "",
     changed: str = "",
+    write: Writer = AT_ONCE,
 ) -> IssueEvent:
     """One more event, inside the caller's transaction; its words get a row of their own."""
-    words = EventText.objects.create(community_id=issue.community_id, text=text) if text else None
-    event: IssueEvent = IssueEvent.objects.create(
+    words = write.create(EventText, community_id=issue.community_id, text=text) if text else None
+    return write.create(
+        IssueEvent,
         community_id=issue.community_id,
         issue=issue,
         at=at,
@@ -34,4 +37,3 @@ def append_event(
         words=words,
         changed=changed,
     )
-    return event

@@ -91,6 +91,9 @@ def _first_letter(issue: Issue, follow: Follow, *, at: datetime) -> Letter:
 
 
 def _issue(subject: Subject) -> Issue:
+    if Issue._meta.get_field("subject").remote_field.is_cached(subject):  # it was just made
+        made: Issue = subject.issue
+        return made
     found: Issue = Issue.objects.select_related("subject", "community", "category").get(subject=subject)
     return found
 

@@ -1,6 +1,7 @@
 """What residents and organisations send about a report, checked next to where it was typed."""
 
 import re
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -47,6 +48,21 @@ class DecoyField(forms.CharField):
         return ""
 
 
+class CategoryField(forms.ModelChoiceField):  # type: ignore[type-arg]
+    """One of the categories that the form has read."""
+
+    rows: Sequence[Category] = ()
+
+    def to_python(self, value: Any) -> Category | None:
+        """Raises ValidationError for what is none of them."""
+        if value in self.empty_values:
+            return None
+        found = next((row for row in self.rows if row.code == value), None)
+        if found is None:
+            raise forms.ValidationError(self.error_messages["invalid_choice"], code="invalid_choice")
+        return found
+
+
 class PlaceForm(forms.Form):
     """A place, a category, and what the category asks. The place is lon and lat, or coordinates (latitude, longitude)
     typed into the address field, or else that of the chosen house."""
@@ -55,7 +71,7 @@ class PlaceForm(forms.Form):
     lat = forms.FloatField(required=False, min_value=-90, max_value=90, widget=forms.HiddenInput)
     address = forms.CharField(required=False, max_length=2000, label=_("Address or coordinates"))
     suggested = forms.CharField(required=False, max_length=300, widget=forms.HiddenInput)  # the address that we wrote
-    category: "forms.ModelChoiceField[Category]" = forms.ModelChoiceField(
+    category = CategoryField(
         queryset=None,  # set for the community
         to_field_name="code",
         label=_("What is it about?"),
@@ -68,8 +84,9 @@ class PlaceForm(forms.Form):
     def __init__(self, *args: Any, community: Community, on: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._on, self._community = on, community
-        choices = Category.objects.filter(community=community, is_active=True).select_related("register")
+        choices = Category.objects.filter(community=community, is_active=True).select_related("register", "danger")
         self.fields["category"].queryset = choices  # type: ignore[attr-defined]
+        self.fields["category"].rows = choices  # type: ignore[attr-defined]
         ask = _("Show the place: tap the map, or type coordinates like %(example)s.")
         self._asks_for_place = ask % {"example": example(community)}
         named = self["category"].value()

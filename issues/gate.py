@@ -44,22 +44,28 @@ class Sender:
     solution: str = ""
 
 
-Admit = Callable[[], bool]
+Admit = Callable[[IssueSettings], bool]
 
 
 def admission(sender: Sender, viewer: Viewer, *, community: Community, at: datetime) -> Admit:
-    """What report_issue calls inside its transaction for a report that is new: whether it is held for a moderator.
+    """What report_issue calls inside its transaction for a new report, with the settings that it has just locked:
+    whether it is held for a moderator.
 
     It raises NotAdmittedError past a limit. The community's staff send as much as they want.
     """
 
-    def admit() -> bool:
+    def admit(kept: IssueSettings) -> bool:
         if viewer.everywhere or community.pk in viewer.staff_of:
             return False
-        kept = IssueSettings.objects.get(community=community)  # report_issue has just locked it
-        if exceeded := limits.use(limits_of(sender, kept), community=community, at=at):
+        proved = proof.proof_in(sender.challenge, sender.solution, community=community, at=at)
+        credit = Limit("unproved", sender.network or NOWHERE, kept.unproved_hour, HOUR)
+        work = Limit("proof", proved.name, 1, proof.LIFE) if proved else credit
+        passed = limits.use([*limits_of(sender, kept), work], community=community, at=at)
+        if exceeded := [one for one in passed if one.limit is not work]:
             raise NotAdmittedError(*_refusal(exceeded, kept, at=at))
-        return not _is_proved(sender, community, at=at) and _has_no_credit(sender, kept, community, at=at)
+        if passed and proved:  # the work of another report
+            passed = limits.use([credit], community=community, at=at)
+        return bool(passed)
 
     return admit
 
@@ -91,20 +97,6 @@ def sender_of(given: Mapping[str, Any], *, device: str, network: str) -> Sender:
         challenge=given.get("proof") or "",
         solution=given.get("proof_work") or "",
     )
-
-
-def _is_proved(sender: Sender, community: Community, *, at: datetime) -> bool:
-    """Whether the browser did its work, for this report only."""
-    proved = proof.proof_in(sender.challenge, sender.solution, community=community, at=at)
-    return proved is not None and not limits.use(
-        [Limit("proof", proved.name, 1, proof.LIFE)], community=community, at=at
-    )
-
-
-def _has_no_credit(sender: Sender, kept: IssueSettings, community: Community, *, at: datetime) -> bool:
-    """Whether their network has sent too much without that work."""
-    limit = Limit("unproved", sender.network or NOWHERE, kept.unproved_hour, HOUR)
-    return bool(limits.use([limit], community=community, at=at))
 
 
 def _refusal(exceeded: list[Exceeded], kept: IssueSettings, *, at: datetime) -> tuple[str, int]:

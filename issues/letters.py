@@ -53,7 +53,7 @@ def new_report(issue: Issue, secret: str, trace: Mapping[str, Any], *, note: str
             paragraphs=[
                 *_danger(issue),
                 issue.text,
-                *why(trace, names_of(trace, issue.community_id)),
+                *why(trace, names_of(trace, issue.community_id, category=issue.category)),
                 *([note] if note else []),
             ],
             link=_answer_link(issue, secret),
@@ -294,8 +294,8 @@ def _letter(
     strangers. `stop`: the page on which its reader stops such letters. `reply_to`: placeholder of the right by which
     its reader may answer by e-mail; `how_to_answer`: in words, when there is something to answer. `data`: what programs
     of organisations read."""
-    areas = list(told_areas(issue.areas.all(), issue.location, is_blurred=is_rough).only("code", "name"))
-    photos = list(Photo.objects.filter(subject=issue.subject_id))
+    areas = _areas_of(issue, is_rough=is_rough)
+    photos = list(issue.made.photos if issue.made else Photo.objects.filter(subject=issue.subject_id))
     category = local_name(issue.category, get_language() or "uk")
     told = [
         (_("Number"), str(issue.number)),
@@ -362,6 +362,15 @@ def _more_about_the_place(areas: Sequence[Area], photos: int) -> list[Fact]:
     """The areas that the report lies in, and how many photos there are to look at."""
     facts = [(_("District"), ", ".join(area.name for area in areas)), (_("Photos"), str(photos) if photos else "")]
     return [(name, value) for name, value in facts if value]
+
+
+def _areas_of(issue: Issue, *, is_rough: bool) -> list[Area]:
+    """The areas that may be told, with their codes and names."""
+    made = issue.made
+    if made and not is_rough:
+        return list(made.areas)
+    rows = Area.objects.filter(pk__in=[area.pk for area in made.areas]) if made else issue.areas.all()
+    return list(told_areas(rows, issue.location, is_blurred=is_rough).only("code", "name"))
 
 
 def coordinates(issue: Issue) -> str:

@@ -15,6 +15,7 @@ from django_scopes import ScopedManager
 from accounts.models import Organisation, User
 from core.models import ON_THE_MAP, Subject, Viewer, Visibility, visible_to
 from geodata.models import WGS84, Area, Community
+from issues.made import Made
 from issues.on_the_map import MAP_INDEXES, OnTheMap
 from issues.states import GROUPS, OPEN, Group, State, states_of
 from media.models import Photo
@@ -136,6 +137,7 @@ class Issue(OnTheMap):
     changed_at = models.DateTimeField(_("last change"))
 
     objects: ClassVar[IssueManager] = ScopedManager(IssueManager, community="community")
+    made: Made | None = None  # in the hands of who has just made the report
 
     class Meta:
         verbose_name = _("report")

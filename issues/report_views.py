@@ -116,7 +116,8 @@ def _posted(request: HttpRequest, *, at: datetime) -> HttpResponse:
     answer = submission.answer()
     community, device = community_of(request), device_of(request)
     if answer.status_code == 302:
-        kept_drafts.forget(community=community, device=device)
+        if "script" not in submission.data or "continued" in submission.data:
+            kept_drafts.forget(community=community, device=device)
     elif "script" not in submission.data:
         fields = dict(submission.data.lists())
         kept_drafts.keep(community=community, device=device, fields=fields, photos=submission.photos, at=at)

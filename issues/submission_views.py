@@ -6,6 +6,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -18,7 +19,7 @@ from geodata.community import community_of
 from geodata.models import Community
 from issues import assets, kept_answers
 from issues.actions import NewReport, author_token, report_issue, was_sent
-from issues.answerer import Answerer, answerer_for, refused
+from issues.answerer import Answerer, Reckoned, reckon
 from issues.form_page_views import form_page
 from issues.forms import PlaceForm, ReportForm
 from issues.gate import NotAdmittedError, admission, sender_of
@@ -73,27 +74,27 @@ class Submission:
             return self._again(self._unchecked(), status=200, is_asking=True)  # nobody saw the questions yet
         now = self._who()
         if not valid or self.refused or now is None:
-            return self._again(self.form, status=422, answerer=now)
-        if now.refusal:
-            self.form.add_error("address", now.refusal)
-            return self._again(self.form, status=422, answerer=now)
+            return self._again(self.form, status=422, who=now)
+        if now.outside:
+            self.form.add_error("address", now.in_words().refusal)
+            return self._again(self.form, status=422, who=now)
         if self.do == "preview":
-            return self._again(self.form, status=200, answerer=now, preview=self._preview())
+            return self._again(self.form, status=200, who=now, preview=self._preview())
         if self.do == "check" or not _was_seen(given, now) or self.is_in_danger:
-            return self._again(self.form, status=200, answerer=now)
-        return self._look_once_more(now) or self._send(confirmed=bool(now.doubt))
+            return self._again(self.form, status=200, who=now)
+        return self._look_once_more(now) or self._send(now)
 
-    def _who(self) -> Answerer | None:
+    def _who(self) -> Reckoned | None:
         """Who will answer, as far as the form tells."""
-        return answerer_of(self.form, self.community, at=self.at)
+        return reckoned_of(self.form, self.community, at=self.at)
 
-    def _look_once_more(self, now: Answerer) -> HttpResponse | None:
+    def _look_once_more(self, now: Reckoned) -> HttpResponse | None:
         """What is to be looked at before sending: another owner who is near, look-alikes that no page showed yet."""
-        if self.form.cleaned_data["sure"] != now.sure and now.doubt:
+        if now.sure and self.form.cleaned_data["sure"] != now.sure:
             self.form.add_error("sure", _("Look at the close view, and say that the pin stands on the problem."))
-            return self._again(self.form, status=422, answerer=now)
+            return self._again(self.form, status=422, who=now)
         if not all(was_shown(one, self.data) for one in self._similar()):
-            return self._again(self.form, status=200, answerer=now, is_stopped=True)
+            return self._again(self.form, status=200, who=now, is_stopped=True)
         return None
 
     def _similar(self) -> list[LookAlike]:
@@ -104,20 +105,20 @@ class Submission:
         """Joins one of the look-alikes; a refusal brings the form back, with everything in it."""
         now = self._who()
         if "email" in self.form.errors:
-            return self._again(self.form, status=422, answerer=now)
+            return self._again(self.form, status=422, who=now)
         try:
             email = self.form.cleaned_data.get("email", "")
             return joined(self.request, number, email=email, photos=self.photos, at=self.at)
         except JoinRefusedError as refusal:
-            return self._again(self.form, status=422, answerer=now, similar_trouble=refusal_in_words(refusal.code))
+            return self._again(self.form, status=422, who=now, similar_trouble=refusal_in_words(refusal.code))
 
     def previewed(self) -> HttpResponse:
         """What strangers would see, as a fragment of HTML; 422 with what is missing for that."""
         valid = self.form.is_valid()
         now = self._who()
-        if now and now.refusal:
-            self.form.add_error("address", now.refusal)
-        shown = self._preview() if valid and now and not now.refusal else None
+        if now and now.outside:
+            self.form.add_error("address", now.in_words().refusal)
+        shown = self._preview() if valid and now and not now.outside else None
         context = {"preview": shown, "form": self.form, "photo_errors": self.refused}
         return render(self.request, "issues/page/preview.html", context, status=200 if shown else 422)
 
@@ -130,15 +131,14 @@ class Submission:
     def _unchecked(self) -> ReportForm:
         return self._form(initial=self.data.dict())
 
-    def _report(self, *, confirmed: bool = False) -> NewReport:
+    def _report(self, now: Reckoned | None = None) -> NewReport:
+        """What is to be sent. `now`: who was just found to answer it; without a doubt that was not looked at."""
         given = self.form.cleaned_data
-        on = self.community.day_of(self.at)
-        of_asset = assets.address_of(given.get("asset"))
         return NewReport(
             category=given["category"],
             point=given["point"],
             text=given["text"],
-            address=address_for(given["address"], of_asset, given["point"], community=self.community, on=on),
+            address=self._address,
             email=given["email"],
             email_is_known=is_known(self.request, given["email"]),
             name=given["name"],
@@ -149,18 +149,25 @@ class Submission:
             entrance=given.get("entrance", ""),
             flat=given.get("flat", ""),
             answers=given["answers"],
-            confirmed=confirmed,
+            confirmed=bool(now and now.sure),
             request_key=given["key"],
             dangers=[one.danger.code for one in self.warnings],
             device=device_of(self.request),
+            decided=(now.verdict, now.due_on) if now and now.verdict and now.due_on else None,
         )
 
-    def _send(self, *, confirmed: bool = False) -> HttpResponse:
+    @cached_property
+    def _address(self) -> str:
+        given, on = self.form.cleaned_data, self.community.day_of(self.at)
+        of_asset = assets.address_of(given.get("asset"))
+        return address_for(given["address"], of_asset, given["point"], community=self.community, on=on)
+
+    def _send(self, now: Reckoned | None = None) -> HttpResponse:
         user = self.request.user if self.request.user.is_authenticated else None
         sender = sender_of(self.form.cleaned_data, device=device_of(self.request), network=network_of(self.request))
         try:
             issue = report_issue(
-                new=self._report(confirmed=confirmed),
+                new=self._report(now),
                 community=self.community,
                 at=self.at,
                 reporter=user,
@@ -174,8 +181,7 @@ class Submission:
     def _not_now(self, refusal: NotAdmittedError) -> HttpResponse:
         """The form once more, with everything in it, and when it may be sent."""
         self.form.add_error(None, refusal.words)
-        now = self._who()
-        response = self._again(self.form, status=429, answerer=now)
+        response = self._again(self.form, status=429, who=self._who())
         response.headers["Retry-After"] = str(refusal.seconds)
         return response
 
@@ -210,8 +216,9 @@ class Submission:
             data["pinned"] = choice
         return place
 
-    def _again(self, form: ReportForm, *, status: int, **more: Any) -> HttpResponse:
-        """`more`: answerer, is_asking, preview, and what issues/similar.html shows."""
+    def _again(self, form: ReportForm, *, status: int, who: Reckoned | None = None, **more: Any) -> HttpResponse:
+        """`more`: is_asking, preview, and what issues/similar.html shows."""
+        more["answerer"] = who.in_words() if who else None
         more["warnings"], more["is_stopped_by_danger"] = self.warnings, self.is_in_danger
         more["guesses"] = guesses_for(form, self.data, community=self.community)
         if hasattr(self.form, "cleaned_data"):
@@ -229,16 +236,23 @@ class Submission:
 
 
 def answerer_of(form: PlaceForm, community: Community, *, at: datetime) -> Answerer | None:
-    """Who will answer, as far as the form tells: an error elsewhere does not take that away."""
+    """Who will answer, in words, as far as the form tells: an error elsewhere does not take that away."""
+    found = reckoned_of(form, community, at=at)
+    return found.in_words() if found else None
+
+
+def reckoned_of(form: PlaceForm, community: Community, *, at: datetime) -> Reckoned | None:
+    """The same in codes."""
     given = form.cleaned_data
     if "category" not in given or "point" not in given:
         return None
+    category, point = given["category"], given["point"]
     if form.has_open_questions:
-        stray = outside(given["point"], community)
-        return refused(stray, community) if stray else Answerer(asks_first=True)
-    return answerer_for(
-        category=given["category"],
-        point=given["point"],
+        stray = outside(point, community)
+        return Reckoned(category=category, point=point, community=community, outside=stray)
+    return reckon(
+        category=category,
+        point=point,
         community=community,
         at=at,
         answers=given["answers"],
@@ -246,6 +260,6 @@ def answerer_of(form: PlaceForm, community: Community, *, at: datetime) -> Answe
     )
 
 
-def _was_seen(given: dict[str, Any], now: Answerer) -> bool:
+def _was_seen(given: dict[str, Any], now: Reckoned) -> bool:
     """Whether the sender knows who gets it, or agreed without a network that it goes to whoever that will be."""
     return given["seen"] == now.seen or (given["unseen"] and not given["seen"])

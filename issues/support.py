@@ -11,6 +11,7 @@ from django.utils.crypto import salted_hmac
 
 from accounts.models import User
 from core.models import ON_THE_MAP
+from core.together import AT_ONCE, Writer
 from issues.models import Issue, Supporter
 from issues.states import OPEN
 from notifications.actions import end, follow
@@ -95,10 +96,11 @@ def leave(*, issue: Issue, voice: Voice, at: datetime) -> bool:
     return True
 
 
-def note_author(issue: Issue, voice: Voice, *, at: datetime) -> None:
+def note_author(issue: Issue, voice: Voice, *, at: datetime, write: Writer = AT_ONCE) -> None:
     """The author's own voice, which is not counted among supporters, so that they cannot join themselves."""
     if voice:
-        Supporter.objects.create(
+        write.create(
+            Supporter,
             community_id=issue.community_id,
             issue=issue,
             user=voice.user,

@@ -41,8 +41,9 @@ def tapped(given: Given) -> tuple[float, float] | None:
 def place_tapped(given: Given, community: Community) -> Corner | None:
     """Longitude and latitude of the tap, or None."""
     pixel = tapped(given)
-    box = shown_box(given.get("tap_box", ""), community)
-    return point_at(box, *pixel, IMAGE_WIDTH, IMAGE_HEIGHT) if pixel else None
+    if pixel is None:
+        return None
+    return point_at(shown_box(given.get("tap_box", ""), community), *pixel, IMAGE_WIDTH, IMAGE_HEIGHT)
 
 
 def box_to_show(given: Given, place: Corner | None, community: Community, view: View | None = None) -> str:

@@ -9,6 +9,7 @@ from django.utils.crypto import salted_hmac
 
 from core.models import Lane, OutboxMessage, Subject, Token
 from core.outbox import Letter, enqueue, forget_recipient
+from core.together import AT_ONCE, Writer
 from core.tokens import issue_token, placeholder_for
 from notifications import letters
 from notifications.kinds import all_kinds, welcome
@@ -46,14 +47,39 @@ def follow(
     return row, is_new
 
 
-def ask(row: Follow, *, at: datetime) -> bool:
+def begin(
+    *,
+    subject: Subject,
+    email: str,
+    role: Follow.Role,
+    language: str,
+    confirmed_at: datetime | None,
+    at: datetime,
+    write: Writer,
+) -> Follow:
+    """The first follow of a subject that is just being made, and that nobody can follow yet. No letter is written."""
+    token = issue_token(subject=subject, purpose=PURPOSE, at=at, expires_at=at + LIFETIME, write=write)
+    return write.create(
+        Follow,
+        community=subject.community,
+        subject=subject,
+        email=email.strip(),
+        role=role,
+        language=language,
+        token=token,
+        created_at=at,
+        confirmed_at=confirmed_at,
+    )
+
+
+def ask(row: Follow, *, at: datetime, write: Writer = AT_ONCE) -> bool:
     """The one letter that goes to an address before it is confirmed: it asks for that, and holds nothing that anybody
     typed. False when the address got as many today as it may."""
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         if not row.email or row.confirmed_at or not _may_ask(row.email, at=at):
             return False
         letter = letters.question(row, link=link_of(row))
-        _enqueue(row, letter, lane=Lane.URGENT, at=at)
+        _enqueue(row, letter, lane=Lane.URGENT, at=at, writer=write)
     return True
 
 
@@ -81,10 +107,12 @@ def end(row: Follow, *, at: datetime) -> bool:
     return True
 
 
-def write(row: Follow, letter: Letter, *, at: datetime, lane: Lane = Lane.DELIVERY) -> OutboxMessage | None:
+def write(
+    row: Follow, letter: Letter, *, at: datetime, lane: Lane = Lane.DELIVERY, writer: Writer = AT_ONCE
+) -> OutboxMessage | None:
     """A letter with news; None for whoever has not confirmed or wants no more. Whether the subject may be told of is
     asked again when the letter is sent."""
-    return _enqueue(row, letter, lane=lane, at=at) if row.is_confirmed else None
+    return _enqueue(row, letter, lane=lane, at=at, writer=writer) if row.is_confirmed else None
 
 
 def link_of(row: Follow) -> str:
@@ -137,6 +165,8 @@ def _may_ask(email: str, *, at: datetime) -> bool:
         return cursor.fetchone() is not None
 
 
-def _enqueue(row: Follow, letter: Letter, *, lane: Lane, at: datetime) -> OutboxMessage:
+def _enqueue(row: Follow, letter: Letter, *, lane: Lane, at: datetime, writer: Writer = AT_ONCE) -> OutboxMessage:
     audience = AUDIENCES[Follow.Role(row.role)]
-    return enqueue(subject=row.subject, lane=lane, audience=audience, recipient=row.email, letter=letter, at=at)
+    return enqueue(
+        subject=row.subject, lane=lane, audience=audience, recipient=row.email, letter=letter, at=at, write=writer
+    )

@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from accounts.models import Organisation
 from core.models import Failure, OutboxMessage, Subject
 from core.outbox import Letter, give_up, resend
+from core.together import AT_ONCE, Writer
 from core.tokens import extend_token, issue_token, placeholder_for, revoke_token
 from routing.channels import move_to_now, organisations_of, organisations_reached_in, send
 from routing.models import Channel, CommunityRouting, Decision, Delivery
@@ -21,9 +22,12 @@ REDACTED = "…"
 Compose = Callable[[str], Letter]  # writes the letter around the secret's placeholder
 
 
-def record_decision(*, subject: Subject, verdict: Verdict, as_of: datetime, at: datetime) -> Decision:
+def record_decision(
+    *, subject: Subject, verdict: Verdict, as_of: datetime, at: datetime, write: Writer = AT_ONCE
+) -> Decision:
     """Keeps what was decided, exactly as it was, beside the thing. `as_of`: the thing's own moment."""
-    row: Decision = Decision.objects.create(
+    return write.create(
+        Decision,
         community_id=subject.community_id,
         subject=subject,
         organisation_id=verdict.organisation,
@@ -34,38 +38,42 @@ def record_decision(*, subject: Subject, verdict: Verdict, as_of: datetime, at: 
         as_of=as_of,
         decided_at=at,
     )
-    return row
 
 
-def deliver(*, decision: Decision, organisation: Organisation, compose: Compose, at: datetime) -> Delivery:
+def deliver(
+    *, decision: Decision, organisation: Organisation, compose: Compose, at: datetime, write: Writer = AT_ONCE
+) -> Delivery:
     """Hands the thing to the organisation that must answer: a secret link and, by its channel, a letter with it."""
     subject = decision.subject
-    token = issue_token(subject=subject, purpose=ANSWER_PURPOSE, at=at, expires_at=at + ANSWER_LIFETIME)
-    row: Delivery = Delivery.objects.create(
+    token = issue_token(subject=subject, purpose=ANSWER_PURPOSE, at=at, expires_at=at + ANSWER_LIFETIME, write=write)
+    letter = compose(placeholder_for(token))
+    return write.create(
+        Delivery,
         community_id=subject.community_id,
         subject=subject,
         organisation=organisation,
         decision=decision,
         token=token,
-        message=send(subject=subject, organisation=organisation, letter=compose(placeholder_for(token)), at=at),
+        message=send(subject=subject, organisation=organisation, letter=letter, at=at, write=write),
         created_at=at,
     )
-    return row
 
 
-def inform(*, decision: Decision, organisation: Organisation, letter: Letter, at: datetime) -> Delivery:
+def inform(
+    *, decision: Decision, organisation: Organisation, letter: Letter, at: datetime, write: Writer = AT_ONCE
+) -> Delivery:
     """Tells an organisation that need not answer: a letter by its channel, without a right to anything."""
-    subject = decision.subject
-    row: Delivery = Delivery.objects.create(
+    subject, informed = decision.subject, Delivery.Role.INFORMED
+    return write.create(
+        Delivery,
         community_id=subject.community_id,
         subject=subject,
         organisation=organisation,
-        role=Delivery.Role.INFORMED,
+        role=informed,
         decision=decision,
-        message=send(subject=subject, organisation=organisation, letter=letter, role=Delivery.Role.INFORMED, at=at),
+        message=send(subject=subject, organisation=organisation, letter=letter, role=informed, at=at, write=write),
         created_at=at,
     )
-    return row
 
 
 def write_again(*, delivery: Delivery, compose: Compose, at: datetime) -> OutboxMessage | None:

@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 from accounts.models import Organisation
 from core.models import Failure, Lane, OutboxMessage, Subject
 from core.outbox import Letter, enqueue_message, readdress, rendered, resend
+from core.together import AT_ONCE, Writer
 from routing.models import Channel, Delivery, DeliveryQuerySet
 
 RESPONSIBLE = Delivery.Role.RESPONSIBLE.value
@@ -32,7 +33,13 @@ def organisations_reached_in(community_id: int) -> "QuerySet[Organisation]":
 
 
 def send(
-    *, subject: Subject, organisation: Organisation, letter: Letter, at: datetime, role: str = RESPONSIBLE
+    *,
+    subject: Subject,
+    organisation: Organisation,
+    letter: Letter,
+    at: datetime,
+    role: str = RESPONSIBLE,
+    write: Writer = AT_ONCE,
 ) -> OutboxMessage | None:
     """Writes it into the outbox for the first channel of the organisation that takes such, and for its copies.
 
@@ -45,8 +52,8 @@ def send(
         return None
     payload = _payload(letter, organisation, role=role, at=at)
     for copy in (row for row in rows if row.is_copy):
-        _enqueue(copy, payload | {"is_copy": True}, subject=subject, at=at)
-    return _enqueue(chosen, payload, subject=subject, at=at)
+        _enqueue(copy, payload | {"is_copy": True}, subject=subject, at=at, write=write)
+    return _enqueue(chosen, payload, subject=subject, at=at, write=write)
 
 
 def fall_back(*, message: OutboxMessage, at: datetime) -> OutboxMessage | None:
@@ -145,7 +152,13 @@ def _payload(letter: Letter, organisation: Organisation, *, role: str, at: datet
 
 
 def _enqueue(
-    channel: Channel, payload: Mapping[str, Any], *, subject: Subject, lane: str = Lane.DELIVERY, at: datetime
+    channel: Channel,
+    payload: Mapping[str, Any],
+    *,
+    subject: Subject,
+    lane: str = Lane.DELIVERY,
+    at: datetime,
+    write: Writer = AT_ONCE,
 ) -> OutboxMessage:
     return enqueue_message(
         subject=subject,
@@ -155,4 +168,5 @@ def _enqueue(
         recipient=channel.address,
         payload={**payload, "channel_id": channel.pk},
         at=at,
+        write=write,
     )

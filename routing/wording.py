@@ -57,11 +57,15 @@ class Wording:
         }
 
 
-def names_of(trace: Mapping[str, Any], community_id: int) -> Names:
-    """What the rules in a trace speak of, in the language of the moment. They are about its category, or about any."""
+def names_of(trace: Mapping[str, Any], community_id: int, *, category: Category | None = None) -> Names:
+    """What the rules in a trace speak of, in the language of the moment. They are about its category, or about any.
+
+    `category`: that of the trace, where it is at hand.
+    """
     language, code = get_language() or "uk", trace["category"]
     rules = [*([trace["matched"]] if trace["matched"] else []), *trace["lost"]]
-    about = Category.objects.filter(community=community_id, code=code)
+    is_at_hand = category is not None and category.code == code
+    about = [category] if category and is_at_hand else Category.objects.filter(community=community_id, code=code)
     divisions, registers, questions = {}, {}, {}
     if named := {rule["division"] for rule in rules if is_any_area(rule)}:
         rows = Division.objects.filter(community=community_id, code__in=named)

@@ -124,8 +124,8 @@ def test_staff_of_another_community_do_not(client: Client, city: City, filled: d
 def test_limits_are_counted_for_each_community(client: Client, city: City, elsewhere: Community) -> None:
     def admit(community: Community) -> bool:
         with scope(community=community):
-            IssueSettings.objects.get_or_create(community=community, defaults={"network_hour": 1})
-            return admission(Sender(network="192.0.2.7"), STRANGER, community=community, at=NOW)()
+            kept, _is_new = IssueSettings.objects.get_or_create(community=community, defaults={"network_hour": 1})
+            return admission(Sender(network="192.0.2.7"), STRANGER, community=community, at=NOW)(kept)
 
     admit(city.community)
     admit(elsewhere)
