@@ -23,6 +23,7 @@ HELP = """\
   ./misto test               check, then every test on a throw-away database
   ./misto test tests/issues -k name
                              a part of the tests; the words go to pytest
+  ./misto test faults        10,000 reports while every part is killed in turn; a report on standard output
   ./misto bench [NAME]       measure; without a name, list the measurements
   ./misto help               this text
 

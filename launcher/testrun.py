@@ -1,19 +1,24 @@
-"""`./misto test`: the checks, then every test on a throw-away cluster, with the time of each folder."""
+"""`./misto test`: the checks, then every test on a throw-away cluster, with the time of each folder.
+
+`./misto test faults` is no part of that: a campaign against a whole service of its own, which takes half an hour.
+"""
 
 from __future__ import annotations
 
+import sys
 import xml.etree.ElementTree as ElementTree
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from launcher import budgets, checks, commands, console, servers, service, site, up
+from launcher import budgets, checks, commands, console, python_env, servers, service, site, up
 from launcher.places import Places
 from launcher.supervisor import stop_on_signals
 
 PARALLEL = "2"
 SOME_FAILED = 1  # pytest's exit code
+FAULTS = "faults"
 FEW = 3  # tests that may be run again; when more fail, something is broken
 
 
@@ -34,6 +39,8 @@ GROUPS = (
 
 def test(here: Places, words: Sequence[str]) -> int:
     """Run everything, or, with words for pytest, only what they name; 0 when nothing failed."""
+    if words and words[0] == FAULTS:
+        return faults(here, words[1:])
     here.make()
     up.prepare(here, development=True)
     site.compile_messages(here.root)
@@ -58,6 +65,19 @@ def test(here: Places, words: Sequence[str]) -> int:
         console.say("\n⚠ Passed only when run again: " + ", ".join(lucky) + ". There is a race to be found.")
     console.say("\nFailed: " + ", ".join(failed) if failed else "\nEverything passed.")
     return 1 if failed else 0
+
+
+def faults(here: Places, words: Sequence[str]) -> int:
+    """Run the fault campaign; its report goes to standard output, everything else to the other stream.
+
+    0 when every promise was kept.
+    """
+    console.talk_on(sys.stderr)
+    here.make()
+    up.prepare(here, development=True)
+    with stop_on_signals():
+        command = [str(here.python), "-m", f"tests.{FAULTS}.campaign", *words]
+        return commands.run_through(command, here, python_env.environment())
 
 
 def run_group(group: Group, report: Path, here: Places, env: Mapping[str, str]) -> tuple[bool, list[str]]:
