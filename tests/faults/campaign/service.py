@@ -116,7 +116,7 @@ class Service:
 
     def _answers(self) -> bool:
         try:
-            with urllib.request.urlopen(f"{self.url}/health/", timeout=5) as answer:
+            with urllib.request.urlopen(f"{self.url}/health/", timeout=30) as answer:
                 return bool(answer.status == 200)
         except (urllib.error.URLError, OSError):
             return False

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Condition, Thread
 from typing import Final
 
-THREADS: Final = 48
+THREADS: Final = 12  # more would only stand in the queue of gunicorn, and its health with them
 
 Act = Callable[[], None]
 
