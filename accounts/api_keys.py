@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from accounts.models import ApiClient, ApiKey, User
 from core import limits
-from core.limits import Limit
+from core.limits import Counted, Limit
 from geodata.models import Community
 
 SECRET = re.compile(r"misto_[A-Za-z0-9_-]{43}")
@@ -61,6 +61,14 @@ def make_key(
 
 def key_for(secret: str, *, scope: str, at: datetime) -> ApiKey:
     """The key with this secret, inside the open scope, when it may do that. Raises KeyRefusedError."""
+    found = known_key(secret, at=at)
+    if scope not in found.scopes:
+        raise KeyRefusedError("scope")
+    return found
+
+
+def known_key(secret: str, *, at: datetime) -> ApiKey:
+    """The key with this secret, inside the open scope, whatever it may do. Raises KeyRefusedError."""
     if not secret:
         raise KeyRefusedError("missing")
     if not SECRET.fullmatch(secret):
@@ -69,24 +77,24 @@ def key_for(secret: str, *, scope: str, at: datetime) -> ApiKey:
     found = ApiKey.objects.filter(good, digest=_digest(secret)).select_related("client__organisation").first()
     if found is None:
         raise KeyRefusedError("unknown")
-    if scope not in found.scopes:
-        raise KeyRefusedError("scope")
     return found
 
 
-def count_use(key: ApiKey, *, community: Community, at: datetime) -> None:
-    """One more request of the key's organisation, and the day on which the key was used. Raises TooManyError."""
+def count_use(key: ApiKey, *, community: Community, at: datetime) -> list[Counted]:
+    """One more request of the key's organisation, and the day on which the key was used; returns how much of each limit
+    is used. Raises TooManyError, after which the caller rolls back."""
     client = key.client
     allowed = [
         Limit("api", f"organisation {client.organisation_id}", client.per_minute, MINUTE),
         Limit("api", f"organisation {client.organisation_id}", client.per_day, DAY),
     ]
-    if exceeded := limits.use(allowed, community=community, at=at):
-        until = max(one.until for one in exceeded)
-        raise TooManyError(max(int((until - at).total_seconds()) + 1, 1))
+    counted = limits.count(allowed, community=community, at=at)
+    if passed := [one.until for one in counted if one.is_passed]:
+        raise TooManyError(max(int((max(passed) - at).total_seconds()) + 1, 1))
     today = community.day_of(at)
     if key.last_used_on != today:
         ApiKey.objects.filter(pk=key.pk).update(last_used_on=today)
+    return counted
 
 
 def revoke_key(key: ApiKey, *, at: datetime) -> None:

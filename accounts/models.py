@@ -185,3 +185,38 @@ class ApiKey(models.Model):
 
     def __str__(self) -> str:
         return f"{self.prefix}… {self.name}"
+
+
+class KeptAnswer(models.Model):
+    """What a request with an Idempotency-Key was answered: accounts.api_once writes it with what it tells."""
+
+    community = models.ForeignKey(Community, on_delete=models.CASCADE, verbose_name=_("community"))
+    client = models.ForeignKey(
+        ApiClient, on_delete=models.CASCADE, verbose_name=_("client"), null=True, blank=True, related_name="+"
+    )
+    network = models.CharField(_("HMAC of the network, without a client"), max_length=64, blank=True)
+    key = models.UUIDField(_("key of the request"))
+    fingerprint = models.BinaryField(_("SHA-256 of the request"), max_length=32)
+    status = models.PositiveSmallIntegerField(_("HTTP status"))
+    headers = models.JSONField(_("headers"), default=dict)
+    body = models.TextField(_("answer, sealed"))
+    created_at = models.DateTimeField(_("made"), db_index=True)
+
+    objects: ClassVar[models.Manager["KeptAnswer"]] = ScopedManager(community="community")
+
+    class Meta:
+        verbose_name = _("kept answer of the API")
+        verbose_name_plural = _("kept answers of the API")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["community", "client", "network", "key"], name="kept_answer_once", nulls_distinct=False
+            ),
+            models.CheckConstraint(condition=Q(status__range=(200, 299)), name="kept_answer_is_of_a_success"),
+            models.CheckConstraint(
+                condition=Q(client=None) & ~Q(network="") | Q(client__isnull=False, network=""),
+                name="kept_answer_has_one_asker",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.key)

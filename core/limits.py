@@ -47,12 +47,32 @@ class Exceeded:
     until: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A limit, how often it was used in its window, and when that ends."""
+
+    limit: Limit
+    used: int
+    until: datetime
+
+    @property
+    def is_passed(self) -> bool:
+        """True when this was one use too many."""
+        return self.used > self.limit.most
+
+
 def use(limits: Iterable[Limit], *, community: Community, at: datetime) -> list[Exceeded]:
     """Counts one use against each limit, in the caller's transaction; returns those that it passes.
 
     Whoever refuses because of that rolls back, so that a refused try costs nothing. Uses of the same thing at the same
     moment wait for each other until the transaction ends, always in one order.
     """
+    counted = count(limits, community=community, at=at)
+    return [Exceeded(one.limit, one.until) for one in counted if one.is_passed]
+
+
+def count(limits: Iterable[Limit], *, community: Community, at: datetime) -> list[Counted]:
+    """The same, with what is left: each limit as it stands after this use."""
     by_key = {limit.key: limit for limit in limits}
     if not by_key:
         return []
@@ -61,7 +81,7 @@ def use(limits: Iterable[Limit], *, community: Community, at: datetime) -> list[
     with connection.cursor() as cursor:
         cursor.execute(sql, [*(value for row in rows for value in row), at, at])
         found = cursor.fetchall()
-    return [Exceeded(by_key[key], until) for key, used, until in found if used > by_key[key].most]
+    return [Counted(by_key[key], used, until) for key, used, until in found]
 
 
 def used(limit: Limit, *, community: Community, at: datetime) -> int:

@@ -130,7 +130,7 @@ def asked(query: MultiValueDict[str, str], menu: Menu, community: Community, tod
     since, until = _period(query)
     begin, end = moments(since, until, ZoneInfo(community.time_zone))
     words = " ".join(query.get("q", "").replace("\0", " ").split())[:MOST_TEXT]
-    area = _area(query.get("area", ""), today)
+    area = area_called(query.get("area", ""), today)
     pairs = [("layer", name) for name in names]
     pairs += [("state", code) for code in groups] + [("category", code) for code in categories]
     pairs += [(name, text) for name, text in (("from", since), ("to", until), ("q", words)) if text]
@@ -229,7 +229,7 @@ def _period(query: MultiValueDict[str, str]) -> tuple[str, str]:
     return since if begin else "", until if end else ""
 
 
-def _area(text: str, today: date) -> Area | None:
+def area_called(text: str, today: date) -> Area | None:
     """The area in force that "districts.north" names. A code may hold points, that of a division none."""
     division, _point, code = text.partition(".")
     if not division or not code or "\0" in text:

@@ -84,7 +84,7 @@ def rows(
         chosen = chosen.filter(map_group__in=[group_number(group) for group in filters.groups])
     chosen = chosen.filter(chosen_beside_states(filters))
     if box:
-        chosen = chosen.filter(location__bboverlaps=_with_blurred(box))
+        chosen = chosen.filter(location__bboverlaps=with_blurred(box))
     path = Concat(
         Value("/"),
         F("community__slug"),
@@ -115,7 +115,7 @@ def rows(
     return shaped
 
 
-def _with_blurred(box: Box) -> Polygon:
+def with_blurred(box: Box) -> Polygon:
     """The box and the true places of all that may be shown in it blurred."""
     west, south, east, north = box
     margin = COARSE_GRID / 2

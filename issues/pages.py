@@ -206,10 +206,10 @@ def public_reason(failure: str) -> str:
 def timeline(issue: Issue) -> list[Line]:
     """What happened, the newest first."""
     rows = issue.events.select_related("organisation", "words").order_by("-at", "-id")
-    return [_line(event, issue) for event in rows if event.kind != Kind.REDACTED]
+    return [line_of(event, issue) for event in rows if event.kind != Kind.REDACTED]
 
 
-def _line(event: IssueEvent, issue: Issue) -> Line:
+def line_of(event: IssueEvent, issue: Issue) -> Line:
     words = event.words if event.kind not in FOR_STAFF else None
     text = ""
     if words:

@@ -1,11 +1,53 @@
-"""The public API, version 1."""
+"""The public API, version 1: every address, assembled from the apps."""
 
-from django.urls import path
+from typing import Any
 
+from django.urls import URLPattern, path
+
+from api.schema_views import document, schema
+from geodata import api as places
 from geodata.community import in_community
-from issues.api import IssueList, responsible
+from issues import api as reports
+from issues.api_responsible import Responsible, answered_at_once
+from issues.api_similar import Similar
+from openmap.api_start import CommunityDetail, Start
+from routing import api as routing
+from stats import api_tables as stats
+from works import api as works
+
+
+def _of_community(route: str, view: Any, name: str) -> URLPattern:
+    """An address under `/api/v1/<community>/`."""
+    return path(f"<slug:community>/{route}", in_community(view.as_view()), name=f"api_{name}")
+
 
 urlpatterns = [
-    path("<slug:community>/issues/", in_community(IssueList.as_view()), name="api_issues"),
-    path("<slug:community>/responsible/", responsible, name="api_responsible"),
+    path("", Start.as_view(), name="api_start"),
+    path("schema/", schema, name="api_schema"),
+    path("docs/", document, name="api_docs"),
+    path("communities/", places.CommunityList.as_view(), name="api_communities"),
+    path("communities/<slug:community>/", in_community(CommunityDetail.as_view()), name="api_community"),
+    _of_community("issues/", reports.IssueList, "issues"),
+    _of_community("issues/<int:number>/", reports.IssueDetail, "report"),
+    _of_community("issues/<int:number>/events/", reports.IssueEvents, "report_events"),
+    _of_community("similar/", Similar, "similar"),
+    path(
+        "<slug:community>/responsible/",
+        answered_at_once(in_community(Responsible.as_view())),
+        name="api_responsible",
+    ),
+    _of_community("categories/", routing.CategoryList, "categories"),
+    _of_community("registers/", routing.RegisterList, "registers"),
+    _of_community("registers/<slug:code>/assets/", routing.AssetList, "assets"),
+    _of_community("organisations/", routing.OrganisationList, "organisations"),
+    _of_community("works/", works.WorkList, "works"),
+    _of_community("works/<int:work>/", works.WorkDetail, "work"),
+    _of_community("divisions/", places.DivisionList, "divisions"),
+    _of_community("areas/", places.AreaList, "areas"),
+    _of_community("areas/<int:area>/", places.AreaDetail, "area"),
+    _of_community("places/", places.Places, "places"),
+    _of_community("places/near/", places.PlaceNear, "place_near"),
+    _of_community("layers/", places.LayerList, "layers"),
+    _of_community("statistics/", stats.Statistics, "statistics"),
+    _of_community("statistics/<slug:table>/", stats.StatisticsTable, "statistics_table"),
 ]

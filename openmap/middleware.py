@@ -5,10 +5,15 @@ from collections.abc import Callable
 
 from csp.decorators import csp
 from django.conf import settings
+from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 from django.utils import translation
+from django.utils.translation.trans_real import parse_accept_lang_header
 
+from api.problems import PROBLEM_JSON, plain_problem
+
+API = "/api/"
 _GZIP_IS_REFUSED = re.compile(r"\bgzip\s*;\s*q=0(\.0*)?\s*(,|$)")
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -27,19 +32,52 @@ class CompressText(GZipMiddleware):
 
 
 class ChosenLanguage:
-    """Ukrainian opens, whatever the browser asks; another language only after somebody chose it (a cookie)."""
+    """Ukrainian opens, whatever the browser asks; another language only after somebody chose it (a cookie).
+
+    Programs that ask the API choose by `language` in the address, or by the header Accept-Language.
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        asked = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
+        is_api = request.path_info.startswith(API)
+        asked = _language_of_program(request) if is_api else request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
         language = asked if asked in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
         with translation.override(language):
             request.LANGUAGE_CODE = language
             response = self.get_response(request)
         response.headers.setdefault("Content-Language", language)
         return response
+
+
+def _language_of_program(request: HttpRequest) -> str:
+    """ "" for none of ours."""
+    try:
+        chosen = request.GET.get("language", "")
+    except SuspiciousOperation:  # too many parameters: whoever reads them next refuses
+        return ""
+    if chosen:
+        return chosen
+    accepted = [name for name, _weight in parse_accept_lang_header(request.headers.get("Accept-Language", ""))]
+    return next((name[:2] for name in accepted if name[:2] in dict(settings.LANGUAGES)), "")
+
+
+class ProblemsOfTheApi:
+    """Whatever goes wrong below `/api/` is told as application/problem+json, also what no view of the API has seen."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        is_told = response.headers.get("Content-Type", "").startswith(PROBLEM_JSON)
+        if response.status_code < 400 or is_told or not request.path_info.startswith(API):
+            return response
+        told = plain_problem(request, response.status_code)
+        if "Allow" in response.headers:
+            told.headers["Allow"] = response.headers["Allow"]
+        return told
 
 
 class SecurityPolicies:

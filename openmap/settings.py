@@ -51,6 +51,7 @@ INSTALLED_APPS = [
     "accounts.apps.AccountsConfig",
     "core.apps.CoreConfig",
     "geodata.apps.GeodataConfig",
+    "api.apps.ApiConfig",
     "openmap.apps.CityAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -61,6 +62,8 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "rest_framework",
     "rest_framework_gis",
+    "django_filters",
+    "drf_spectacular",
     "leaflet",
     "csp",
 ]
@@ -72,6 +75,7 @@ MIDDLEWARE = [
     "openmap.middleware.SecurityPolicies",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "openmap.middleware.ChosenLanguage",
+    "openmap.middleware.ProblemsOfTheApi",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -129,6 +133,7 @@ CACHES: dict[str, dict[str, Any]] = {
         "TIMEOUT": 2,
         "OPTIONS": {"MAX_ENTRIES": 500},
     },
+    "allowances": {"BACKEND": LOCAL, "LOCATION": "allowances", "OPTIONS": {"MAX_ENTRIES": 20_000}},
 }
 
 # Redis: broker and cache make things faster; nothing is kept there ------------------------------------------
@@ -165,6 +170,7 @@ CELERY_BEAT_SCHEDULE = {
     "export open data in turn": {"task": "stats.tasks.export_in_turn", "schedule": 120.0, "options": {"expires": 120}},
     "run jobs": {"task": "core.tasks.run_jobs", "schedule": 5.0, "options": {"expires": 5}},
     "clear old files of jobs": {"task": "core.tasks.clear_old_inputs", "schedule": 3600.0},
+    "forget kept answers": {"task": "accounts.tasks.forget_kept_answers", "schedule": 3600.0},
     "forget ended limits": {"task": "core.tasks.forget_ended_limits", "schedule": 600.0},
     "forget originals of redacted photos": {"task": "media.tasks.forget_originals", "schedule": 300.0},
     "drop old drafts of reports": {"task": "issues.tasks.drop_old_drafts", "schedule": 3600.0},
@@ -315,12 +321,33 @@ X_FRAME_OPTIONS = "DENY"
 CSRF_FAILURE_VIEW = "openmap.views.csrf_failure"
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 
-# API --------------------------------------------------------------------------------------------------------
+# API: views say who may; what says nothing is for nobody. openmap.api assembles it ----------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAdminUser"],
-    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.api.ByKey"],  # no sessions: nothing to forge
+    "DEFAULT_THROTTLE_CLASSES": ["accounts.api.Allowed"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["api.parsers.Json"],
+    "DEFAULT_SCHEMA_CLASS": "api.schema.Described",
+    "EXCEPTION_HANDLER": "api.problems.problem_of",
+    "URL_FORMAT_OVERRIDE": None,
+    "UNAUTHENTICATED_USER": None,
+}
+API_READS_PER_MINUTE = env.int("MISTO_API_READS", default=600)  # of one network without a key, in each process
+SPECTACULAR_SETTINGS = {
+    "TITLE": _("Open City: the public API"),
+    "VERSION": "1.0.0",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "ENUM_NAME_OVERRIDES": {
+        "State": "issues.states.State",
+        "StateGroup": "issues.states.Group",
+        "GisFeatureEnum": ["Feature"],
+        "GisFeatureCollectionEnum": ["FeatureCollection"],
+    },
+    "PREPROCESSING_HOOKS": ["api.schema.only_the_api"],
+    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "api.schema.with_problems"],
 }
 
 # Logs: nothing a person wrote or gave goes here -------------------------------------------------------------

@@ -31,7 +31,7 @@ def table(request: HttpRequest, table: str) -> HttpResponse:
     if table not in TABLES:
         raise Http404("No such table.")
     question = asked_by(request)
-    place = _place(request, question)
+    place = place_of(request, question)
     if place.category and (table == "days" or (table == "areas" and place.kind == Kind.ORGANISATION)):
         raise Http404("These are kept of all kinds together only.")
     return as_csv(question.community.slug, table, TABLES[table](question, place))
@@ -53,7 +53,7 @@ def as_csv(slug: str, name: str, found: Table) -> HttpResponse:
 def areas_geojson(request: HttpRequest) -> HttpResponse:
     """Areas of a division with their numbers, RFC 7946."""
     question = asked_by(request)
-    features = area_features(question, _place(request, question))
+    features = area_features(question, place_of(request, question))
     shapes = dict(ask(_SHAPES, [key for key, _row in features]))
     document = {
         "type": "FeatureCollection",
@@ -72,7 +72,7 @@ def areas_geojson(request: HttpRequest) -> HttpResponse:
 def days_json(request: HttpRequest) -> JsonResponse:
     """Columns for the chart: days as Unix seconds (00:00 UTC), what was opened and what was closed."""
     question = asked_by(request)
-    place = _place(request, question)
+    place = place_of(request, question)
     if place.category:
         raise Http404("Days are kept of all kinds together only.")
     told = dict(by_day(place, question.period))
@@ -87,7 +87,7 @@ def days_json(request: HttpRequest) -> JsonResponse:
     )
 
 
-def _place(request: HttpRequest, question: Asked) -> Place:
+def place_of(request: HttpRequest, question: Asked) -> Place:
     """Whom `area`, `organisation` (keys) or `category` (a code) names; the community without them."""
     place = question.whole
     if key := _number(request.GET.get("area", "")):

@@ -19,7 +19,19 @@ GLOBAL = {
     "geodata.Unit",
     "notifications.AskedToday",
 }
-OURS = {"openmap", "stats", "issues", "works", "notifications", "routing", "media", "accounts", "core", "geodata"}
+OURS = {
+    "openmap",
+    "stats",
+    "issues",
+    "works",
+    "notifications",
+    "routing",
+    "media",
+    "accounts",
+    "core",
+    "geodata",
+    "api",
+}
 
 
 def models_of_ours() -> list[type[Model]]:

@@ -21,7 +21,7 @@ def test_feature_holds_only_what_strangers_may_see(client: Client, issue: Issue)
     assert feature["id"] == issue.number
     assert set(feature["properties"]) == {
         "title", "text", "category", "state", "state_group", "created_at", "due_on", "changed_at", "url",
-        "supporters",
+        "supporters", "organisation", "address", "is_blurred", "photo",
     }  # fmt: skip
     assert feature["geometry"]["coordinates"] == [round(issue.location.x, 6), round(issue.location.y, 6)]
 
