@@ -183,6 +183,8 @@ class OutboxMessage(models.Model):
         indexes = [
             # Used by core.outbox.claim: what is due, lane by lane.
             models.Index(fields=["lane", "due_at"], condition=Q(sent_at=None, dead_at=None), name="outbox_due"),
+            # Used by notifications.hooks.deliveries: what was sent to one webhook.
+            models.Index(fields=["recipient", "-id"], condition=Q(channel="hook"), name="outbox_of_webhook"),
         ]
         constraints = [
             # What came back was sent and is dead; nothing else is both.

@@ -75,7 +75,8 @@ def by_reporter(*, issue: Issue, do: str, text: str, photos: Sequence[Photo], at
 
 def organisation_was_told(issue: Issue, *, at: datetime) -> bool:
     """Whether what the author did at that moment goes to an organisation: it has a channel, and the report is shown."""
-    letters = OutboxMessage.objects.filter(subject=issue.subject_id, created_at=at)
+    theirs = OutboxMessage.Audience.ORGANISATION
+    letters = OutboxMessage.objects.filter(subject=issue.subject_id, created_at=at, audience=theirs)
     return issue.subject.visibility in DELIVERED and letters.exists()
 
 

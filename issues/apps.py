@@ -14,11 +14,13 @@ class IssuesConfig(AppConfig):
         from issues import incoming
         from issues.counters import REPORTS
         from issues.following import FOLLOWED
+        from issues.hooks import REPORTS as HEARD_REPORTS
         from issues.layer import ISSUES
-        from notifications import kinds
+        from notifications import hook_kinds, kinds
         from routing.answers import register_applier
 
         register(ISSUES)
         counters.register(REPORTS)
         kinds.register("issue", FOLLOWED)
         register_applier("issue", incoming.apply, find=incoming.find)
+        hook_kinds.register(HEARD_REPORTS)

@@ -255,7 +255,7 @@ class IssueEvent(models.Model):
     now = models.CharField(_("to state"), max_length=12, choices=State, blank=True)
     changed = models.CharField(
         _("corrected parts"), max_length=60, blank=True, default="", db_default=""
-    )  # names of issues.corrections.PARTS, with commas between them
+    )  # names of issues.corrections.PARTS, with commas between them; of a changed visibility: which it was
     words = models.OneToOneField(EventText, on_delete=models.PROTECT, verbose_name=_("words"), null=True, blank=True)
     photos = models.ManyToManyField(
         Photo, verbose_name=_("photos of a supporter"), blank=True, related_name="+"

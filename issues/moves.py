@@ -251,7 +251,7 @@ def set_visibility(*, issue: Issue, visibility: Visibility, reason: str = "", us
         if (was, subject.hidden_reason) == (visibility, hidden_reason):
             return issue
         Subject.objects.filter(pk=subject.pk).update(visibility=visibility, hidden_reason=hidden_reason)
-        append_event(issue, Kind.VISIBILITY, by=By.STAFF, at=at, user=user, text=hidden_reason)
+        append_event(issue, Kind.VISIBILITY, by=By.STAFF, at=at, user=user, text=hidden_reason, changed=was)
         touch(issue, at=at)
         if was in (Visibility.HIDDEN, Visibility.HELD):
             resend_hidden(subject, at=at)

@@ -8,6 +8,7 @@ from core.models import OutboxMessage
 from core.tokens import defuse
 from issues.letters import said_by
 from issues.models import IssueEvent
+from notifications.hooks import CHANNEL
 from routing.actions import REDACTED
 
 
@@ -17,7 +18,8 @@ def take_out_of_letters(event: IssueEvent, words: str) -> None:
     issue = event.issue
     passed_on = said_by(event.organisation or issue.community, words)
     paragraphs = [defuse(text) for text in (words, passed_on)]
-    for message in OutboxMessage.objects.select_for_update().filter(subject=issue.subject_id, sent_at=None):
+    waiting = OutboxMessage.objects.select_for_update().filter(subject=issue.subject_id, sent_at=None)
+    for message in waiting.exclude(channel=CHANNEL):  # webhooks hold no words: they read them when they are sent
         text, html = message.payload["text"], message.payload["html"]
         for paragraph in paragraphs:
             text = text.replace(f"\n{paragraph}\n", f"\n{REDACTED}\n")

@@ -19,6 +19,7 @@ from issues.actions import AUTHOR_PURPOSE
 from issues.models import IssueSettings
 from issues.moves import write_once_more
 from media.models import Photo
+from notifications.hooks import CHANNEL
 from openmap import (  # noqa: F401  register what they are about
     admin_addresses,
     admin_area_import,
@@ -28,6 +29,7 @@ from openmap import (  # noqa: F401  register what they are about
     admin_channels,
     admin_dangers,
     admin_decisions,
+    admin_hooks,
     admin_jobs,
     admin_places,
     admin_populations,
@@ -132,6 +134,8 @@ class OutboxMessageAdmin(AboutAReport, ReadOnly):
 
     @admin.display(description=_("recipient"))
     def to_whom(self, message: OutboxMessage) -> str:
+        if message.channel == CHANNEL:
+            return f"{_('webhook')} {message.recipient}"
         if message.audience == OutboxMessage.Audience.ORGANISATION:
             return message.recipient
         is_author = message.audience == OutboxMessage.Audience.AUTHOR

@@ -10,7 +10,7 @@ from django.db.models import Model
 from django.urls import reverse
 from django_scopes import scopes_disabled
 
-from accounts.models import User
+from accounts.models import ApiClient, Organisation, User
 from core.jobs import enqueue_job
 from core.models import CalendarDay
 from geodata.address_import import import_addresses
@@ -18,6 +18,7 @@ from geodata.address_rows import AddressRow
 from geodata.models import CellCheck, Community, MapShape, Unit
 from issues.models import Issue
 from media.models import Photo
+from notifications.hooks import Wanted, create
 from routing.answers import Incoming, receive
 from routing.models import Asset, Delivery, Register
 from routing.usual_dangers import found_dangers
@@ -66,6 +67,8 @@ def full(issue: Issue, marta: User, taras: User, now: datetime) -> Iterator[Comm
     CellCheck.objects.create(community=community, layer="issues", at=now, squares=12, wrong=0)
     Population.objects.create(community=community, year=2025, people=12_000)
     receive(delivery=Delivery.objects.get(), via="webhook", incoming=Incoming("1", "reply", "", now), at=now)
+    client = ApiClient.objects.create(community=community, organisation=Organisation.objects.earliest("pk"))
+    create(client=client, wanted=Wanted(url="https://example.org/hook"), at=now)
     Unit.objects.create(code="UA05000000000010236", category="O", name="Вінницька")
     with scopes_disabled():
         yield community
