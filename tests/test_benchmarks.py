@@ -11,6 +11,7 @@ from launcher.commands import bench_names
 from launcher.places import Places
 from tests.bench import cells, coverage, page, pan, photo, register, route, suggest
 from tests.bench import map as map_bench
+from tests.bench import report as report_bench
 from tests.bench import stats as stats_bench
 from tests.bench._report import Report, at_least, at_most, exactly
 from tests.photos import jpeg
@@ -57,6 +58,7 @@ def test_every_benchmark_is_one_of_those_that_are_tried_here() -> None:
         "photos",
         "polygons",
         "register",
+        "report",
         "route",
         "stats",
         "streets",
@@ -74,6 +76,15 @@ def test_route_has_the_form(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     assert {name.split(", ")[0] for name in found["figures"]} >= {
         "decide()", "its SQL prepared", "bare view of its SQL", "bare view of ST_Covers", "our view",
     }  # fmt: skip
+
+
+@pytest.mark.django_db(transaction=True)
+def test_report_has_the_form_and_takes_few_statements(capsys: pytest.CaptureFixture[str]) -> None:
+    assert report_bench.main(["--seconds", "0.2", "--before", "2", "--explain", "--json"]) == 0
+    found = check_form(capsys.readouterr().out, "report")
+    by_name = {ratio["name"]: ratio["value"] for ratio in found["ratios"]}
+    assert by_name["commits"] == 1
+    assert by_name["statements"] <= 14, "two more than in service, where community and dangers are kept for two seconds"
 
 
 @pytest.mark.django_db(transaction=True)
