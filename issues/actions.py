@@ -31,6 +31,7 @@ from notifications.actions import ask, begin, follow, link_of
 from notifications.actions import write as write_letter
 from notifications.models import Follow
 from routing.actions import deliver, inform, record_decision
+from routing.channels import reached
 from routing.models import Asset, Category, Decision, Delivery
 from routing.office import office_hours
 from routing.responsibility import Verdict, decide
@@ -261,12 +262,14 @@ def send_to_responsible(
         inform_of(issue, decision, verdict.informed, at=at, write=write)
     if verdict.organisation is None:
         return None
-    organisation = Organisation.objects.get(pk=verdict.organisation)
+    organisation, channels = reached(verdict.organisation, community_id=issue.community_id)
 
     def compose(secret: str) -> Letter:
         return letters.new_report(issue, secret, verdict.trace, note=note)
 
-    delivery = deliver(decision=decision, organisation=organisation, compose=compose, at=at, write=write)
+    delivery = deliver(
+        decision=decision, organisation=organisation, compose=compose, at=at, channels=channels, write=write
+    )
     by = By.STAFF if user else By.SYSTEM
     append_event(issue, Kind.SENT, by=by, at=at, user=user, organisation=organisation, write=write)
     return delivery

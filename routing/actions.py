@@ -1,6 +1,6 @@
 """Keeping decisions, handing things to organisations, and what comes back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
@@ -41,9 +41,18 @@ def record_decision(
 
 
 def deliver(
-    *, decision: Decision, organisation: Organisation, compose: Compose, at: datetime, write: Writer = AT_ONCE
+    *,
+    decision: Decision,
+    organisation: Organisation,
+    compose: Compose,
+    at: datetime,
+    channels: Sequence[Channel] | None = None,
+    write: Writer = AT_ONCE,
 ) -> Delivery:
-    """Hands the thing to the organisation that must answer: a secret link and, by its channel, a letter with it."""
+    """Hands the thing to the organisation that must answer: a secret link and, by its channel, a letter with it.
+
+    `channels`: as of routing.channels.send.
+    """
     subject = decision.subject
     token = issue_token(subject=subject, purpose=ANSWER_PURPOSE, at=at, expires_at=at + ANSWER_LIFETIME, write=write)
     letter = compose(placeholder_for(token))
@@ -54,7 +63,7 @@ def deliver(
         organisation=organisation,
         decision=decision,
         token=token,
-        message=send(subject=subject, organisation=organisation, letter=letter, at=at, write=write),
+        message=send(subject=subject, organisation=organisation, letter=letter, at=at, channels=channels, write=write),
         created_at=at,
     )
 

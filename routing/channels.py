@@ -5,7 +5,7 @@ The payload of a message to an organisation says by which channel it goes (`chan
 the same news as a letter and as data: any channel can take it over.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -32,6 +32,12 @@ def organisations_reached_in(community_id: int) -> "QuerySet[Organisation]":
     return Organisation.objects.filter(pk__in=reachable, is_active=True).order_by("name")
 
 
+def reached(organisation: int, *, community_id: int, role: str = RESPONSIBLE) -> tuple[Organisation, list[Channel]]:
+    """The organisation with that id, and its active channels for the role, by one question when it has any."""
+    rows = list(_active_of(organisation, community_id=community_id, role=role).select_related("organisation"))
+    return (rows[0].organisation if rows else Organisation.objects.get(pk=organisation)), rows
+
+
 def send(
     *,
     subject: Subject,
@@ -39,14 +45,16 @@ def send(
     letter: Letter,
     at: datetime,
     role: str = RESPONSIBLE,
+    channels: Sequence[Channel] | None = None,
     write: Writer = AT_ONCE,
 ) -> OutboxMessage | None:
     """Writes it into the outbox for the first channel of the organisation that takes such, and for its copies.
 
-    None when there is no such channel.
+    None when there is no such channel. `channels`: those of the role, where they are at hand (`reached`).
     """
-    found = Channel.objects.filter(community=subject.community_id, organisation=organisation, is_active=True)
-    rows = list(found.filter(role__in=[Channel.Role.ANY, role]))
+    rows = channels
+    if rows is None:
+        rows = list(_active_of(organisation.pk, community_id=subject.community_id, role=role))
     chosen = next((row for row in rows if not row.is_copy), None)
     if chosen is None:
         return None
@@ -125,6 +133,11 @@ def deliveries_of(message: OutboxMessage) -> DeliveryQuerySet:
         role=message.payload.get("role", RESPONSIBLE),
     )
     return rows.order_by("-created_at", "-id")
+
+
+def _active_of(organisation: int, *, community_id: int, role: str) -> "QuerySet[Channel]":
+    rows = Channel.objects.filter(community=community_id, organisation=organisation, is_active=True)
+    return rows.filter(role__in=[Channel.Role.ANY, role])
 
 
 def _goes_on(message: OutboxMessage) -> bool:

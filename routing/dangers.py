@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from functools import lru_cache
 
+from django.core.cache import caches
+
 from geodata.models import Community
 from routing.models import Category, Danger
 from routing.phrases import Lexicon, readable_lines_of
@@ -24,8 +26,12 @@ def dangers_in(text: str, category: Category | None, *, community: Community) ->
 
 
 def dangers_of(community: Community) -> Sequence[Danger]:
-    """Active ones; the usual set for a community that has no row at all."""
-    rows = list(Danger.objects.filter(community=community))
+    """Active ones, as they were two seconds ago at most; the usual set for a community that has no row at all."""
+    kept = caches["answers"]
+    rows: list[Danger] | None = kept.get(key := f"dangers:{community.pk}")
+    if rows is None:
+        rows = list(Danger.objects.filter(community=community))
+        kept.set(key, rows)
     return [row for row in rows if row.is_active] if rows else usual_dangers(community)
 
 
