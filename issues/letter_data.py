@@ -12,11 +12,12 @@ from issues.models import Issue
 from media.models import Photo
 
 VERSION: Final = 1
+KINDS: Final = frozenset({"new", "information", "taken_back", "reply", "added", "supporter", "corrected"})
 
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What is new. `kind`: “new”, “information”, “taken_back” or as of issues.letters.to_organisation; `words`: of
+    """What is new. `kind`: one of KINDS, anything else is told by the state that the report came to; `words`: of
     whoever made it; `note`: of whoever gave the report on; `answer_url`: with the placeholder of its secret, "" for who
     has nothing to answer."""
 
@@ -36,7 +37,7 @@ def data_of(
     """
     return {
         "version": VERSION,
-        "news": news.kind,
+        "news": news.kind if news.kind in KINDS else issue.state,
         "community": issue.community.slug,
         "report": issue.number,
         "url": settings.SITE_URL + issue.get_absolute_url(),

@@ -1,4 +1,4 @@
-"""Words that a moderator redacted, taken out of letters that have not left."""
+"""Words that a moderator redacted, taken out of letters that have not left and out of kept answers."""
 
 from typing import Any
 
@@ -10,12 +10,14 @@ from issues.letters import said_by
 from issues.models import IssueEvent
 from notifications.hooks import CHANNEL
 from routing.actions import REDACTED
+from routing.answers import forget_words
 
 
 def take_out_of_letters(event: IssueEvent, words: str) -> None:
     """Replaces the paragraphs that hold the words of this event: those of the letter that told of it, and of the one
     that passed them on. Nothing else in a letter is touched, however short the words are."""
     issue = event.issue
+    forget_words(subject_id=issue.subject_id, event=event.pk)
     passed_on = said_by(event.organisation or issue.community, words)
     paragraphs = [defuse(text) for text in (words, passed_on)]
     waiting = OutboxMessage.objects.select_for_update().filter(subject=issue.subject_id, sent_at=None)

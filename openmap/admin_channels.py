@@ -2,31 +2,89 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from core.mail import SendingFailedError
+from core.models import OutboxMessage
 from issues.moves import send_waiting
-from openmap.admin_site import AboutAReport, ReadOnly, ScopedAdmin
+from openmap.admin_site import AboutAReport, ReadOnly, ScopedAdmin, say_how_many
+from openmap.channel_forms import ChannelForm
 from routing.actions import leave_address
+from routing.channel_secrets import RotationRefusedError, end_former, give_secret, rotate
 from routing.models import Answer, Channel
 from routing.rule_check import check_soon
+from routing.trials import try_channel
+
+LOOKED_AT = 20_000  # last messages among which the last failure of a channel is sought
 
 
 @admin.register(Channel)
 class ChannelAdmin(ScopedAdmin):
-    """Letters that wait for an address that is no longer theirs do not go there."""
+    """Letters that wait for an address that is no longer theirs do not go there. Secrets are shown once."""
 
-    list_display = ("organisation", "address", "is_active", "community")
-    list_filter = ("community", "is_active")
-    exclude = ("settings", "secret", "former_secret", "trouble", "troubled_at")
+    form = ChannelForm
+    list_display = (
+        "organisation",
+        "kind",
+        "address",
+        "role",
+        "is_copy",
+        "position",
+        "is_active",
+        "trouble",
+        "community",
+    )
+    list_filter = ("community", "kind", "is_active")
+    list_select_related = ("organisation", "community")
+    readonly_fields = ("number", "secret_state", "last_failure")
+    actions = ("try_it", "replace_secret", "end_former_secret")
+
+    def get_fields(self, request: HttpRequest, obj: Channel | None = None) -> list[Any]:
+        given = [*ChannelForm.Meta.fields]
+        kind = obj.kind if obj else None
+        given += ["host_key"] if kind in (None, Channel.Kind.SFTP) else []
+        given += ["new_secret"] if kind in (None, Channel.Kind.SFTP, Channel.Kind.OPEN311) else []
+        return [*given, *self.readonly_fields] if obj else given
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """The kind of a channel stays: its address, its secret and what waits for it are of that kind."""
+        fixed = super().get_readonly_fields(request, obj)
+        return [*fixed, "kind"] if obj else [field for field in fixed if field not in self.readonly_fields]
+
+    @admin.display(description=gettext_lazy("number of the channel"))
+    def number(self, channel: Channel) -> str:
+        return str(channel.pk)
+
+    @admin.display(description=gettext_lazy("secret"))
+    def secret_state(self, channel: Channel) -> str:
+        if not channel.secret:
+            return "—"
+        if channel.former_secret:
+            return _("Is being replaced: the former one works too, until you end it.")
+        return _("Kept sealed; it can be replaced, and is never shown.")
+
+    @admin.display(description=gettext_lazy("what failed last"))
+    def last_failure(self, channel: Channel) -> str:
+        """Of what was read or tried, or else of what was sent."""
+        if channel.trouble and channel.troubled_at:
+            return _failed(channel.trouble, channel.troubled_at)
+        latest = OutboxMessage.objects.order_by("-id").values("pk")[:LOOKED_AT]
+        to_it = OutboxMessage.objects.filter(pk__in=latest, community=channel.community_id, channel=channel.kind)
+        failed = to_it.filter(recipient=channel.address).exclude(last_error="").order_by("-id").first()
+        return _failed(failed.last_error, failed.dead_at or failed.due_at) if failed else "—"
 
     def save_model(self, request: HttpRequest, obj: Channel, form: Any, change: bool) -> None:
         was = Channel.objects.select_for_update().filter(pk=obj.pk).first()
         super().save_model(request, obj, form, change)
+        if obj.kind == Channel.Kind.WEBHOOK and not obj.secret:
+            self._show(request, give_secret(obj))
         check_soon(obj.community, at=timezone.now())
         if was is not None:
             leave_address(was=was, at=timezone.now())
@@ -46,6 +104,41 @@ class ChannelAdmin(ScopedAdmin):
                 leave_address(was=was, at=timezone.now())
                 check_soon(was.community, at=timezone.now())
 
+    @admin.action(description=gettext_lazy("Send a test message"))
+    def try_it(self, request: HttpRequest, chosen: QuerySet[Channel]) -> None:
+        for channel in chosen:
+            try:
+                try_channel(channel, at=timezone.now())
+            except SendingFailedError as failed:
+                told = _("%(channel)s: the test message did not arrive. %(why)s")
+                self.message_user(request, told % {"channel": channel, "why": failed}, messages.ERROR)
+            else:
+                told = _("%(channel)s: the test message was taken.")
+                self.message_user(request, told % {"channel": channel}, messages.SUCCESS)
+
+    @admin.action(description=gettext_lazy("Make a new secret; the former one works until it is ended"))
+    def replace_secret(self, request: HttpRequest, chosen: QuerySet[Channel]) -> None:
+        for channel in chosen.filter(kind=Channel.Kind.WEBHOOK):
+            try:
+                self._show(request, rotate(channel))
+            except RotationRefusedError:
+                told = _("%(channel)s: the secret is being replaced already. End the former one first.")
+                self.message_user(request, told % {"channel": channel}, messages.ERROR)
+
+    @admin.action(description=gettext_lazy("End the former secret"))
+    def end_former_secret(self, request: HttpRequest, chosen: QuerySet[Channel]) -> None:
+        ended = [end_former(channel) for channel in chosen]
+        say_how_many(self, request, sum(ended), _("Former secrets ended: %(count)s."))
+
+    def _show(self, request: HttpRequest, secret: str) -> None:
+        """This once."""
+        told = _("The secret of the channel, shown this once: copy it now.")
+        self.message_user(request, format_html("{} <code>{}</code>", told, secret), messages.WARNING)
+
+
+def _failed(words: str, at: Any) -> str:
+    return f"{timezone.localtime(at):%Y-%m-%d %H:%M}: {words}"
+
 
 @admin.register(Answer)
 class AnswerAdmin(AboutAReport, ReadOnly):
@@ -59,15 +152,15 @@ class AnswerAdmin(AboutAReport, ReadOnly):
     exclude = ("became", "code")
     readonly_fields = ("why",)
 
-    @admin.display(description=_("report"))
+    @admin.display(description=gettext_lazy("report"))
     def report(self, row: Answer) -> str:
         return super().report(row.delivery)
 
-    @admin.display(description=_("organisation"))
+    @admin.display(description=gettext_lazy("organisation"))
     def organisation(self, row: Answer) -> str:
         return str(row.delivery.organisation)
 
-    @admin.display(description=_("why"))
+    @admin.display(description=gettext_lazy("why"))
     def why(self, row: Answer) -> str:
         return why_in_words(row.code)
 

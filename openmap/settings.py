@@ -183,6 +183,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(minute=25),
         "options": {"expires": 3600},
     },
+    "read answers in folders": {
+        "task": "routing.tasks.read_answers",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "show registers of the day": {"task": "routing.tasks.show_registers_of_the_day", "schedule": crontab(minute=1)},
     "check rules on a new day": {"task": "routing.tasks.check_what_is_stale", "schedule": crontab(minute=5)},
 }
@@ -232,6 +237,9 @@ refuse_bad_mailboxes(reply_address=REPLY_ADDRESS, inbox_url=INBOX_URL)
 
 # Other servers that are asked (core.outward): besides the public internet these, "host:port", address or network
 OUTWARD_ALLOWED = env.list("MISTO_OUTWARD_ALLOWED", default=[])
+
+# Channels that are folders of this machine lie in it, each community's in its own; "": there are none
+DROP_ROOT = env.str("MISTO_DROP_ROOT", default="")
 
 # Files and photos -------------------------------------------------------------------------------------------
 STORAGES = {

@@ -15,6 +15,7 @@ from routing.models import Answer, Channel, Delivery
 from routing.models.answers import LONGEST_ANSWER, LONGEST_ID
 
 NOT_APPLIED: Final = "not_applied"
+REDACTED: Final = "…"  # in place of words that a moderator removed
 NO_TEXT = re.compile("[\0\ud800-\udfff]")  # PostgreSQL keeps no text with these
 
 
@@ -117,10 +118,16 @@ def receive_named(*, channel: Channel, number: int, incoming: Incoming, at: date
     if delivery is None:
         raise UnknownReportError(str(number))
     answer = receive(delivery=delivery, via=channel.kind, incoming=incoming, at=at, channel=channel)
-    said = (answer.do, answer.text, answer.happened_at)
-    if said != (incoming.do, incoming.text, incoming.happened_at):
+    same_words = answer.text in (incoming.text, REDACTED)
+    if not same_words or (answer.do, answer.happened_at) != (incoming.do, incoming.happened_at):
         raise OtherWordsError(incoming.external_id)
     return answer
+
+
+def forget_words(*, subject_id: int, event: int) -> None:
+    """A moderator removed the words of an event: the answer that became it keeps them no longer."""
+    kept = Answer.objects.filter(delivery__subject=subject_id, became__contains=[event]).exclude(text="")
+    kept.update(text=REDACTED)
 
 
 def delivery_named(*, channel: Channel, number: int, kind: str = "issue") -> Delivery | None:

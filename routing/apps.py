@@ -17,13 +17,20 @@ class RoutingConfig(AppConfig):
 
     def ready(self) -> None:
         from core.events import message_died
+        from core.outbox import register_channel
         from geodata import address_sources, layers
         from routing import rule_check  # noqa: F401  registers its job
         from routing.address_source import RegisterAddresses
+        from routing.folders import send_to_folder
         from routing.layer import REGISTERS
+        from routing.sftp import send_by_sftp
+        from routing.webhooks import send_webhook
 
         layers.register(REGISTERS)
         address_sources.register(RegisterAddresses())
+        register_channel("webhook", send_webhook)
+        register_channel("folder", send_to_folder)
+        register_channel("sftp", send_by_sftp)
         message_died.connect(try_the_next_channel)
 
 

@@ -1,9 +1,9 @@
-"""What the workers do with rules, by beat."""
+"""What the workers do with rules and channels, by beat."""
 
 from celery import shared_task
 from django.utils import timezone
 
-from routing import register_map, rule_check
+from routing import reading, register_map, rule_check
 
 
 @shared_task(name="routing.tasks.check_what_is_stale")
@@ -16,3 +16,9 @@ def check_what_is_stale() -> int:
 def show_registers_of_the_day() -> int:
     """Where a day has begun, shows on the map what is in force of the registers on it; returns how many moved on."""
     return register_map.follow_the_day(at=timezone.now())
+
+
+@shared_task(name="routing.tasks.read_answers")
+def read_answers() -> int:
+    """Fetches the answers that organisations put into folders; returns how many."""
+    return reading.read_answers(at=timezone.now())

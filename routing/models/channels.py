@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -9,6 +10,7 @@ from django_scopes import ScopedManager
 
 from accounts.models import Organisation
 from geodata.models import Community
+from routing.channel_addresses import BadAddressError, address_refusal_in_words, check_address
 
 KINDS = ("email", "webhook", "open311", "folder", "sftp")
 ROLES = ("any", "responsible", "informed")
@@ -93,3 +95,12 @@ class Channel(models.Model):
 
     def __str__(self) -> str:
         return f"{self.organisation}: {self.address}"
+
+    def clean(self) -> None:
+        """The address is one of its kind. Whether the server may go there is asked by the form."""
+        if not self.address:
+            return  # its field says so, or the form found more
+        try:
+            check_address(self.kind, self.address)
+        except BadAddressError as bad:
+            raise ValidationError({"address": address_refusal_in_words(bad.code)}) from bad

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 from django.utils.translation import override
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from accounts.models import User
 from issues.models import Issue, IssueEvent
-from issues.moves import move_by_organisation, move_by_reporter, not_ours
+from issues.moves import move_by_organisation, move_by_reporter, not_ours, redact_words
 from issues.states import State
 from routing.answers import (
     BadAnswerError,
@@ -190,6 +191,22 @@ def test_answer_that_names_the_report_by_its_number(issue: Issue, city: City, la
     assert state_of(issue) == State.IN_PROGRESS
 
 
+def test_words_that_a_moderator_removed_are_not_kept_in_the_answer_either(
+    issue: Issue, say: Say, city: City, marta: User, later: datetime
+) -> None:
+    answer = say("reply", "Лайка.", number="1")
+    event = IssueEvent.objects.select_related("issue", "words", "organisation").get(pk__in=answer.became)
+    redact_words(event=event, user=marta, at=later)
+    answer.refresh_from_db()
+    assert answer.text == "…"
+    channel = Channel.objects.get(organisation=city.road_service)
+    Channel.objects.filter(pk=channel.pk).update(kind="webhook")
+    channel.refresh_from_db()
+    again = Incoming("1", "reply", "Лайка.", answer.happened_at)
+    assert receive_named(channel=channel, number=issue.number, incoming=again, at=later) == answer
+    assert Answer.objects.count() == 1
+
+
 @pytest.mark.parametrize(
     ("wrong", "code"),
     [
@@ -246,6 +263,7 @@ def outcome_of(delivery: Delivery, steps: Sequence[Step], later: datetime) -> tu
         return issue.state, sorted(told(issue))
 
 
+@settings(max_examples=20)
 @given(arrivals=arrivals())
 def test_any_order_with_any_repetitions_ends_as_the_right_order(
     delivery: Delivery, later: datetime, arrivals: tuple[list[Step], list[Step]]
