@@ -26,8 +26,8 @@ from tests.faults.campaign.told import Campaign, told
 from tests.faults.campaign.turns import Turns
 from tests.faults.campaign.verdicts import SOON, all_delivered, each_once, first_moments, in_order, no_report_lost, soon
 
-LONG = ((5.0, 25.0), 10.0)  # how long a fault is held, and the pause after it: seconds
-QUICK = ((2.0, 4.0), 0.5)
+LONG, QUICK = (5.0, 25.0), (2.0, 4.0)  # seconds for which a fault is held, from and to
+EVERY = 200  # reports between two faults; when they are few, as many as let each kind strike once
 PATIENCE = SOON + 60.0  # so long the end is waited for before it is judged
 LONGEST_QUEUE = 1200.0  # of reports that a busy machine has not taken yet
 PREFIX = "misto-test-faults-"
@@ -90,16 +90,14 @@ class _Run:
 
     def _between_start_and_stop(self) -> Campaign:
         asked, began = self.asked, time.time()
-        holds, pause = QUICK if asked.quick else LONG
         kinds = faults_of(self.service, self.receivers)
         say(f"{asked.reports} reports, {asked.rate:g} a second; {len(kinds)} kinds of faults")
-        chaos = Chaos(self.service, self.receivers, kinds, asked.seed, holds, pause, say)
+        every = min(EVERY, asked.reports // (len(kinds) + 1))
+        chaos = Chaos(self.service, self.receivers, kinds, asked.seed, QUICK if asked.quick else LONG, every, say)
         self.reporters.plan(asked.reports, rate=asked.rate, begin=began + 1)
         self.turns.start()
         Thread(target=self._read_letters, daemon=True).start()
-        time.sleep(3.0)
-        last_offer = began + asked.reports / asked.rate
-        chaos.run(lambda: time.time() < last_offer)
+        chaos.run(lambda: len(self.reporters.accepted()), of=asked.reports)
         over = self._await_the_end()
         return self._judged(chaos, began=began, over=over)
 

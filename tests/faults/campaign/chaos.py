@@ -4,6 +4,7 @@ import random
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 from launcher import processes
@@ -12,6 +13,7 @@ from tests.faults.campaign.receivers import Receiver
 from tests.faults.campaign.service import Service
 
 PATIENCE: Final = 120.0  # seconds within which the service must be whole again
+LONGEST_PAUSE: Final = 120.0  # seconds between two faults when few reports come in
 
 
 @dataclass(slots=True)
@@ -33,21 +35,22 @@ class Chaos:
     kinds: Sequence[Fault]
     seed: int
     holds: tuple[float, float]  # seconds, from and to: so long a receiver is away, or a part hangs
-    pause: float  # seconds between two faults
+    every: int  # reports that are accepted between two faults
     say: Callable[[str], None]
     struck: list[Struck] = field(default_factory=list)
     strange: list[str] = field(default_factory=list)
 
-    def run(self, goes_on: Callable[[], bool]) -> None:
-        """Round after round, each in an order of its own."""
+    def run(self, accepted: Callable[[], int], *, of: int) -> None:
+        """Round after round, each in an order of its own, while reports are accepted: however quick the machine is, as
+        many come in between two faults."""
         chance, parts = random.Random(self.seed), set(self.service.parts())
-        is_first = True
-        while is_first or goes_on():
+        while len(self.struck) < len(self.kinds) or accepted() < of:
             for fault in chance.sample(self.kinds, len(self.kinds)):
-                if is_first or goes_on():
-                    self._strike(fault, parts, holds=chance.uniform(*self.holds))
-                    time.sleep(self.pause)
-            is_first = False
+                due = min((len(self.struck) + 1) * self.every, of)
+                processes.wait_until(partial(_has_come, accepted, due), seconds=LONGEST_PAUSE, every=0.1)
+                if len(self.struck) >= len(self.kinds) and accepted() >= of:
+                    return
+                self._strike(fault, parts, holds=chance.uniform(*self.holds))
 
     def _strike(self, fault: Fault, parts: set[str], *, holds: float) -> None:
         one = Struck(fault.name, time.time())
@@ -64,3 +67,7 @@ class Chaos:
 
     def _is_whole(self, parts: set[str]) -> bool:
         return self.service.is_whole(parts) and all(one.is_running() for one in self.receivers)
+
+
+def _has_come(count: Callable[[], int], due: int) -> bool:
+    return count() >= due
