@@ -163,6 +163,8 @@ def _describe(parameter: dict[str, Any]) -> None:
         "area": _("Its id."),
         "work": _("Its id."),
         "code": _("Its code."),
+        "hook": _("Its id."),
+        "message": _("Its id, as in the header Misto-Id."),
     }
     parameter.setdefault("description", known.get(parameter["name"], ""))
     if parameter["name"] == "community":

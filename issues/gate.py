@@ -70,6 +70,18 @@ def admission(sender: Sender, viewer: Viewer, *, community: Community, at: datet
     return admit
 
 
+def admission_of_program(sender: Sender, *, community: Community, at: datetime) -> Admit:
+    """The same for a program of an organisation: the limits of its key stand in place of those of networks, and its key
+    in place of a browser's work. It raises NotAdmittedError past a limit."""
+
+    def admit(kept: IssueSettings) -> bool:
+        if exceeded := limits.use(limits_of(sender, kept), community=community, at=at):
+            raise NotAdmittedError(*_refusal(exceeded, kept, at=at))
+        return False
+
+    return admit
+
+
 def limits_of(sender: Sender, kept: IssueSettings) -> list[Limit]:
     """The limits that a report of this sender counts against."""
     rows = [

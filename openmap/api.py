@@ -8,8 +8,10 @@ from api.schema_views import document, schema
 from geodata import api as places
 from geodata.community import in_community
 from issues import api as reports
+from issues import api_reporting as reporting
 from issues.api_responsible import Responsible, answered_at_once
 from issues.api_similar import Similar
+from notifications import api as hooks
 from openmap.api_start import CommunityDetail, Start
 from routing import api as routing
 from stats import api_tables as stats
@@ -27,7 +29,7 @@ urlpatterns = [
     path("docs/", document, name="api_docs"),
     path("communities/", places.CommunityList.as_view(), name="api_communities"),
     path("communities/<slug:community>/", in_community(CommunityDetail.as_view()), name="api_community"),
-    _of_community("issues/", reports.IssueList, "issues"),
+    _of_community("issues/", reporting.Reports, "issues"),
     _of_community("issues/<int:number>/", reports.IssueDetail, "report"),
     _of_community("issues/<int:number>/events/", reports.IssueEvents, "report_events"),
     _of_community("similar/", Similar, "similar"),
@@ -50,4 +52,14 @@ urlpatterns = [
     _of_community("layers/", places.LayerList, "layers"),
     _of_community("statistics/", stats.Statistics, "statistics"),
     _of_community("statistics/<slug:table>/", stats.StatisticsTable, "statistics_table"),
+    _of_community("webhooks/", hooks.WebhookList, "webhooks"),
+    _of_community("webhooks/<uuid:hook>/", hooks.WebhookDetail, "webhook"),
+    _of_community("webhooks/<uuid:hook>/ping/", hooks.WebhookPing, "webhook_ping"),
+    _of_community("webhooks/<uuid:hook>/pause/", hooks.WebhookPause, "webhook_pause"),
+    _of_community("webhooks/<uuid:hook>/resume/", hooks.WebhookResume, "webhook_resume"),
+    _of_community("webhooks/<uuid:hook>/secret/", hooks.WebhookSecret, "webhook_secret"),
+    _of_community("webhooks/<uuid:hook>/deliveries/", hooks.WebhookDeliveries, "webhook_deliveries"),
+    _of_community(
+        "webhooks/<uuid:hook>/deliveries/<uuid:message>/again/", hooks.WebhookSendAgain, "webhook_send_again"
+    ),
 ]

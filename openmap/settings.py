@@ -350,6 +350,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "ENUM_NAME_OVERRIDES": {
         "State": "issues.states.State",
+        "WebhookState": "notifications.models.Webhook.State",
+        "WebhookMessageState": ["waiting", "sent", "failed"],
         "StateGroup": "issues.states.Group",
         "GisFeatureEnum": ["Feature"],
         "GisFeatureCollectionEnum": ["FeatureCollection"],

@@ -1,0 +1,138 @@
+"""A report that a program sends for a resident: the rules are those of the form, whose fields its members become."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from django.utils.crypto import salted_hmac
+from django.utils.datastructures import MultiValueDict
+
+from accounts.models import ApiClient
+from geodata.models import Community
+from issues import assets
+from issues.actions import NewReport, report_issue
+from issues.answerer import Answerer, answerer_for
+from issues.forms import ReportForm
+from issues.gate import Sender, admission_of_program
+from issues.lookalikes import LookAlike
+from issues.models import Issue
+from issues.place_choice import address_for
+from issues.questions import PREFIX
+from issues.similar import similar_to
+from issues.support import Voice
+from issues.warnings import Warned, warnings_for
+from media.models import Photo
+from routing.models import Asset, Category
+
+AS_THEY_ARE: Final = ("category", "text", "address", "entrance", "flat", "email", "name")
+
+
+def device_of_program(client: ApiClient, name: str) -> str:
+    """The key of a device that a program names by an opaque text, as accounts.devices makes them; "" without one."""
+    return salted_hmac("accounts.devices", f"client {client.pk} {name}", algorithm="sha256").hexdigest() if name else ""
+
+
+@dataclass
+class ProgramReport:
+    """What a program gives, as the form takes it. `given`: members by their names in the API."""
+
+    given: Mapping[str, Any]
+    community: Community
+    client: ApiClient
+    photos: Sequence[Photo]
+    at: datetime
+
+    def __post_init__(self) -> None:
+        self.data = self._fields()
+        self.form = ReportForm(self.data, community=self.community, on=self.community.day_of(self.at))
+        self.device = device_of_program(self.client, self.given.get("device", ""))
+
+    def errors(self) -> dict[str, list[tuple[str, str]]]:
+        """Member → (code, words) of what is wrong there; “answers/where” for an answer, "" for the whole."""
+        return {_member(name): _said(errors) for name, errors in self.form.errors.as_data().items()}
+
+    def warnings(self) -> list[Warned]:
+        """Dangers that the words mean."""
+        return warnings_for(self.form, self.data, community=self.community)
+
+    def answerer(self) -> Answerer:
+        """Who will answer. For a report without errors."""
+        given = self.form.cleaned_data
+        return answerer_for(
+            category=given["category"],
+            point=given["point"],
+            community=self.community,
+            at=self.at,
+            answers=given["answers"],
+            asset=given.get("asset"),
+        )
+
+    def similar(self) -> list[LookAlike]:
+        """What is known already. For a report without errors."""
+        voice = Voice.of(device=self.device)
+        return similar_to(self.form, self.data, community=self.community, at=self.at, voice=voice)
+
+    def send(self) -> Issue:
+        """Accepts it. Raises NotAdmittedError and OutsideCommunityError."""
+        sender = Sender(device=self.device, email=self.form.cleaned_data["email"])
+        return report_issue(
+            new=self._new(), community=self.community, at=self.at, admit=admission_of_program(
+                sender, community=self.community, at=self.at
+            ),
+        )  # fmt: skip
+
+    def _new(self) -> NewReport:
+        given = self.form.cleaned_data
+        on = self.community.day_of(self.at)
+        of_asset = assets.address_of(given.get("asset"))
+        return NewReport(
+            category=given["category"],
+            point=given["point"],
+            text=given["text"],
+            address=address_for(given["address"], of_asset, given["point"], community=self.community, on=on),
+            email=given["email"],
+            name=given["name"],
+            shows_name=given["shows_name"],
+            language=self.given.get("language", "uk"),
+            photos=self.photos,
+            asset=given.get("asset"),
+            entrance=given.get("entrance", ""),
+            flat=given.get("flat", ""),
+            answers=given["answers"],
+            confirmed=bool(self.given.get("confirmed")),
+            dangers=[one.danger.code for one in self.warnings()],
+            device=self.device,
+            source=Issue.Source.API,
+        )
+
+    def _fields(self) -> MultiValueDict[str, str]:
+        told = MultiValueDict({name: [str(self.given.get(name, ""))] for name in AS_THEY_ARE})
+        if (place := self.given.get("place")) is not None:
+            told["lon"], told["lat"] = (str(part) for part in place)
+        if self.given.get("shows_name"):
+            told["shows_name"] = "on"
+        for code, answer in self.given.get("answers", {}).items():
+            told[PREFIX + code] = answer
+        told.setlist("danger", list(self.given.get("dangers", ())))
+        told["asset"] = self._choice(self.given.get("asset", ""))
+        return told
+
+    def _choice(self, key: str) -> str:
+        """The form names a thing by its row, programs by its key in the register; what nobody knows stays as it is."""
+        if not key or key == assets.NONE:
+            return key
+        known = Category.objects.filter(community=self.community, code=self.given.get("category", "")).first()
+        rows = Asset.objects.on(self.community.day_of(self.at))
+        found = rows.filter(register=known.register_id, key=key).first() if known and known.register_id else None
+        return str(found.pk) if found else "unknown"
+
+
+def _member(field: str) -> str:
+    if field.startswith(PREFIX):
+        return f"answers/{field.removeprefix(PREFIX)}"
+    return {"__all__": "", "lon": "location", "lat": "location"}.get(field, field)
+
+
+def _said(errors: Any) -> list[tuple[str, str]]:
+    return [(error.code or "invalid", words) for error in errors for words in error.messages]
