@@ -9,7 +9,7 @@ BUDGETS: Mapping[str, float] = {
     "accounts": 45,
     "browser": 390,
     "core": 30,
-    "faults": 300,  # the campaign alone takes four minutes
+    "faults": 300,  # the campaign alone takes minutes
     "geodata": 30,
     "issues": 60,
     "launcher": 20,

@@ -1,6 +1,6 @@
 """`./misto test`: the checks, then every test on a throw-away cluster, with the time of each folder.
 
-`./misto test faults` is no part of that: a campaign against a whole service of its own, which takes half an hour.
+`./misto test faults` is no part of that: a campaign against a whole service of its own.
 """
 
 from __future__ import annotations
