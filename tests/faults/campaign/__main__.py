@@ -64,7 +64,8 @@ class _Run:
     def __init__(self, folder: Path, asked: argparse.Namespace) -> None:
         self.asked = asked
         self.mail = Receiver("mail", "tests.faults.campaign.mailbox", folder, refusal="451 4.3.0 Try again later")
-        self.receivers = [self.mail]
+        self.hook = Receiver("hook", "tests.faults.campaign.hookbox", folder, refusal="500")
+        self.receivers = [self.mail, self.hook]
         self.service = Service(folder, free_port(), self._settings())
         self.turns = Turns()
         self.actors = Actors(self.service.url, self.turns)
@@ -78,7 +79,7 @@ class _Run:
                 receiver.start()
             say("Starting the service")
             self.service.start()
-            self.service.manage(town.__name__)
+            self.service.manage(town.__name__, str(self.mail.book.parent), f"http://127.0.0.1:{self.hook.port}/events")
             return self._between_start_and_stop()
         finally:
             self.is_over = True
@@ -152,6 +153,7 @@ class _Run:
             "MISTO_HOSTS": "127.0.0.1",
             "MISTO_PROXIES": "1",
             "MISTO_EMAIL_URL": f"smtp://127.0.0.1:{self.mail.port}",
+            "MISTO_OUTWARD_ALLOWED": f"127.0.0.1:{self.hook.port}",
             "MISTO_STATIC_ROOT": str(self.mail.book.parent / "static"),
         }
 

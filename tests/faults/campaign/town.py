@@ -1,9 +1,12 @@
-"""The town that the campaign reports about: python -m tests.faults.campaign.town, with the service's environment.
+"""The town of the campaign: python -m tests.faults.campaign.town FOLDER URL, in the service's environment.
 
 Ten organisations, each for a kind of problem of its own; a resident lives in every place, thirty metres from the next.
+A program hears of half of the kinds by a webhook at URL; its secret is written to FOLDER/hook.secret.
 """
 
+import sys
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Final
 
 SLUG: Final = "kampania"
@@ -30,13 +33,14 @@ def address(organisation: int) -> str:
     return f"organisation-{organisation}@example.org"
 
 
-def found() -> None:
+def found(folder: Path, url: str) -> None:
     """Writes the town into the database."""
     import shapely
     from django_scopes import scope
 
-    from accounts.models import Organisation
+    from accounts.models import ApiClient, Organisation
     from geodata.actions import create_community
+    from notifications.hooks import Wanted, create
     from routing.models import Category, Channel, CommunityRouting, Rule
     from routing.rulesets import new_draft, publish
 
@@ -62,10 +66,13 @@ def found() -> None:
         Channel.objects.create(community=community, organisation=council, address="council@example.org")
         CommunityRouting.objects.create(community=community, fallback=council)
         publish(rules, moment=LONG_AGO, at=LONG_AGO)
+        program = ApiClient.objects.create(community=community, organisation=council)
+        wanted = Wanted(url=url, categories=[kind(number) for number in range(ORGANISATIONS // 2)])
+        (folder / "hook.secret").write_text(create(client=program, wanted=wanted, at=datetime.now(tz=UTC))[1])
 
 
 if __name__ == "__main__":
     import django
 
     django.setup()
-    found()
+    found(Path(sys.argv[1]), sys.argv[2])
