@@ -38,6 +38,7 @@ class ApiView(GenericAPIView[Any]):
         answer: HttpResponseBase = super().finalize_response(request, response, *args, **kwargs)
         plain: HttpRequest = getattr(request, "_request", request)
         patch_vary_headers(answer, ["Accept-Language", "Authorization", "X-Api-Key"])
+        answer.headers["Access-Control-Allow-Origin"] = "*"  # pages of others may read: no cookie tells who asks
         write_allowances(plain, answer)
         is_read = plain.method in {"GET", "HEAD"}
         if not is_read or answer.status_code != 200 or not isinstance(answer, Response):

@@ -31,6 +31,7 @@ from openmap import (  # noqa: F401  register what they are about
     admin_decisions,
     admin_hooks,
     admin_jobs,
+    admin_keys,
     admin_places,
     admin_populations,
     admin_register_import,

@@ -339,6 +339,7 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "api.schema.Described",
     "EXCEPTION_HANDLER": "api.problems.problem_of",
     "URL_FORMAT_OVERRIDE": None,
+    "DEFAULT_METADATA_CLASS": None,  # what OPTIONS would tell stands in the contract
     "UNAUTHENTICATED_USER": None,
 }
 API_READS_PER_MINUTE = env.int("MISTO_API_READS", default=600)  # of one network without a key, in each process

@@ -10,7 +10,8 @@ from django.db.models import Model
 from django.urls import reverse
 from django_scopes import scopes_disabled
 
-from accounts.models import ApiClient, Organisation, User
+from accounts.api_keys import make_key
+from accounts.models import ApiClient, ApiKey, Organisation, User
 from core.jobs import enqueue_job
 from core.models import CalendarDay
 from geodata.address_import import import_addresses
@@ -69,6 +70,7 @@ def full(issue: Issue, marta: User, taras: User, now: datetime) -> Iterator[Comm
     receive(delivery=Delivery.objects.get(), via="webhook", incoming=Incoming("1", "reply", "", now), at=now)
     client = ApiClient.objects.create(community=community, organisation=Organisation.objects.earliest("pk"))
     create(client=client, wanted=Wanted(url="https://example.org/hook"), at=now)
+    make_key(client=client, name="Диспетчерська Яворина", scopes=[ApiKey.Scope.REPORTS], by=None, at=now)
     Unit.objects.create(code="UA05000000000010236", category="O", name="Вінницька")
     with scopes_disabled():
         yield community
