@@ -10,12 +10,14 @@ class IssuesConfig(AppConfig):
 
     def ready(self) -> None:
         from core import counters
+        from core.outbox import register_channel
         from geodata.layers import register
         from issues import incoming
         from issues.counters import REPORTS
         from issues.following import FOLLOWED
         from issues.hooks import REPORTS as HEARD_REPORTS
         from issues.layer import ISSUES
+        from issues.open311 import photos_by_address
         from notifications import hook_kinds, kinds
         from routing.answers import register_applier
 
@@ -24,3 +26,4 @@ class IssuesConfig(AppConfig):
         kinds.register("issue", FOLLOWED)
         register_applier("issue", incoming.apply, find=incoming.find)
         hook_kinds.register(HEARD_REPORTS)
+        register_channel(photos_by_address.CHANNEL, photos_by_address.read_photo)

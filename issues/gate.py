@@ -70,12 +70,14 @@ def admission(sender: Sender, viewer: Viewer, *, community: Community, at: datet
     return admit
 
 
-def admission_of_program(sender: Sender, *, community: Community, at: datetime) -> Admit:
+def admission_of_program(*senders: Sender, community: Community, at: datetime) -> Admit:
     """The same for a program of an organisation: the limits of its key stand in place of those of networks, and its key
-    in place of a browser's work. It raises NotAdmittedError past a limit."""
+    in place of a browser's work. Each device, account or address that it names is counted. It raises NotAdmittedError
+    past a limit."""
 
     def admit(kept: IssueSettings) -> bool:
-        if exceeded := limits.use(limits_of(sender, kept), community=community, at=at):
+        asked = {limit.key: limit for sender in senders for limit in limits_of(sender, kept)}
+        if exceeded := limits.use(asked.values(), community=community, at=at):
             raise NotAdmittedError(*_refusal(exceeded, kept, at=at))
         return False
 

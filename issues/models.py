@@ -148,6 +148,8 @@ class Issue(OnTheMap):
             models.Index(fields=["community", "-created_at", "-id"], name="issue_newest_first"),
             # Used by statistics when a day begins: whose promise ended before it.
             models.Index(fields=["community", "due_on"], name="issue_promised_by"),
+            # Used by programs that ask what changed: the last first, keyset paging.
+            models.Index(fields=["community", "-changed_at", "-id"], name="issue_changed_last"),
             *MAP_INDEXES,
         ]
         constraints = [
@@ -267,6 +269,10 @@ class IssueEvent(models.Model):
         verbose_name = _("event")
         verbose_name_plural = _("events")
         ordering = ["at", "id"]
+        indexes = [
+            # Used by programs that ask what happened: the first first, keyset paging.
+            models.Index(fields=["community", "at", "id"], name="issue_event_when"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=~Q(kind="moved") | (~Q(was="") & ~Q(now="")), name="event_move_has_both_states"

@@ -21,7 +21,7 @@ def take_out_of_letters(event: IssueEvent, words: str) -> None:
     passed_on = said_by(event.organisation or issue.community, words)
     paragraphs = [defuse(text) for text in (words, passed_on)]
     waiting = OutboxMessage.objects.select_for_update().filter(subject=issue.subject_id, sent_at=None)
-    for message in waiting.exclude(channel=CHANNEL):  # webhooks hold no words: they read them when they are sent
+    for message in waiting.filter(payload__has_keys=["text", "html"]):  # webhooks and photos to be read hold no words
         text, html = message.payload["text"], message.payload["html"]
         for paragraph in paragraphs:
             text = text.replace(f"\n{paragraph}\n", f"\n{REDACTED}\n")

@@ -1,4 +1,4 @@
-from django.urls import path
+from django.urls import include, path
 
 from geodata.community import community_path
 from issues import (
@@ -35,6 +35,8 @@ urlpatterns = [
     community_path("issues/<int:number>/support/", views.support, name="support"),
     community_path("issues/<int:number>/support/words/", addition_views.add, name="add_as_supporter"),
     community_path("issues/<int:number>/photos/<uuid:photo>/", hiding_views.hide_by_staff, name="hide_by_staff"),
+    # Programs, by Open311
+    path("<slug:community>/open311/", include("issues.open311.urls")),
     # Whoever holds the secret link
     community_path("mine/<str:token>/", views.mine, name="mine"),
     community_path("mine/<str:token>/correct/", correct_views.correct, name="correct"),
