@@ -8,7 +8,6 @@ from core.models import OutboxMessage
 from core.tokens import defuse
 from issues.letters import said_by
 from issues.models import IssueEvent
-from notifications.hooks import CHANNEL
 from routing.actions import REDACTED
 from routing.answers import forget_words
 

@@ -5,7 +5,6 @@ from xml.etree.ElementTree import Element
 
 import pytest
 from defusedxml.ElementTree import fromstring
-from django.http import HttpResponse
 from django.test import Client
 
 from accounts.api_keys import make_key
@@ -29,16 +28,16 @@ def api_key(api_client: ApiClient) -> str:
     return secret
 
 
-def ask(client: Client, call: str, *, expect: int = 200, **given: object) -> Any:
+def ask(client: Client, call: str, *, expect: int = 200, **given: Any) -> Any:
     """What is told in JSON."""
     answer = client.get(f"{API}/{call}.json", given)
     assert answer.status_code == expect, answer.content.decode()
     return answer.json()
 
 
-def ask_xml(client: Client, call: str, **given: object) -> Element:
+def ask_xml(client: Client, call: str, **given: Any) -> Element:
     """The same in XML."""
-    answer = client.get(f"{API}/{call}.xml", given)
+    answer: Any = client.get(f"{API}/{call}.xml", given)
     assert answer.status_code == 200, answer.content.decode()
     return tree_of(answer)
 
@@ -50,9 +49,9 @@ def tree_of(answer: Any) -> Element:
 
 def send(client: Client, key: str, *, expect: int = 200, form: str = "json", headers: Any = None, **given: Any) -> Any:
     """What is told to a report of a hole at p, or of what `given` says instead."""
-    answer: HttpResponse = client.post(f"{API}/requests.{form}", {"api_key": key} | given, headers=headers or {})
+    answer = client.post(f"{API}/requests.{form}", {"api_key": key} | given, headers=headers or {})
     assert answer.status_code == expect, answer.content.decode()
-    return answer.json() if form == "json" else tree_of(answer)  # type: ignore[attr-defined]
+    return answer.json() if form == "json" else tree_of(answer)
 
 
 def errors_of(told: list[dict[str, Any]]) -> str:

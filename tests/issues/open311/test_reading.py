@@ -336,7 +336,7 @@ def test_pages_by_number_and_by_link_hold_each_request_once(city: City, town: To
 
 
 def test_number_of_statements_does_not_grow(city: City, town: Town, client: Client, later: Any) -> None:
-    def statements(**given: str) -> int:
+    def statements(**given: Any) -> int:
         with CaptureQueriesContext(
             connection,
         ) as asked:

@@ -201,13 +201,13 @@ def test_answers_are_checked_as_those_of_the_form(
     Question.objects.create(code="seen", kind="date", text="Коли?", **given)
     Question.objects.create(code="gate", kind="text", text="Яка брама?", shown_if={"where": ["yard"]}, **given)
     assert "attribute[where]" in errors_of(send(client, api_key, expect=400, **hole_at_p))
-    wrong = {"attribute[where]": "street", "attribute[gate]": "друга", "attribute[deep]": "999"}
+    wrong: dict[str, Any] = {"attribute[where]": "street", "attribute[gate]": "друга", "attribute[deep]": "999"}
     told = errors_of(send(client, api_key, expect=400, **hole_at_p | wrong))
     assert "attribute[gate]" in told
     assert "attribute[deep]: Не більше" in told
-    two = {"attribute[where][]": ["street", "yard"]}
+    two: dict[str, Any] = {"attribute[where][]": ["street", "yard"]}
     assert "attribute[where]" in errors_of(send(client, api_key, expect=400, **hole_at_p | two))
-    good = {
+    good: dict[str, Any] = {
         "attribute[where][]": "yard", "attribute[deep]": "12,5", "attribute[seen]": "2026-11-18T09:00:00+02:00",
         "attribute[gate]": "друга",
     }  # fmt: skip
@@ -218,8 +218,8 @@ def test_answers_are_checked_as_those_of_the_form(
 def test_house_is_named_by_its_key_as_attribute_or_as_address(client: Client, api_key: str, houses: Houses) -> None:
     told = errors_of(send(client, api_key, expect=400, service_code="houses", description="Тече дах", address_id="77"))
     assert "address_id" in told
-    given = {"service_code": "houses", "description": "Тече дах", "address_id": "12"}
-    send(client, api_key, **given, **{"attribute[register.flat]": "7", "attribute[register.entrance]": "2"})
+    given: dict[str, Any] = {"service_code": "houses", "description": "Тече дах", "address_id": "12"}
+    send(client, api_key, **given | {"attribute[register.flat]": "7", "attribute[register.entrance]": "2"})
     issue = only_issue()
     assert (issue.asset_id, issue.entrance, issue.flat, issue.address) == (
         houses.first.pk, "2", "7", houses.first.label
@@ -233,7 +233,7 @@ def test_house_is_named_by_its_key_as_attribute_or_as_address(client: Client, ap
 def test_address_is_taken_only_when_it_leaves_no_doubt(
     client: Client, api_key: str, houses: Houses, hole_at_p: dict[str, Any]
 ) -> None:
-    by_address = {"service_code": "roads", "description": WORDS}
+    by_address: dict[str, Any] = {"service_code": "roads", "description": WORDS}
     told = errors_of(send(client, api_key, expect=400, **by_address, address_string="Соборна"))
     assert "Соборна, 12" in told
     assert "address_string" in errors_of(send(client, api_key, expect=400, **by_address, address_string="Невідома, 1"))
