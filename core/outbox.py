@@ -1,14 +1,14 @@
 """The outbox: what must leave is a row written with its cause; workers claim, send, retry, and give up in sight.
 
 A claim is a lease that a living sender renews (core.keeping): when a worker dies between claim and commit, the lease
-ends and another sends again, with the same idempotency key. Order of work: lanes first, then what is due longest.
+ends and another sends again, with the same idempotency key. Which message is next: core.outbox_claim. Each lane has
+workers of its own: core.seats.
 """
 
 import logging
 import random
 import time
-import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -22,22 +22,40 @@ from core.broker import nudge, nudge_on_commit
 from core.events import message_died
 from core.keeping import kept
 from core.mail import SendingFailedError, send_letter
-from core.models import DELIVERED, ON_THE_MAP, Failure, Lane, OutboxMessage, Subject, Visibility
+from core.models import (
+    DELIVERED,
+    ON_THE_MAP,
+    Failure,
+    Lane,
+    OutboxMessage,
+    OutboxQuerySet,
+    Outcome,
+    Subject,
+    Visibility,
+)
+from core.outbox_claim import LEASE, claim
+from core.outbox_limits import Limits
 from core.together import AT_ONCE, Writer
 from core.tokens import UnknownTokenError
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=60)  # so long a message waits for another worker when its own was killed
+__all__ = ["LEASE", "Letter", "claim", "enqueue", "enqueue_message", "register_channel", "resend", "send", "send_due"]
+
+TASKS = {  # by which the workers of a lane are asked to hurry
+    Lane.URGENT: "core.tasks.send_urgent",
+    Lane.DELIVERY: "core.tasks.send_deliveries",
+    Lane.BULK: "core.tasks.send_bulk",
+}
 # A mail server that answers each of a letter's ten commands just before EMAIL_TIMEOUT takes 200 s.
 LONGEST_SENDING = timedelta(minutes=5)
 PAUSES = (0.5, 1, 2, 4, 8, 8)  # seconds in which the database may come back before a sender gives up writing down
 FIRST_RETRY = timedelta(seconds=30)
 LONGEST_RETRY = timedelta(hours=1)
 MOST_ATTEMPTS = 14  # about nine hours of trying
-BATCH = 10
 FORGOTTEN = "its reader wants no more letters"
 TURN = 20.0  # seconds after which a task starts no further message, so that other tasks get the worker
+WORTH_WAITING = 2.0  # seconds: a limit that opens later is found open by a later task
 
 Remember = Callable[[datetime], None]
 Sender = Callable[..., Remember | None]
@@ -120,46 +138,43 @@ def enqueue_message(
         created_at=at,
         due_at=at,
     )
-    nudge_on_commit("core.tasks.send_due")
+    nudge_on_commit(TASKS[Lane(lane)])
     return message
 
 
-# MATERIALIZED: no plan may ask twice for "the next ones" and so take more than `limit`.
-CLAIM = """
-WITH next AS MATERIALIZED (
-    SELECT id FROM core_outboxmessage
-    WHERE sent_at IS NULL AND dead_at IS NULL AND due_at <= %(now)s
-      AND (leased_until IS NULL OR leased_until <= %(now)s)
-    ORDER BY lane, due_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
-)
-UPDATE core_outboxmessage m SET claim = %(claim)s, leased_until = %(until)s, attempts = attempts + 1
-FROM next WHERE m.id = next.id RETURNING m.id
-"""
-
-
-def claim(*, at: datetime, limit: int = BATCH) -> list[OutboxMessage]:
-    """Takes up to `limit` due messages for this worker until the lease ends; nobody else gets them meanwhile."""
-    mine = uuid.uuid4()
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(CLAIM, {"claim": mine, "until": at + LEASE, "now": at, "limit": limit})
-        ids = [row[0] for row in cursor.fetchall()]
-    with scopes_disabled():
-        rows = OutboxMessage.objects.filter(pk__in=ids).select_related("subject").order_by("lane", "due_at", "id")
-        return list(rows)
-
-
-def send_due(*, clock: Callable[[], datetime] = timezone.now, most: int = 200) -> int:
-    """Claims and sends what is due, one message at a time, at most `most` and for about TURN; returns how many left."""
-    sent, began = 0, time.monotonic()
-    for _turn in range(most):
-        if time.monotonic() - began > TURN:
-            nudge("core.tasks.send_due")
+def send_due(
+    *lanes: Lane,
+    clock: Callable[[], datetime] = timezone.now,
+    most: int = 200,
+    stopping: Callable[[], bool] = lambda: False,
+) -> int:
+    """Claims and sends what is due in these lanes (in all, when none is named), one message at a time, at most `most`
+    and for about TURN; returns how many left. Begins none once `stopping` says so."""
+    chosen, sent, tries, ends = lanes or tuple(Lane), 0, 0, time.monotonic() + TURN
+    while tries < most and not stopping():
+        if time.monotonic() > ends:
+            for lane in chosen:
+                nudge(TASKS[lane])
             break
-        claimed = claim(at=clock(), limit=1)
-        if not claimed:
+        claimed = claim(at=clock(), lanes=chosen, limit=1)
+        if claimed:
+            tries += 1
+            sent += send(claimed[0], clock=clock)
+        elif not _waited_for_a_limit(chosen, clock=clock):
             break
-        sent += send(claimed[0], clock=clock)
     return sent
+
+
+def _waited_for_a_limit(lanes: Iterable[Lane], *, clock: Callable[[], datetime]) -> bool:
+    """Sleeps until a limit that holds one of these lanes lets something out, if that is soon; whether it did."""
+    now = clock()
+    pauses = [(opens - now).total_seconds() for lane in lanes if (opens := Limits.read(lane, at=now).opens)]
+    with scopes_disabled():
+        waits = bool(pauses) and OutboxMessage.objects.pending().filter(lane__in=lanes, due_at__lte=now).exists()
+    if not waits or min(pauses) > WORTH_WAITING:
+        return False
+    time.sleep(max(min(pauses), 0.01))
+    return clock() > now
 
 
 def send(message: OutboxMessage, *, clock: Callable[[], datetime]) -> bool:
@@ -186,7 +201,7 @@ def send(message: OutboxMessage, *, clock: Callable[[], datetime]) -> bool:
 def _note_sent(message: OutboxMessage, remember: Remember | None, *, at: datetime) -> None:
     with transaction.atomic():
         went = {"channel": message.channel, "recipient": message.recipient}
-        _settle(message, sent_at=at, dead_at=None, failure="", last_error="", **went)
+        _settle(message, Outcome.Kind.SENT, at=at, sent_at=at, dead_at=None, failure="", last_error="", **went)
         if remember:
             with scopes_disabled():
                 remember(at)
@@ -237,7 +252,7 @@ def _is_over(message: OutboxMessage, *, at: datetime) -> bool:
         message.channel, message.recipient = row.channel, row.recipient
         refusal = why_not(message)
         if refusal:
-            _settle(message, dead_at=at, failure=refusal[0], last_error=refusal[1])
+            _settle(message, Outcome.Kind.DIED, at=at, dead_at=at, failure=refusal[0], last_error=refusal[1])
     return refusal is not None
 
 
@@ -249,8 +264,8 @@ def retry_after(attempts: int, *, jitter: float) -> timedelta:
 
 
 def resend(message: OutboxMessage, *, at: datetime) -> None:
-    """Puts a dead letter back, due now, with a fresh count of tries and the same key."""
-    changed = OutboxMessage.objects.filter(pk=message.pk, dead_at__isnull=False).update(
+    """Puts a dead letter back, due now, with a fresh count of tries and the same key; not one that was written off."""
+    changed = OutboxMessage.objects.filter(pk=message.pk, dead_at__isnull=False, written_off=None).update(
         sent_at=None,
         dead_at=None,
         bounced_at=None,
@@ -260,9 +275,10 @@ def resend(message: OutboxMessage, *, at: datetime) -> None:
         last_error="",
         claim=None,
         leased_until=None,
+        queue="",
     )
     if changed:
-        nudge_on_commit("core.tasks.send_due")
+        nudge_on_commit(TASKS[Lane(message.lane)])
 
 
 def resend_hidden(subject: Subject, *, at: datetime) -> None:
@@ -285,15 +301,26 @@ def readdress(
     given |= {"channel": channel} if channel else {}
     given |= {"payload": dict(payload)} if payload is not None else {}
     waiting = OutboxMessage.objects.pending().filter(pk=message.pk)
-    changed = waiting.update(due_at=at, attempts=0, failure="", last_error="", **given)
+    changed = waiting.update(due_at=at, attempts=0, failure="", last_error="", queue="", **given)
     if changed:
-        nudge_on_commit("core.tasks.send_due")
+        nudge_on_commit(TASKS[Lane(message.lane)])
     return bool(changed)
 
 
-def give_up(message: OutboxMessage, *, why: str, at: datetime) -> None:
-    """What waits ends as a dead letter. Its claim stays: one that is being sent now may still turn out to have left."""
-    OutboxMessage.objects.pending().filter(pk=message.pk).update(dead_at=at, failure=Failure.OURS, last_error=why)
+def give_up(message: OutboxMessage, *, why: str, at: datetime, for_good: bool = False) -> bool:
+    """What waits ends as a dead letter, and those who may try another way hear of it, unless it ends `for_good`.
+
+    Its claim stays: one that is being sent now may still turn out to have left. Returns whether it was waiting.
+    """
+    with transaction.atomic():
+        waiting = OutboxMessage.objects.pending().filter(pk=message.pk)
+        if not waiting.update(dead_at=at, failure=Failure.OURS, last_error=why):
+            return False
+        note_outcome(message, Outcome.Kind.DIED, failure=Failure.OURS, at=at)
+        let_the_next_go(message, at=at)
+        if not for_good:
+            tell_of_death(message, at=at)
+    return True
 
 
 def forget_recipient(*, subject: Subject, recipient: str, audience: OutboxMessage.Audience, at: datetime) -> None:
@@ -310,6 +337,7 @@ def bounce(message: OutboxMessage, *, why: str, at: datetime) -> bool:
         left = OutboxMessage.objects.filter(pk=message.pk, sent_at__isnull=False, dead_at=None)
         changed = left.update(dead_at=at, bounced_at=at, failure=Failure.REFUSED, last_error=why[:500])
         if changed:
+            note_outcome(message, Outcome.Kind.DIED, failure=Failure.REFUSED, at=at)
             tell_of_death(message, at=at)
     return bool(changed)
 
@@ -324,17 +352,44 @@ def _postpone(message: OutboxMessage, error: SendingFailedError, *, at: datetime
     given_up = error.permanent or message.attempts >= MOST_ATTEMPTS
     # The reason stays in the row: what a mail server says often names the recipient, and that is not for logs.
     log.warning("Message %s was not sent (try %s%s)", message.key, message.attempts, ", the last" if given_up else "")
-    when = {"dead_at": at}
-    if not given_up:
+    why = {"failure": error.failure, "last_error": str(error)}
+    if given_up:
+        _settle(message, Outcome.Kind.DIED, at=at, dead_at=at, **why)
+    else:
         jitter = random.random()  # noqa: S311  spreads retries, decides nothing
         asked = min(error.pause, LONGEST_RETRY)
-        when = {"due_at": at + max(retry_after(message.attempts, jitter=jitter), asked)}
-    _settle(message, **when, failure=error.failure, last_error=str(error))
+        due_at = at + max(retry_after(message.attempts, jitter=jitter), asked)
+        _settle(message, Outcome.Kind.FAILED, at=at, due_at=due_at, **why)
 
 
-def _settle(message: OutboxMessage, **fields: Any) -> None:
+def let_the_next_go(message: OutboxMessage, *, at: datetime) -> None:
+    """What waited behind this message, which waits no more, is due now."""
+    _behind(message).filter(attempts=0, due_at__gt=at).update(due_at=at)
+
+
+def _behind(message: OutboxMessage) -> OutboxQuerySet:
+    """What was written later about the same thing for the same reader, and neither left nor is being sent."""
+    with scopes_disabled():
+        same = OutboxMessage.objects.pending().filter(subject=message.subject_id, recipient=message.recipient)
+    return same.filter(channel=message.channel, pk__gt=message.pk, lane__gte=message.lane, leased_until=None)
+
+
+def _settle(message: OutboxMessage, how: Outcome.Kind, *, at: datetime, **fields: Any) -> None:
     """Writes the outcome, but only while the claim is still ours: a late worker overwrites nobody."""
     with transaction.atomic(), scopes_disabled():
         ours = OutboxMessage.objects.filter(pk=message.pk, claim=message.claim, sent_at=None)
-        if ours.update(claim=None, leased_until=None, **fields) and fields.get("dead_at"):
-            tell_of_death(message, at=fields["dead_at"])
+        if not ours.update(claim=None, leased_until=None, **fields):
+            return
+        note_outcome(message, how, failure=fields["failure"], at=at)
+        if how == Outcome.Kind.FAILED:  # so that nobody reads again and again what waits behind it
+            _behind(message).filter(due_at__lt=fields["due_at"]).update(due_at=fields["due_at"])
+        else:
+            let_the_next_go(message, at=at)
+        if how == Outcome.Kind.DIED:
+            tell_of_death(message, at=at)
+
+
+def note_outcome(message: OutboxMessage, how: Outcome.Kind, *, failure: str, at: datetime) -> None:
+    """For the figures of the lanes (core.outbox_figures), in the caller's transaction."""
+    where = {"community_id": message.community_id, "lane": message.lane, "channel": message.channel}
+    Outcome.objects.create(**where, kind=how, failure=failure, at=at)

@@ -3,12 +3,31 @@
 from celery import shared_task
 from django.utils import timezone
 
-from core import jobs, limits, outbox
+from core import jobs, limits, outbox, outbox_figures, seats
+from core.models import Lane
+
+
+@shared_task(name="core.tasks.send_urgent")
+def send_urgent() -> int:
+    """Sends sign-in codes and receipts; returns how many left. Each lane has a queue and threads of its own."""
+    return seats.serve(Lane.URGENT)
+
+
+@shared_task(name="core.tasks.send_deliveries")
+def send_deliveries() -> int:
+    """Sends what goes to organisations and to those who follow; returns how many messages left."""
+    return seats.serve(Lane.DELIVERY)
+
+
+@shared_task(name="core.tasks.send_bulk")
+def send_bulk() -> int:
+    """Sends mass mailings; returns how many messages left."""
+    return seats.serve(Lane.BULK)
 
 
 @shared_task(name="core.tasks.send_due")
 def send_due() -> int:
-    """Sends what is due in the outbox; returns how many messages left."""
+    """Sends what is due in all lanes, in this one worker: for a process that stands alone."""
     return outbox.send_due()
 
 
@@ -28,3 +47,9 @@ def clear_old_inputs() -> int:
 def forget_ended_limits() -> int:
     """Deletes counters of limits whose windows have ended; returns how many."""
     return limits.forget_ended(at=timezone.now())
+
+
+@shared_task(name="core.tasks.fold_outcomes")
+def fold_outcomes() -> None:
+    """Ends of tries that are hours old become numbers."""
+    outbox_figures.fold_outcomes(at=timezone.now())

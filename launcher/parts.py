@@ -14,10 +14,12 @@ from launcher.places import Places
 from launcher.redis import Redis
 from launcher.supervisor import Part
 
-NAMES = ("postgres", "redis", "web", "worker", "jobs", "beat")
+NAMES = ("postgres", "redis", "web", "worker", "outbox", "jobs", "beat")
 WEB_PROCESSES = 2
 WEB_THREADS = 4
 WORKER_PROCESSES = 2
+OUTBOX_QUEUES = ("urgent", "deliveries", "bulk")
+OUTBOX_THREADS = 8  # as many as core.seats gives to the lanes
 LONGEST_LINE = 8190  # characters of a request's first line: drawn shapes are in addresses; gunicorn takes no more
 QUIET = ("--without-gossip", "--without-mingle", "--without-heartbeat")  # few workers, no talk between them
 
@@ -81,13 +83,20 @@ def web(places: Places, env: Mapping[str, str], port: int) -> Part:
 
 
 def worker(places: Places, env: Mapping[str, str]) -> Part:
-    """The Celery worker of letters and photos."""
+    """The Celery worker of photos and of what is counted."""
     options = ["worker", "--concurrency", str(WORKER_PROCESSES), "--loglevel", "INFO", *QUIET]
     return _worker("worker", places, env, options)
 
 
+def outbox(places: Places, env: Mapping[str, str]) -> Part:
+    """What leaves: one process, because sending is waiting; each lane has threads in it that no other takes."""
+    lanes = ["--queues", ",".join(OUTBOX_QUEUES), "--pool", "threads", "--concurrency", str(OUTBOX_THREADS)]
+    connections = {"MISTO_DB_POOL": str(2 * OUTBOX_THREADS)}  # a thread that sends long renews its claim by another
+    return _worker("outbox", places, {**connections, **env}, ["worker", *lanes, "--loglevel", "INFO", *QUIET])
+
+
 def jobs(places: Places, env: Mapping[str, str]) -> Part:
-    """The worker of long jobs, in a queue of its own: letters and photos never wait behind an import."""
+    """The worker of long jobs, in a queue of its own: photos never wait behind an import."""
     options = ["worker", "--queues", "jobs", "--concurrency", "1", "--loglevel", "INFO", *QUIET]
     return _worker("jobs", places, env, options)
 

@@ -74,7 +74,8 @@ def _serve(here: Places, *, port: int | None, began: float) -> None:
         env = service.environment(here, port=chosen, addresses=addresses)  # the demo may just have been loaded
         with console.step("Starting web, workers and beat"):
             keeper.start(parts.web(here, env, chosen))
-            keeper.start(parts.worker(here, env), parts.jobs(here, env), parts.beat(here, env))
+            keeper.start(parts.worker(here, env), parts.outbox(here, env), parts.jobs(here, env))
+            keeper.start(parts.beat(here, env))
         claim.describe(here.run, role=claim.SERVICE, url=env["MISTO_SITE_URL"])
         _announce(here, env, chosen, seconds=time.monotonic() - began)
         keeper.watch()

@@ -1,6 +1,5 @@
 """What the administration pages show. Rows change by the same doors as everywhere: issues.moves, core.outbox."""
 
-import re
 from typing import Any
 
 from django.contrib import admin, messages
@@ -13,13 +12,12 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Membership, Organisation, User
-from core.models import CalendarDay, OutboxMessage, Token
+from core.models import CalendarDay, Token
 from core.tokens import revoke_token
 from issues.actions import AUTHOR_PURPOSE
 from issues.models import IssueSettings
 from issues.moves import write_once_more
 from media.models import Photo
-from notifications.hooks import CHANNEL
 from openmap import (  # noqa: F401  register what they are about
     admin_addresses,
     admin_area_import,
@@ -32,6 +30,8 @@ from openmap import (  # noqa: F401  register what they are about
     admin_hooks,
     admin_jobs,
     admin_keys,
+    admin_lanes,
+    admin_letters,
     admin_places,
     admin_populations,
     admin_register_import,
@@ -43,11 +43,8 @@ from openmap import (  # noqa: F401  register what they are about
     admin_works,
 )
 from openmap.admin_site import AboutAReport, OnlyWhatTheFormShows, ReadOnly, ScopedAdmin, say_how_many
-from routing.actions import send_again
 from routing.models import Delivery
 from routing.rule_check import check_soon_about
-
-EMAIL = re.compile(r"[^\s<>@:;,\"'()]+@[^\s<>@:;,\"'()]+")
 
 admin.site.unregister(Group)  # rights come from memberships
 
@@ -121,46 +118,6 @@ class TokenAdmin(AboutAReport, ReadOnly):
         for token in working:
             revoke_token(token, at=timezone.now())
         say_how_many(self, request, len(working), _("Links revoked: %(count)s."))
-
-
-@admin.register(OutboxMessage)
-class OutboxMessageAdmin(AboutAReport, ReadOnly):
-    """Nobody reads a resident's address here; only operators read the letters."""
-
-    list_display = ("to_whom", "report", "lane", "due_at", "attempts", "sent_at", "dead_at", "went_wrong")
-    ordering = ("-created_at", "-id")
-    list_filter = ("community", "lane", ("dead_at", admin.EmptyFieldListFilter))
-    readonly_fields = ("to_whom", "went_wrong")
-    actions = ("send_again",)
-
-    @admin.display(description=_("recipient"))
-    def to_whom(self, message: OutboxMessage) -> str:
-        if message.channel == CHANNEL:
-            return f"{_('webhook')} {message.recipient}"
-        if message.audience == OutboxMessage.Audience.ORGANISATION:
-            return message.recipient
-        is_author = message.audience == OutboxMessage.Audience.AUTHOR
-        return str(_("the author (address not shown)") if is_author else _("a supporter (address not shown)"))
-
-    @admin.display(description=_("last error"))
-    def went_wrong(self, message: OutboxMessage) -> str:
-        """What the mail server said often names the recipient."""
-        return EMAIL.sub("…@…", message.last_error)
-
-    def get_exclude(self, request: HttpRequest, obj: Any = None) -> Any:
-        hidden = ("recipient", "last_error")
-        return hidden if self.mine(request) is None else (*hidden, "payload")
-
-    @admin.action(description=_("Send the selected dead letters again"))
-    def send_again(self, request: HttpRequest, chosen: QuerySet[OutboxMessage]) -> None:
-        """To the address that the organisation has now; without one the letter stays, and staff hear of it."""
-        dead = chosen.filter(dead_at__isnull=False)
-        left = [send_again(message=message, at=timezone.now()) for message in dead]
-        if all(left):
-            say_how_many(self, request, len(left), _("Letters that are on their way again: %(count)s."))
-        else:
-            told = _("Not sent: %(count)s. The organisation has no active channel here: add one first.")
-            self.message_user(request, told % {"count": left.count(False)}, messages.ERROR)
 
 
 @admin.register(Photo)

@@ -153,13 +153,18 @@ CELERY_TASK_PUBLISH_RETRY = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
-CELERY_TASK_ROUTES = {  # minutes of work; letters and photos do not wait
+CELERY_TASK_ROUTES = {  # lanes of the outbox, each with threads of its own; and minutes of work, which nobody waits for
+    "core.tasks.send_urgent": {"queue": "urgent"},
+    "core.tasks.send_deliveries": {"queue": "deliveries"},
+    "core.tasks.send_bulk": {"queue": "bulk"},
     "core.tasks.run_jobs": {"queue": "jobs"},
     "stats.tasks.find_clusters": {"queue": "jobs"},
     "stats.tasks.check": {"queue": "jobs"},
 }
 CELERY_BEAT_SCHEDULE = {
-    "send what is due": {"task": "core.tasks.send_due", "schedule": 5.0, "options": {"expires": 5}},
+    "send what is urgent": {"task": "core.tasks.send_urgent", "schedule": 5.0, "options": {"expires": 5}},
+    "send deliveries": {"task": "core.tasks.send_deliveries", "schedule": 5.0, "options": {"expires": 5}},
+    "send mass mailings": {"task": "core.tasks.send_bulk", "schedule": 5.0, "options": {"expires": 5}},
     "clean waiting photos": {"task": "media.tasks.clean_waiting", "schedule": 5.0, "options": {"expires": 5}},
     # What is not folded yet is read beside the cells: this only keeps it short.
     "fold cells": {"task": "geodata.tasks.fold_cells", "schedule": 0.5, "options": {"expires": 1}},
@@ -171,6 +176,7 @@ CELERY_BEAT_SCHEDULE = {
     "run jobs": {"task": "core.tasks.run_jobs", "schedule": 5.0, "options": {"expires": 5}},
     "clear old files of jobs": {"task": "core.tasks.clear_old_inputs", "schedule": 3600.0},
     "forget kept answers": {"task": "accounts.tasks.forget_kept_answers", "schedule": 3600.0},
+    "fold ends of tries": {"task": "core.tasks.fold_outcomes", "schedule": 600.0},
     "forget ended limits": {"task": "core.tasks.forget_ended_limits", "schedule": 600.0},
     "forget originals of redacted photos": {"task": "media.tasks.forget_originals", "schedule": 300.0},
     "drop old drafts of reports": {"task": "issues.tasks.drop_old_drafts", "schedule": 3600.0},
@@ -240,6 +246,9 @@ OUTWARD_ALLOWED = env.list("MISTO_OUTWARD_ALLOWED", default=[])
 
 # Channels that are folders of this machine lie in it, each community's in its own; "": there are none
 DROP_ROOT = env.str("MISTO_DROP_ROOT", default="")
+
+# Figures for Prometheus under /metrics: for whoever shows this token; without one there is no such page
+METRICS_TOKEN = env.str("MISTO_METRICS_TOKEN", default="")
 
 # Files and photos -------------------------------------------------------------------------------------------
 STORAGES = {

@@ -3,12 +3,13 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from openmap import views, views_parts
+from openmap import metrics_views, views, views_parts
 
 urlpatterns = [
     path("", views.country, name="country"),
     path("language/", views.language, name="language"),
     path("health/", views.health, name="health"),
+    path("metrics", metrics_views.metrics, name="metrics"),
     path("_parts/", views_parts.parts, name="parts"),
     path("admin/", admin.site.urls),
     path("api/v1/", include("openmap.api")),

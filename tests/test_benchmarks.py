@@ -9,7 +9,7 @@ import pytest
 
 from launcher.commands import bench_names
 from launcher.places import Places
-from tests.bench import cells, coverage, page, pan, photo, register, route, suggest
+from tests.bench import cells, coverage, outbox, page, pan, photo, register, route, suggest
 from tests.bench import map as map_bench
 from tests.bench import report as report_bench
 from tests.bench import stats as stats_bench
@@ -52,6 +52,7 @@ def test_every_benchmark_is_one_of_those_that_are_tried_here() -> None:
         "dc",
         "dc_stats",
         "map",
+        "outbox",
         "page",
         "pan",
         "photo",
@@ -125,6 +126,13 @@ def test_register_has_the_form(capsys: pytest.CaptureFixture[str]) -> None:
     assert set(found["figures"]) == {
         "bare COPY", "first import", "unchanged again", "corrected that day", "all in new versions"
     }  # fmt: skip
+
+
+@pytest.mark.django_db
+def test_outbox_has_the_form_and_every_community_its_turn(capsys: pytest.CaptureFixture[str]) -> None:
+    assert outbox.main(["--rows", "200", "--claims", "3", "--json"]) == 0
+    found = check_form(capsys.readouterr().out, "outbox")
+    assert found["ratios"][-1]["met"]
 
 
 def test_suggest_has_the_form(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,7 +13,7 @@ from django_scopes import scopes_disabled
 from accounts.api_keys import make_key
 from accounts.models import ApiClient, ApiKey, Organisation, User
 from core.jobs import enqueue_job
-from core.models import CalendarDay
+from core.models import CalendarDay, SendingLimit
 from geodata.address_import import import_addresses
 from geodata.address_rows import AddressRow
 from geodata.models import CellCheck, Community, MapShape, Unit
@@ -71,6 +71,7 @@ def full(issue: Issue, marta: User, taras: User, now: datetime) -> Iterator[Comm
     client = ApiClient.objects.create(community=community, organisation=Organisation.objects.earliest("pk"))
     create(client=client, wanted=Wanted(url="https://example.org/hook"), at=now)
     make_key(client=client, name="Диспетчерська Яворина", scopes=[ApiKey.Scope.REPORTS], by=None, at=now)
+    SendingLimit.objects.create(channel="email", most=100, window=60)
     Unit.objects.create(code="UA05000000000010236", category="O", name="Вінницька")
     with scopes_disabled():
         yield community

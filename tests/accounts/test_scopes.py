@@ -10,11 +10,14 @@ from django_scopes import ScopeError, scope, scopes_disabled
 from geodata.models import Community
 from issues.models import Issue
 
-# People, bodies that serve many communities, the communities themselves, the national codifier, and how often an
-# address was asked in all communities together.
+# People, bodies that serve many communities, the communities themselves, the national codifier, what an operator says
+# of the whole outbox, and how often an address was asked in all communities together.
 GLOBAL = {
     "accounts.User",
     "accounts.Organisation",
+    "core.OutcomeTotal",
+    "core.SendingLimit",
+    "core.StopEverywhere",
     "geodata.Community",
     "geodata.Unit",
     "notifications.AskedToday",

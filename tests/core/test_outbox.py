@@ -29,7 +29,7 @@ Audience = OutboxMessage.Audience
 
 def test_lanes_are_served_in_order_and_in_a_lane_what_is_due_longest(write: Write, now: datetime) -> None:
     bulk = write(lane=Lane.BULK, due_at=now - timedelta(days=1))
-    late = write(lane=Lane.DELIVERY, due_at=now - 2 * SECOND)
+    late = write(lane=Lane.DELIVERY, due_at=now - 2 * SECOND, recipient="water@example.org")
     early = write(lane=Lane.DELIVERY, due_at=now - 3 * SECOND)
     code = write(lane=Lane.URGENT, due_at=now)
     assert take(now) == [code, early, late, bulk]
@@ -154,7 +154,7 @@ def test_poison_stops_neither_its_lane_nor_the_next(write: Write, channel: Chann
 
 
 def test_payload_without_its_parts_stops_nothing(write: Write, now: datetime) -> None:
-    broken, good = write(payload={}), write()
+    broken, good = write(payload={}, recipient="broken@example.org"), write()
     assert send_due(clock=lambda: now) == 1
     broken.refresh_from_db()
     good.refresh_from_db()
@@ -268,4 +268,4 @@ def test_broker_is_asked_only_after_the_commit(
             at=now,
         )
         assert asked == []
-    assert asked == ["core.tasks.send_due"]
+    assert asked == ["core.tasks.send_urgent"]

@@ -41,7 +41,7 @@ def worker(now: datetime, limit: int) -> Callable[[], list[int]]:
 
 @pytest.mark.parametrize("limit", [1, 7])
 def test_parallel_workers_never_claim_one_message_together(write: Write, now: datetime, limit: int) -> None:
-    messages = {write().pk for _ in range(60)}
+    messages = {write(recipient=f"resident{number}@example.org").pk for number in range(60)}
     claimed = at_once([worker(now, limit)] * WORKERS)
     counts = Counter(pk for mine in claimed for pk in mine)
     assert set(counts) == messages
@@ -49,7 +49,7 @@ def test_parallel_workers_never_claim_one_message_together(write: Write, now: da
 
 
 def test_claim_does_not_wait_for_a_row_that_another_worker_holds(write: Write, now: datetime) -> None:
-    held, free = write(), write()
+    held, free = write(), write(recipient="water@example.org")
     with transaction.atomic():
         OutboxMessage.objects.select_for_update().get(pk=held.pk)
         (claimed,) = at_once([lambda: claim(at=now, limit=2)])
@@ -64,7 +64,8 @@ def test_parallel_workers_after_a_dead_one_take_its_message_once(write: Write, n
 
 
 def test_parallel_workers_send_each_letter_once(write: Write, post: MailServer, now: datetime) -> None:
-    keys = {f"<{write().key}@localhost>" for _ in range(20)}
+    letters = [write(recipient=f"resident{number}@example.org") for number in range(20)]
+    keys = {f"<{letter.key}@localhost>" for letter in letters}
     sent = at_once([lambda: send_due(clock=lambda: now)] * WORKERS)
     assert sum(sent) == 20
     assert Counter(post.keys()) == Counter(keys)

@@ -130,4 +130,5 @@ def reporting(place: Point) -> list[str]:
 def worker(folder: Path) -> list[str]:
     """A Celery worker with beat inside."""
     command = [sys.executable, "-m", "celery", "-A", "openmap", "worker", "-B", "--pool=solo", "--without-gossip"]
-    return [*command, "--without-mingle", f"--schedule={folder}/beat"]
+    queues = "--queues=celery,urgent,deliveries,bulk"
+    return [*command, queues, "--without-mingle", f"--schedule={folder}/beat"]

@@ -8,11 +8,12 @@ from launcher import parts
 from launcher.places import Places
 
 
-@pytest.mark.parametrize("part", ["web", "worker", "jobs", "beat"])
+@pytest.mark.parametrize("part", ["web", "worker", "outbox", "jobs", "beat"])
 def test_no_option_of_a_part_is_given_twice(checkout: Places, part: str) -> None:
     started = {
         "web": parts.web(checkout, {"MISTO_HOSTS": "*"}, 8000),
         "worker": parts.worker(checkout, {}),
+        "outbox": parts.outbox(checkout, {}),
         "jobs": parts.jobs(checkout, {}),
         "beat": parts.beat(checkout, {}),
     }[part]

@@ -1,4 +1,4 @@
-"""What every kind of thing shares: an address (Subject), letters on their way (OutboxMessage), tokens, days off."""
+"""What every kind of thing shares: an address (Subject), tokens, days off, counters of limits, jobs."""
 
 import uuid
 from dataclasses import dataclass
@@ -120,89 +120,6 @@ class Token(models.Model):
     def is_good(self, at: datetime) -> bool:
         """True while the link neither expired nor was revoked."""
         return self.revoked_at is None and at < self.expires_at
-
-
-class Lane(models.TextChoices):
-    """A worker serves the first lane that has something due, so a mass mailing never delays a receipt."""
-
-    URGENT = "1-urgent", _("at once: sign-in codes, receipts")
-    DELIVERY = "2-delivery", _("deliveries to organisations")
-    BULK = "3-bulk", _("mass mailings")
-
-
-class Failure(models.TextChoices):
-    """Why a message did not leave: what the public page may say of it. Details are for staff, in `last_error`."""
-
-    REFUSED = "refused", _("the receiver's server refused it")
-    UNREACHABLE = "unreachable", _("the server could not be reached")
-    HIDDEN = "hidden", _("hidden before it was sent")
-    OURS = "ours", _("it could not be sent from here")
-
-
-class OutboxQuerySet(models.QuerySet["OutboxMessage"]):
-    def pending(self) -> "OutboxQuerySet":
-        """Neither sent nor given up."""
-        return self.filter(sent_at=None, dead_at=None)
-
-
-OutboxManager = models.Manager.from_queryset(OutboxQuerySet)
-
-
-class OutboxMessage(models.Model):
-    """Something that must leave, written in the transaction of its cause. core.outbox claims, sends and retries."""
-
-    class Audience(models.TextChoices):
-        ORGANISATION = "organisation", _("the organisation that must answer")
-        AUTHOR = "author", _("the author")
-        PUBLIC = "public", _("anybody")
-
-    key = models.UUIDField(_("idempotency key"), default=uuid.uuid4, unique=True, editable=False)
-    community = models.ForeignKey(Community, on_delete=models.CASCADE, verbose_name=_("community"))
-    subject = models.ForeignKey(Subject, on_delete=models.CASCADE, verbose_name=_("subject"))
-    lane = models.CharField(_("lane"), max_length=12, choices=Lane)
-    channel = models.CharField(_("channel"), max_length=20)
-    audience = models.CharField(_("for whom"), max_length=12, choices=Audience)
-    recipient = models.CharField(_("recipient"), max_length=500)
-    payload = models.JSONField(_("payload"))
-    created_at = models.DateTimeField(_("written"))
-    due_at = models.DateTimeField(_("next try"))
-    attempts = models.PositiveSmallIntegerField(_("tries"), default=0)
-    claim = models.UUIDField(_("claim"), null=True, blank=True)
-    leased_until = models.DateTimeField(_("claimed until"), null=True, blank=True)
-    failure = models.CharField(_("why it did not leave"), max_length=12, choices=Failure, blank=True)
-    last_error = models.CharField(_("last error"), max_length=500, blank=True)
-    sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
-    dead_at = models.DateTimeField(_("given up"), null=True, blank=True)
-    bounced_at = models.DateTimeField(_("came back"), null=True, blank=True)
-
-    objects: ClassVar[OutboxManager["OutboxMessage"]] = ScopedManager(OutboxManager, community="community")
-
-    class Meta:
-        verbose_name = _("outgoing message")
-        verbose_name_plural = _("outgoing messages")
-        indexes = [
-            # Used by core.outbox.claim: what is due, lane by lane.
-            models.Index(fields=["lane", "due_at"], condition=Q(sent_at=None, dead_at=None), name="outbox_due"),
-            # Used by notifications.hooks.deliveries: what was sent to one webhook.
-            models.Index(fields=["recipient", "-id"], condition=Q(channel="hook"), name="outbox_of_webhook"),
-        ]
-        constraints = [
-            # What came back was sent and is dead; nothing else is both.
-            models.CheckConstraint(
-                condition=Q(bounced_at=None) & (Q(sent_at=None) | Q(dead_at=None))
-                | Q(bounced_at__isnull=False, sent_at__isnull=False, dead_at__isnull=False),
-                name="outbox_sent_or_dead",
-            ),
-            models.CheckConstraint(condition=Q(lane__in=Lane.values), name="outbox_lane_known"),
-            models.CheckConstraint(condition=Q(failure__in=["", *Failure.values]), name="outbox_failure_known"),
-            models.CheckConstraint(
-                condition=Q(claim=None, leased_until=None) | Q(claim__isnull=False, leased_until__isnull=False),
-                name="outbox_claim_has_a_lease",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.channel} → {self.get_audience_display()}"  # a reporter's address stands nowhere
 
 
 class CalendarDay(models.Model):
