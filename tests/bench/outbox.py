@@ -46,7 +46,9 @@ def main(arguments: list[str] | None = None) -> int:
         few = _claims(options.claims)
         _write(big, options.rows)
         many, turn = _claims(options.claims), _turn_of(others[0])
-        SendingLimit.objects.create(channel="email", most=1, window=86400, spent=[[int(AT.timestamp() * 10 / 86400), 1]])
+        SendingLimit.objects.create(
+            channel="email", most=1, window=86400, spent=[[int(AT.timestamp() * 10 / 86400), 1]]
+        )
         shut = _claims(options.claims)
     figures = {"claim, little waits": few, "claim, all waits": many, "claim, limit used up": shut, "turn": turn}
     ratios = [
