@@ -30,6 +30,14 @@ class WithReason(ActionForm):
     reason = forms.CharField(label=_("Why"), max_length=300, required=False)
 
 
+class WrittenOff(admin.EmptyFieldListFilter):
+    """Whether staff gave it up for good; the relation has no name of its own that people could read."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.title = _("written off")
+
+
 @admin.register(OutboxMessage)
 class OutboxMessageAdmin(LanesPages, AboutAReport, ReadOnly):
     """Nobody reads a resident's address here; only operators read the letters."""
@@ -42,7 +50,7 @@ class OutboxMessageAdmin(LanesPages, AboutAReport, ReadOnly):
         "channel",
         "failure",
         ("dead_at", admin.EmptyFieldListFilter),
-        ("written_off", admin.EmptyFieldListFilter),
+        ("written_off", WrittenOff),
     )
     readonly_fields = ("to_whom", "went_wrong", "written_off_because")
     actions = ("send_again", "send_elsewhere", "write_off")
