@@ -1,10 +1,14 @@
 """What the workers do with the outbox and with jobs, by beat and when they are asked to hurry."""
 
+import logging
+
 from celery import shared_task
 from django.utils import timezone
 
-from core import jobs, limits, outbox, outbox_figures, seats
+from core import inbox, incoming, jobs, limits, outbox, outbox_figures, seats
 from core.models import Lane
+
+log = logging.getLogger(__name__)
 
 
 @shared_task(name="core.tasks.send_urgent")
@@ -53,3 +57,25 @@ def forget_ended_limits() -> int:
 def fold_outcomes() -> None:
     """Ends of tries that are hours old become numbers."""
     outbox_figures.fold_outcomes(at=timezone.now())
+
+
+@shared_task(name="core.tasks.receive_letters")
+def receive_letters() -> int:
+    """Takes what lies in the mailbox to which letters come back, and reads what waits; returns how many were read."""
+    try:
+        inbox.read_inbox(clock=timezone.now)
+    except inbox.InboxError as error:
+        log.warning("%s What came by another way is read.", error)
+    return incoming.read_waiting()
+
+
+@shared_task(name="core.tasks.read_letters")
+def read_letters() -> int:
+    """Reads letters that were just kept; returns how many."""
+    return incoming.read_waiting()
+
+
+@shared_task(name="core.tasks.forget_letters")
+def forget_letters() -> int:
+    """Erases letters that became nothing a month ago; returns how many."""
+    return incoming.forget_words(at=timezone.now())

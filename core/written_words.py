@@ -22,9 +22,10 @@ _INVISIBLE: Final = re.compile("[\u200b-\u200f\u2060\ufeff\x00-\x08\x0b-\x1f\x7f
 _SAID: Final = r"wrote|writes|пише|писав|писала|написав|написала|пишет|писал|писала|написал|написала"
 # “On 19 November 2026 at 10:15, Misto <misto@city.example> wrote:”, or without a verb, as some programs do.
 _INTRODUCES: Final = re.compile(
-    rf"(?=.*(?:\b20\d\d\b|\d:\d\d|@)).*(?:\b(?:{_SAID})\b\S{{0,6}}[^:]{{0,80}}|<[^<>\s]+@[^<>\s]+>\s*):[\s*]*",
+    rf".*(?:\b(?:{_SAID})\b\S{{0,6}}[^:]{{0,80}}|<[^<>\s]+@[^<>\s]+>\s*):[\s*]*",
     re.IGNORECASE,
 )
+_BEGINS: Final = re.compile(r"\b20\d\d\b|\d:\d\d|<[^<>\s]+@[^<>\s]+>")
 _ORIGINAL: Final = re.compile(
     r"[-_\s]{2,}(?:original|forwarded|оригінальне|початкове|вихідне|переслане|исходное|оригинальное|пересылаемое)"
     r" (?:message|повідомлення|сообщение)\b.*",
@@ -124,7 +125,8 @@ def _introduction(lines: list[str], number: int) -> int:
 
 
 def _introduces(part: list[str]) -> bool:
-    return bool(_INTRODUCES.fullmatch(" ".join(line.strip() for line in part)[:LOOKED_AT]))
+    sentence = " ".join(line.strip() for line in part)[:LOOKED_AT]
+    return bool(_BEGINS.search(part[0][:LOOKED_AT]) and _INTRODUCES.fullmatch(sentence))
 
 
 def _quoted_next(lines: list[str], number: int) -> bool:

@@ -10,6 +10,7 @@ class IssuesConfig(AppConfig):
 
     def ready(self) -> None:
         from core import counters
+        from core.incoming import register_reader
         from core.outbox import register_channel
         from geodata.layers import register
         from issues import incoming
@@ -17,8 +18,11 @@ class IssuesConfig(AppConfig):
         from issues.following import FOLLOWED
         from issues.hooks import REPORTS as HEARD_REPORTS
         from issues.layer import ISSUES
+        from issues.mail_answers import from_author, from_organisation
         from issues.open311 import photos_by_address
         from notifications import hook_kinds, kinds
+        from notifications.mail import register_answers
+        from routing.actions import ANSWER_PURPOSE
         from routing.answers import register_applier
 
         register(ISSUES)
@@ -27,3 +31,5 @@ class IssuesConfig(AppConfig):
         register_applier("issue", incoming.apply, find=incoming.find)
         hook_kinds.register(HEARD_REPORTS)
         register_channel(photos_by_address.CHANNEL, photos_by_address.read_photo)
+        register_reader(ANSWER_PURPOSE, from_organisation)
+        register_answers("issue", from_author)

@@ -12,12 +12,17 @@ class NotificationsConfig(AppConfig):
 
     def ready(self) -> None:
         from core.events import message_died
+        from core.incoming import register_reader
         from core.outbox import register_channel
+        from notifications import mail
+        from notifications.actions import PURPOSE
         from notifications.hook_sending import send_hook
         from notifications.hooks import CHANNEL
 
         register_channel(CHANNEL, send_hook)
+        register_reader(PURPOSE, mail.read)
         message_died.connect(note_death)
+        message_died.connect(mail.letter_died)
 
 
 def note_death(sender: object, *, message: Any, at: Any, **_more: object) -> None:

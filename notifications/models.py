@@ -49,6 +49,7 @@ class Follow(models.Model):
     created_at = models.DateTimeField(_("began"))
     confirmed_at = models.DateTimeField(_("confirmed"), null=True, blank=True)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
+    came_back_at = models.DateTimeField(_("its mail server said that there is no such address"), null=True, blank=True)
 
     objects: ClassVar[FollowManager["Follow"]] = ScopedManager(FollowManager, community="community")
 

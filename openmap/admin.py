@@ -32,6 +32,7 @@ from openmap import (  # noqa: F401  register what they are about
     admin_keys,
     admin_lanes,
     admin_letters,
+    admin_mail,
     admin_places,
     admin_populations,
     admin_register_import,

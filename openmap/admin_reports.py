@@ -23,6 +23,7 @@ from issues.permissions import may_move
 from issues.states import State
 from issues.workflow import Actor, move
 from media.models import Photo
+from notifications.models import Follow
 from openmap.admin_dangers import DangerFilter, names_of_dangers
 from openmap.admin_decisions import decisions_in_words
 from openmap.admin_site import ReadOnly, ScopedAdmin, say_how_many
@@ -163,7 +164,7 @@ class IssueAdmin(ScopedAdmin):
     search_fields = ("title", "number")
     readonly_fields = (
         "community", "number", "title", "in_danger", "text", "category", "state", "duplicate_of", "address", "asset",
-        "entrance", "flat", "answers", "reporter_name", "shows_name", "place", "photos",
+        "entrance", "flat", "answers", "reporter_name", "shows_name", "place", "photos", "dead_addresses",
         "created_at", "due_on",
     )  # fmt: skip
     fieldsets = (
@@ -186,6 +187,11 @@ class IssueAdmin(ScopedAdmin):
     @admin.display(description=_("visibility"))
     def who_sees(self, issue: Issue) -> str:
         return str(issue.subject.get_visibility_display())
+
+    @admin.display(description=_("addresses that do not exist"))
+    def dead_addresses(self, issue: Issue) -> int:
+        """How many residents get no letters about it because theirs came back; the addresses are erased."""
+        return Follow.objects.filter(subject=issue.subject_id, came_back_at__isnull=False).count()
 
     @admin.display(description=_("place"))
     def place(self, issue: Issue) -> str:

@@ -173,6 +173,8 @@ CELERY_BEAT_SCHEDULE = {
     "check statistics": {"task": "stats.tasks.check", "schedule": crontab(hour=0, minute=50)},
     # Each community in its own minute of the night: stats.opendata.jobs.
     "export open data in turn": {"task": "stats.tasks.export_in_turn", "schedule": 120.0, "options": {"expires": 120}},
+    "receive letters": {"task": "core.tasks.receive_letters", "schedule": 30.0, "options": {"expires": 30}},
+    "forget letters": {"task": "core.tasks.forget_letters", "schedule": 3600.0},
     "run jobs": {"task": "core.tasks.run_jobs", "schedule": 5.0, "options": {"expires": 5}},
     "clear old files of jobs": {"task": "core.tasks.clear_old_inputs", "schedule": 3600.0},
     "forget kept answers": {"task": "accounts.tasks.forget_kept_answers", "schedule": 3600.0},

@@ -69,7 +69,7 @@ def fall_back(*, message: OutboxMessage, at: datetime) -> OutboxMessage | None:
     transaction, and the recipient's state on the public page is that of the new one from now on.
 
     None when there is no other channel, and for what is not to go on: copies, what was hidden, what another message
-    carries on already, what the organisation handed back meanwhile.
+    carries on already, what only answered a letter of theirs, what the organisation handed back meanwhile.
     """
     if not _goes_on(message):
         return None
@@ -144,7 +144,7 @@ def _goes_on(message: OutboxMessage) -> bool:
     payload = message.payload
     if message.audience != OutboxMessage.Audience.ORGANISATION or message.failure == Failure.HIDDEN:
         return False
-    if payload.get("is_copy") or payload.get("passed_on"):
+    if payload.get("is_copy") or payload.get("passed_on") or payload.get("answers"):
         return False
     return not Delivery.objects.filter(message=message, refused_at__isnull=False).exists()
 

@@ -238,3 +238,6 @@ class Job(models.Model):
         if self.state == self.State.DONE:
             return 100
         return min(100 * self.done // self.total, 99) if self.total else 0
+
+
+from core.incoming_models import IncomingLetter  # noqa: E402, F401  its rows name those above

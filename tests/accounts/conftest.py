@@ -12,6 +12,7 @@ from django_scopes import scopes_disabled
 
 from accounts.api_keys import make_key
 from accounts.models import ApiClient, ApiKey, Organisation, User
+from core.incoming_models import IncomingLetter
 from core.jobs import enqueue_job
 from core.models import CalendarDay, SendingLimit
 from geodata.address_import import import_addresses
@@ -72,6 +73,16 @@ def full(issue: Issue, marta: User, taras: User, now: datetime) -> Iterator[Comm
     create(client=client, wanted=Wanted(url="https://example.org/hook"), at=now)
     make_key(client=client, name="Диспетчерська Яворина", scopes=[ApiKey.Scope.REPORTS], by=None, at=now)
     SendingLimit.objects.create(channel="email", most=100, window=60)
+    IncomingLetter.objects.create(
+        community=community,
+        subject=issue.subject,
+        digest=b"x" * 32,
+        address="r",
+        raw=b"Subject: x\n\nxyz",
+        size=15,
+        received_at=now,
+        due_at=now,
+    )
     Unit.objects.create(code="UA05000000000010236", category="O", name="Вінницька")
     with scopes_disabled():
         yield community
