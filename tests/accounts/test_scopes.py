@@ -22,6 +22,7 @@ GLOBAL = {
     "geodata.Unit",
     "notifications.AskedToday",
 }
+OF_NOBODY = {"core.IncomingLetter"}  # one that names no message of ours: only operators see it
 OURS = {
     "openmap",
     "stats",
@@ -84,5 +85,5 @@ def test_scope_of_a_community_shows_only_its_rows(model: type[Model], issue: Iss
 @pytest.mark.parametrize("model", SCOPED, ids=lambda model: model._meta.label)
 def test_row_without_a_community_is_refused_by_the_database(model: type[Model]) -> None:
     field = model._meta.get_field("community")
-    assert not field.null
+    assert not field.null or model._meta.label in OF_NOBODY
     assert field.related_model is Community

@@ -1,4 +1,4 @@
-"""Answers by e-mail, end to end: the answer to a letter of ours becomes an event once, or its writer is told why not."""
+"""Answers by e-mail, end to end: the answer to a letter of ours becomes an event once, or its writer hears why not."""
 
 from datetime import datetime, timedelta
 from email import message_from_bytes, policy

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('core', '0009_what_webhooks_were_sent'),
+        ('core', '0011_indexes_of_the_lanes'),
         ('geodata', '0012_checks_of_counts'),
     ]
 
