@@ -196,6 +196,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 60},
     },
+    "ask other Open311 servers": {"task": "routing.tasks.pull_open311", "schedule": 5.0, "options": {"expires": 5}},
     "show registers of the day": {"task": "routing.tasks.show_registers_of_the_day", "schedule": crontab(minute=1)},
     "check rules on a new day": {"task": "routing.tasks.check_what_is_stale", "schedule": crontab(minute=5)},
 }

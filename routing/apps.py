@@ -19,7 +19,10 @@ class RoutingConfig(AppConfig):
         from core.events import message_died
         from core.outbox import register_channel
         from geodata import address_sources, layers
-        from routing import rule_check  # noqa: F401  registers its job
+        from routing import (
+            open311_sending,
+            rule_check,  # noqa: F401  registers its job
+        )
         from routing.address_source import RegisterAddresses
         from routing.folders import send_to_folder
         from routing.layer import REGISTERS
@@ -32,6 +35,7 @@ class RoutingConfig(AppConfig):
         register_channel("folder", send_to_folder)
         register_channel("sftp", send_by_sftp)
         message_died.connect(try_the_next_channel)
+        register_channel(open311_sending.CHANNEL, open311_sending.send_open311)
 
 
 def try_the_next_channel(sender: object, *, message: "OutboxMessage", at: "datetime", **_more: object) -> None:

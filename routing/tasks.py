@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from routing import reading, register_map, rule_check
+from routing import open311_pulling, reading, register_map, rule_check
 
 
 @shared_task(name="routing.tasks.check_what_is_stale")
@@ -22,3 +22,9 @@ def show_registers_of_the_day() -> int:
 def read_answers() -> int:
     """Fetches the answers that organisations put into folders; returns how many."""
     return reading.read_answers(at=timezone.now())
+
+
+@shared_task(name="routing.tasks.pull_open311")
+def pull_open311() -> int:
+    """Asks other Open311 servers how our reports stand; returns how many answers were taken."""
+    return open311_pulling.pull(at=timezone.now())

@@ -52,6 +52,7 @@ def test_every_benchmark_is_one_of_those_that_are_tried_here() -> None:
         "dc",
         "dc_stats",
         "map",
+        "open311",
         "outbox",
         "page",
         "pan",

@@ -30,5 +30,5 @@ urlpatterns = [
     call("v2/requests", _reads(views.request_list, write=views.send_request), "open311_requests"),
     call(r"v2/requests/(?P<number>[^/]+?)", _reads(views.one_request), "open311_request"),
     call(r"v2/tokens/(?P<token>[^/]+?)", _reads(views.request_behind_token), "open311_token"),
-    call("v2/servicerequestupdates", _reads(views.update_list), "open311_updates"),
+    call("v2/servicerequestupdates", _reads(views.update_list, write=views.send_update), "open311_updates"),
 ]

@@ -21,7 +21,7 @@ from accounts.api_keys import KeyRefusedError, TooManyError, count_use, key_for
 from accounts.models import ApiKey
 from core.idempotency import BadKeyError, key_in
 from geodata.community import community_of, in_community
-from issues.open311 import posted, requests, sending, services, updates
+from issues.open311 import posted, posted_updates, requests, sending, services, updates
 from issues.open311.asking import RefusedError, number_in, parse
 from issues.open311.formats import Answer, Format, written
 from issues.open311.requests import Found, Reader
@@ -163,6 +163,15 @@ def send_request(request: HttpRequest, given: MultiValueDict[str, str]) -> Answe
     if "respond-async" in request.headers.get("Prefer", "").lower():
         told = {"token": sending.token_for(taken.issue.number, community)}
     return Answer("service_requests", [told], item="request")
+
+
+def send_update(request: HttpRequest, given: MultiValueDict[str, str]) -> Answer:
+    """What the system of an organisation says of a report that it has."""
+    at, community = timezone.now(), community_of(request)
+    key = key_allowed(request, given, ApiKey.Scope.ANSWERS)
+    organisation = key.client.organisation
+    taken = posted_updates.take_update(given, organisation=organisation, community=community, at=at)
+    return Answer("service_request_updates", [{"update_id": taken.update_id}], item="request_update")
 
 
 def key_allowed(request: HttpRequest, given: Mapping[str, str], scope: str) -> ApiKey:

@@ -7,6 +7,7 @@ from routing.models.dangers import Danger
 from routing.models.deliveries import CommunityRouting, Decision, Delivery, DeliveryQuerySet
 from routing.models.findings import CoveragePiece, RuleCheck
 from routing.models.registers import Asset, Register
+from routing.models.remote_requests import RemoteRequest
 from routing.models.rules import Rule, RuleSet
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "DeliveryQuerySet",
     "Question",
     "Register",
+    "RemoteRequest",
     "Rule",
     "RuleCheck",
     "RuleSet",
