@@ -26,6 +26,7 @@ class MailServer:
     hangs_at: str = ""  # the command that it never answers
     drops_at: str = ""  # the command at which it closes the line
     reached: threading.Event = field(default_factory=threading.Event)  # set when it hangs or drops
+    held: int = 0  # lines on which it hangs
 
     @property
     def url(self) -> str:
@@ -63,6 +64,7 @@ class MailServer:
             self.reached.set()
             server.transport.abort()
         if command == self.hangs_at:
+            self.held += 1
             self.reached.set()
             await asyncio.Event().wait()
         return self.replies.get(command, usual)

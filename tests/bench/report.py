@@ -43,6 +43,7 @@ from tests.bench._turns import Way, take_turns
 
 AREAS = 100
 FIRST_KEY, FIRST_NUMBER = 40_000_000, 30_000_000  # numbers by which keys are told from everything else
+KEPT_FREE = 10_000_000  # keys between those of ours and those of the bare view
 STEP = 0.004  # degrees between reports: farther than look-alikes are sought
 OFF = 1.3  # of a step, so that none stands near a border
 OURS, BARE, ALL = "our form", "bare view: what decides, counts and writes", "bare view: all our statements"
@@ -203,7 +204,7 @@ def _bare(town: Town, statements: Sequence[Statement]) -> Callable[[int], object
 class _Fresh:
     """Keys that nobody has yet, one for each that the statements name."""
 
-    taken = FIRST_KEY + 10_000_000
+    taken = FIRST_KEY
 
     def __init__(self, town: Town) -> None:
         self.known: dict[Any, Any] = {}
@@ -231,7 +232,9 @@ class _Fresh:
         if isinstance(one, bytes):
             return urandom(DIGEST)
         _Fresh.taken += 1
-        return _Fresh.taken
+        if one < FIRST_KEY:  # the number of a report: below those that ours are given
+            return FIRST_NUMBER - (_Fresh.taken - FIRST_KEY)
+        return _Fresh.taken + KEPT_FREE
 
 
 def _ratios(ways: dict[str, Way], log: list[dict[str, str]]) -> list[Ratio]:

@@ -67,6 +67,7 @@ def test_code_leaves_while_everything_else_hangs(inside: Community, short: Path)
         with process(outbox(short), variables, log):
             hang = {lane: SEATS[lane] for lane in (Lane.DELIVERY, Lane.BULK)}
             assert eventually(lambda: all(being_sent(lane) == hang[lane] for lane in hang), seconds=90), log.read_text()
+            assert eventually(lambda: post.held == sum(hang.values()), seconds=60), log.read_text()
             post.hangs_at = ""  # for whoever comes from now on
             write(inside, Lane.URGENT, 1)
             assert eventually(lambda: bool(post.recipients), seconds=60), log.read_text()

@@ -72,5 +72,7 @@ def test_made_up_place_in_the_list_is_not_found(client: Client, issue: Issue, pl
     assert answer.json()["detail"]
 
 
-def test_nobody_writes_by_it(client: Client, issue: Issue) -> None:
-    assert client.post(ADDRESS, {}).status_code == 405
+def test_nobody_writes_by_it_without_a_key(client: Client, issue: Issue) -> None:
+    assert client.post(ADDRESS, {}).status_code == 401
+    assert client.put(ADDRESS, {}).status_code == 405
+    assert Issue.objects.count() == 1

@@ -61,7 +61,13 @@ def test_links_are_told_apart_by_whose_they_are(client: Client, issue: Issue, ci
 
 def test_channel_that_is_added_sends_the_letters_that_waited_for_it(client: Client, unheard: Issue, city: City) -> None:
     channel = Channel.objects.get(organisation=city.road_service)
-    form = {"organisation": city.road_service.pk, "address": "roads@example.org", "kind": "email", "position": 1}
+    form = {
+        "organisation": city.road_service.pk,
+        "address": "roads@example.org",
+        "kind": "email",
+        "role": "any",
+        "position": 1,
+    }
     given = form | {"is_active": "on"}
     said = client.post(f"/admin/routing/channel/{channel.pk}/change/", given, follow=True).content.decode()
     assert "Letters that waited for an address: 1." in said
