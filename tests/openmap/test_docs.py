@@ -6,7 +6,7 @@ from pathlib import Path
 import yaml
 
 from launcher.cli import HELP
-from launcher.parts import LONGEST_LINE
+from launcher.parts import LONGEST_LINE, OUTBOX_QUEUES, OUTBOX_THREADS
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -51,11 +51,13 @@ def test_every_link_between_documents_leads_somewhere() -> None:
 
 def test_containers_run_the_processes_of_the_launcher() -> None:
     services = yaml.safe_load(read("docker-compose.yml"))["services"]
-    assert set(services) == {"database", "redis", "migrate", "web", "worker", "jobs", "beat"}
+    assert set(services) == {"database", "redis", "migrate", "web", "worker", "outbox", "jobs", "beat"}
     assert "openmap.wsgi:application" in services["web"]["command"]
     assert f"--limit-request-line={LONGEST_LINE}" in services["web"]["command"], "drawn shapes are in addresses"
     assert "--queues=jobs" in services["jobs"]["command"]
-    for name in ("web", "worker", "jobs", "beat"):
+    assert f"--queues={','.join(OUTBOX_QUEUES)}" in services["outbox"]["command"]
+    assert f"--concurrency={OUTBOX_THREADS}" in services["outbox"]["command"]
+    for name in ("web", "worker", "outbox", "jobs", "beat"):
         assert services[name]["depends_on"]["migrate"]["condition"] == "service_completed_successfully"
 
 
