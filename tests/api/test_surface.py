@@ -124,11 +124,9 @@ def test_every_address_answers_who_asks_rightly(busy: Community, client: Any, la
     assert answer.headers["Content-Type"].startswith("application/json")
 
 
-@pytest.mark.parametrize("label", sorted(OPERATIONS))
+@pytest.mark.parametrize("label", sorted(label for label in OPERATIONS if "{community}" in label))
 def test_every_address_of_a_community_knows_no_other(client: Any, busy: Community, label: str) -> None:
     method, path = label.split(" ", 1)
-    if "{community}" not in path:
-        pytest.skip("of no community")
     answer = client.generic(
         method, path.format(**(SHAPED | KNOWN | {"community": "nowhere"})), "{}", "application/json"
     )
