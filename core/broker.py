@@ -1,8 +1,15 @@
-"""Asking the workers to hurry. The broker only makes things faster: when it is down, beat finds the rows later."""
+"""Asking the workers to hurry. The broker only makes things faster: when it is down, beat finds the rows later.
 
+One thread of each process asks, so nobody whose report was accepted waits for a broker, and who asks for the same task
+again within EVERY is asked for once.
+"""
+
+import atexit
 import logging
+import os
 import time
 from functools import partial
+from threading import Condition, Thread
 
 from celery import current_app
 from django.db import transaction
@@ -10,8 +17,66 @@ from kombu.exceptions import OperationalError
 
 log = logging.getLogger(__name__)
 FORGET_AFTER = 5.0  # seconds during which a broker that did not answer is not asked again
+EVERY = 0.05  # seconds
+AT_THE_END = 2.0  # seconds that a process that ends waits for what it wanted to ask
 
 _silent_until = 0.0
+
+
+class Nudges:
+    """What one process wants to ask for, and the thread that asks. The thread begins with the first wish."""
+
+    def __init__(self) -> None:
+        self._changed = Condition()
+        self._wanted: dict[str, None] = {}  # in their order
+        self._is_asking = False
+        self._thread: Thread | None = None
+
+    def want(self, task: str) -> None:
+        """Asks for the task soon."""
+        with self._changed:
+            self._wanted[task] = None
+            if self._thread is None:
+                self._thread = Thread(target=self._run, name="nudges", daemon=True)
+                self._thread.start()
+            self._changed.notify_all()
+
+    def drain(self, seconds: float = AT_THE_END) -> bool:
+        """Waits until everything was asked for, at most so long; whether it was."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._wanted and not self._is_asking, seconds)
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._wanted)
+                tasks, self._wanted, self._is_asking = list(self._wanted), {}, True
+            for task in tasks:
+                try:
+                    ask(task)
+                except Exception:  # whatever is wrong with one task, the others are asked for
+                    log.exception("Nobody could be asked to run %s", task)
+            with self._changed:
+                self._is_asking = False
+                self._changed.notify_all()
+            time.sleep(EVERY)
+
+
+nudges = Nudges()
+
+
+def _begin_anew() -> None:
+    """In a process that was forked: threads do not come along, and what was wanted is asked for by the other one."""
+    global nudges  # noqa: PLW0603
+    nudges = Nudges()
+
+
+def _drain() -> None:
+    nudges.drain()  # of this process: the name is bound anew in one that was forked
+
+
+os.register_at_fork(after_in_child=_begin_anew)
+atexit.register(_drain)
 
 
 def nudge_on_commit(task: str) -> None:
@@ -19,8 +84,13 @@ def nudge_on_commit(task: str) -> None:
     transaction.on_commit(partial(nudge, task))
 
 
-def nudge(task: str) -> bool:
-    """Asks a worker to run the task of that name now; returns False, and only logs, when the broker does not answer."""
+def nudge(task: str) -> None:
+    """Asks a worker to run the task of that name, as soon as the broker answers; waits for nothing."""
+    nudges.want(task)
+
+
+def ask(task: str) -> bool:
+    """Asks now; returns False, and only logs, when the broker does not answer."""
     global _silent_until  # noqa: PLW0603
     if time.monotonic() < _silent_until:
         return False

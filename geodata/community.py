@@ -5,7 +5,6 @@ from functools import wraps
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.core.cache import caches
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.template.response import SimpleTemplateResponse
@@ -13,6 +12,7 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django_scopes import scope
 
+from geodata.lately import lately
 from geodata.models import Community
 from geodata.slugs import LONGEST_SLUG
 
@@ -43,11 +43,7 @@ def _called(slug: str) -> Community:
     """The community, as it was two seconds ago at most: nearly every answer begins with it."""
     if len(slug) > LONGEST_SLUG:
         raise Http404
-    known: Community | None = caches["answers"].get(f"community:{slug}")
-    if known is None:
-        known = get_object_or_404(Community.objects.defer("boundary"), slug=slug)
-        caches["answers"].set(f"community:{slug}", known)
-    return known
+    return lately(f"community:{slug}", lambda: get_object_or_404(Community.objects.defer("boundary"), slug=slug))
 
 
 def community_of(request: HttpRequest) -> Community:

@@ -1,16 +1,18 @@
 """Puts the querysets of layers into raw SQL: typed columns whatever the model, parameters in their order."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
 from typing import Any
 
+from django.contrib.gis.db.backends.postgis.adapter import PostGISAdapter
+from django.contrib.gis.geos import GEOSGeometry
 from django.utils import timezone
 from django.utils.translation import get_language
 
 from geodata.boxes import Box
-from geodata.layers import Filters, Layer
+from geodata.layers import Filters, Layer, shape_of
 from geodata.squares import WORLD
 
 MOST_MARKS = 200  # that people and browsers can take in at once
@@ -37,6 +39,13 @@ _TYPES = {
 # Which rows (`found`) are in the box (`box.shape`). Points need no second look.
 IN_BOX = """found.geometry && box.shape
     AND (ST_GeometryType(found.geometry) = 'ST_Point' OR ST_Intersects(found.geometry, box.shape))"""
+
+
+SOMEWHERE = Box(11.0, 22.0, 33.0, 44.0)  # the box for which SQL is compiled, before it is asked for others
+
+
+class UnknownBoxError(ValueError):
+    """The rows of this layer hold a shape that is not its box: geodata.layers.Rows says what may be asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +86,11 @@ class Question:
 
     def ask(self, layer: Layer) -> "Compiled":
         """The layer's answer, with the box as a hint. Must be called inside the community's scope."""
-        rows = layer.rows(self.community_id, self.filters_of(layer), today=self.today, box=self.box)
-        text, params = rows.query.sql_with_params()
-        return Compiled(layer, Sql(text, tuple(params)))
+        zone = timezone.get_current_timezone_name()
+        whose = (layer, self.community_id, self.filters_of(layer), self.today, get_language(), zone)
+        if self.box is None:
+            return _compiled(*whose)
+        return Compiled(layer, _compiled_with_box(*whose).around(self.box))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +115,46 @@ def _compiled(
     besides its arguments."""
     text, params = layer.rows(community_id, filters, today=today).query.sql_with_params()
     return Compiled(layer, Sql(text, tuple(params)))
+
+
+@dataclass(frozen=True, slots=True)
+class _WithBox:
+    """SQL that was compiled for SOMEWHERE; `grown`: which of its parameters are that box → degrees added around it."""
+
+    sql: Sql
+    grown: Mapping[int, float]
+
+    def around(self, box: Box) -> Sql:
+        """The same SQL for another box."""
+        params = list(self.sql.params)
+        for place, margin in self.grown.items():
+            params[place] = PostGISAdapter(shape_of(_grown(box, margin)))
+        return Sql(self.sql.text, tuple(params))
+
+
+@lru_cache(maxsize=500)
+def _compiled_with_box(
+    layer: Layer, community_id: int, filters: Filters, today: date, language: str | None, zone: str
+) -> _WithBox:
+    """As `_compiled`, with the box as a hint. Raises UnknownBoxError for a layer that asks for something else than the
+    box or the box grown on all sides alike: that could not be told for another box."""
+    text, params = layer.rows(community_id, filters, today=today, box=SOMEWHERE).query.sql_with_params()
+    shapes = {place: param for place, param in enumerate(params) if isinstance(param, PostGISAdapter)}
+    grown = {place: _margin(layer, shape) for place, shape in shapes.items()}
+    return _WithBox(Sql(text, tuple(params)), grown)
+
+
+def _margin(layer: Layer, shape: PostGISAdapter) -> float:
+    """By how many degrees SOMEWHERE was grown into this rectangle. Raises UnknownBoxError."""
+    found = GEOSGeometry(memoryview(shape.ewkb))
+    margin = SOMEWHERE.west - found.extent[0]
+    if not found.equals_exact(shape_of(_grown(SOMEWHERE, margin)), 1e-9):
+        raise UnknownBoxError(layer.name)
+    return round(margin, 9)
+
+
+def _grown(box: Box, margin: float) -> Box:
+    return Box(box.west - margin, box.south - margin, box.east + margin, box.north + margin)
 
 
 def union(parts: Sequence[Sql]) -> Sql:

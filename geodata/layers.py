@@ -114,8 +114,9 @@ class Rows(Protocol):
 
         It heeds `filters`, but for the area: that is asked of the geometry, for all layers alike. It depends on nothing
         else but the language and the time zone, and is kept as SQL: what it reads, it reads within the queryset.
-        `today` is the date in the community's time zone. `box` is a hint for the index: rows outside may be left
-        out, those inside must be there. Must be called inside the community's scope; not ordered, not sliced.
+        `today` is the date in the community's time zone. `box` is a hint for the index, asked as `shape_of` it or of it
+        grown on all sides alike: rows outside may be left out, those inside must be there. Must be called inside the
+        community's scope; not ordered, not sliced.
         """
         ...
 

@@ -8,11 +8,11 @@ from datetime import date, datetime
 from typing import Any
 
 from django.contrib.gis.geos import Point
-from django.db import connection
 
 from geodata.boxes import Box
 from geodata.layer_sql import Compiled, Question, Sql, json_of, union
 from geodata.layers import COLUMNS, Filters, Layer
+from geodata.prepared import fetch
 
 METRES_OF_A_DEGREE = 110_574.0  # of latitude at the equator, where it is the shortest
 _SHOWN = tuple(name for name in COLUMNS if name != "geometry")
@@ -66,9 +66,7 @@ def things_near(
     rows = union([_full_rows(question.ask(layer)) for layer in layers])
     text = _NEAR.format(rows=rows.text, shown=", ".join(("layer", *_SHOWN)))
     params = (point.x, point.y, *box, *rows.params, at, at, closed_since, metres, limit)
-    with connection.cursor() as cursor:
-        cursor.execute(text, params)
-        found = cursor.fetchall()
+    found = fetch(Sql(text, params))
     by_name = {layer.name: layer for layer in layers}
     return [_near(by_name[record[0]], record) for record in found]
 

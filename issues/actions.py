@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from django.contrib.gis.geos import Point
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Model
 
 from accounts.models import Organisation, User
@@ -46,15 +46,17 @@ By = IssueEvent.By
 
 # Also creates the settings row of a community that has none; holds its lock until the report is committed. Whatever
 # happened to that row, a number that is in use is not given again: the index of issue_number_once tells the highest.
-NEXT_NUMBER = """
+_SETTINGS = [field.attname for field in IssueSettings._meta.concrete_fields]
+NEXT_NUMBER = f"""
 INSERT INTO issues_issuesettings (community_id, hold_new, last_number)
 SELECT c.id, false, COALESCE((SELECT max(number) FROM issues_issue WHERE community_id = c.id), 0) + 1
 FROM geodata_community c WHERE c.id = %s
 ON CONFLICT (community_id) DO UPDATE
 SET last_number = GREATEST(issues_issuesettings.last_number + 1, excluded.last_number)
-RETURNING issues_issuesettings.*
-"""
+RETURNING {", ".join(f"issues_issuesettings.{name}" for name in _SETTINGS)}
+"""  # noqa: S608  the text is ours
 SENT_ONCE = "issue_sent_once"
+WAS_SENT = "SELECT 1 FROM issues_issue WHERE community_id = %s AND request_key = %s"  # asked for every report
 # Keys that a report needs: one question for all of them.
 KEYS: dict[type[Model], int] = {
     Subject: 1,
@@ -231,7 +233,12 @@ def _new_issue(draft: _Draft, rows: Together, *, at: datetime) -> Issue:
 
 def was_sent(new: NewReport, *, community: Community) -> bool:
     """Whether this very report arrived already: a photo that it names is then attached, not lost."""
-    return _sent_before(community, _key_of(new)) is not None
+    key = _key_of(new)
+    if key is None:
+        return False
+    with connection.cursor() as cursor:
+        cursor.execute(WAS_SENT, [community.pk, key])
+        return cursor.fetchone() is not None
 
 
 def _complete(new: NewReport, *, community: Community, key: uuid.UUID | None, at: datetime) -> Issue:
@@ -348,7 +355,9 @@ def _author_token(issue: Issue, *, at: datetime, write: Writer = AT_ONCE) -> Tok
 
 def _settings_with_next_number(community: Community) -> IssueSettings:
     """The community's settings, locked until the transaction ends; `last_number` is that of the next report."""
-    kept: IssueSettings = next(iter(IssueSettings.objects.raw(NEXT_NUMBER, [community.pk])))
+    with connection.cursor() as cursor:
+        cursor.execute(NEXT_NUMBER, [community.pk])
+        kept = IssueSettings.from_db(connection.alias, _SETTINGS, cursor.fetchone())
     kept.community = community
     return kept
 

@@ -1,7 +1,6 @@
 """What residents and organisations send about a report, checked next to where it was typed."""
 
 import re
-from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -21,6 +20,7 @@ from issues.places import example
 from issues.proof import LONGEST
 from issues.tapmap import number
 from routing.models import Asset, Category, Register
+from routing.offered import category_called
 
 COORDINATES = re.compile(r"(-?\d{1,3}(?:[.,]\d+)?)(?:\s*[,;]\s*|\s+)(-?\d{1,3}(?:[.,]\d+)?)")
 LONGEST_COORDINATES = 64  # characters; map programs copy half as many
@@ -48,19 +48,18 @@ class DecoyField(forms.CharField):
         return ""
 
 
-class CategoryField(forms.ModelChoiceField):  # type: ignore[type-arg]
-    """One of the categories that the form has read."""
+class CategoryField(forms.Field):
+    """The code of a category; cleaned, the category of that code, which the form has looked up."""
 
-    rows: Sequence[Category] = ()
+    chosen: Category | None = None
 
     def to_python(self, value: Any) -> Category | None:
-        """Raises ValidationError for what is none of them."""
+        """Raises ValidationError for what nobody may choose."""
         if value in self.empty_values:
             return None
-        found = next((row for row in self.rows if row.code == value), None)
-        if found is None:
+        if self.chosen is None or self.chosen.code != value:
             raise forms.ValidationError(self.error_messages["invalid_choice"], code="invalid_choice")
-        return found
+        return self.chosen
 
 
 class PlaceForm(forms.Form):
@@ -72,8 +71,6 @@ class PlaceForm(forms.Form):
     address = forms.CharField(required=False, max_length=2000, label=_("Address or coordinates"))
     suggested = forms.CharField(required=False, max_length=300, widget=forms.HiddenInput)  # the address that we wrote
     category = CategoryField(
-        queryset=None,  # set for the community
-        to_field_name="code",
         label=_("What is it about?"),
         error_messages={
             "required": _("Choose what the problem is about."),
@@ -84,13 +81,11 @@ class PlaceForm(forms.Form):
     def __init__(self, *args: Any, community: Community, on: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._on, self._community = on, community
-        choices = Category.objects.filter(community=community, is_active=True).select_related("register", "danger")
-        self.fields["category"].queryset = choices  # type: ignore[attr-defined]
-        self.fields["category"].rows = choices  # type: ignore[attr-defined]
         ask = _("Show the place: tap the map, or type coordinates like %(example)s.")
         self._asks_for_place = ask % {"example": example(community)}
-        named = self["category"].value()
-        self.chosen_category: Category | None = next((row for row in choices if row.code == named), None)
+        named = str(self["category"].value() or "")
+        self.chosen_category = category_called(named, community=community)
+        self.fields["category"].chosen = self.chosen_category  # type: ignore[attr-defined]
         self._questions = questions.Questions(self.chosen_category, self.data or self.initial, on=on)
         self.fields |= self._questions.fields()
         if self.register:

@@ -18,6 +18,7 @@ from issues import assets
 from issues.answer_fields import bounds_of, field_of
 from issues.models import Issue
 from routing.models import Asset, Category, Question
+from routing.offered import questions_of
 
 PREFIX = "answer-"  # of the names of fields: answer-<code of the question>
 FIND = "find-"  # find-<code of the question>: what a thing of its register is searched by
@@ -65,8 +66,7 @@ class Questions:
 
     def __init__(self, category: Category | None, given: Mapping[str, Any], *, on: date) -> None:
         self.on, self._given = on, given
-        rows = Question.objects.filter(category=category).select_related("register") if category else ()
-        self.rows = list(rows)
+        self.rows = questions_of(category) if category else []
 
     @cached_property
     def shown(self) -> list[Question]:

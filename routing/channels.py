@@ -15,6 +15,7 @@ from accounts.models import Organisation
 from core.models import Failure, Lane, OutboxMessage, Subject
 from core.outbox import Letter, enqueue_message, readdress, rendered, resend
 from core.together import AT_ONCE, Writer
+from geodata.lately import lately
 from routing.models import Channel, Delivery, DeliveryQuerySet
 
 RESPONSIBLE = Delivery.Role.RESPONSIBLE.value
@@ -33,7 +34,13 @@ def organisations_reached_in(community_id: int) -> "QuerySet[Organisation]":
 
 
 def reached(organisation: int, *, community_id: int, role: str = RESPONSIBLE) -> tuple[Organisation, list[Channel]]:
-    """The organisation with that id, and its active channels for the role, by one question when it has any."""
+    """The organisation with that id, and its active channels for the role, as they were two seconds ago at most."""
+    key = f"reached:{community_id}:{organisation}:{role}"
+    return lately(key, lambda: _reached(organisation, community_id=community_id, role=role))
+
+
+def _reached(organisation: int, *, community_id: int, role: str) -> tuple[Organisation, list[Channel]]:
+    """By one question when it has any."""
     rows = list(_active_of(organisation, community_id=community_id, role=role).select_related("organisation"))
     return (rows[0].organisation if rows else Organisation.objects.get(pk=organisation)), rows
 

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from functools import lru_cache
 
-from django.core.cache import caches
-
+from geodata.lately import lately
 from geodata.models import Community
 from routing.models import Category, Danger
 from routing.phrases import Lexicon, readable_lines_of
@@ -27,11 +26,7 @@ def dangers_in(text: str, category: Category | None, *, community: Community) ->
 
 def dangers_of(community: Community) -> Sequence[Danger]:
     """Active ones, as they were two seconds ago at most; the usual set for a community that has no row at all."""
-    kept = caches["answers"]
-    rows: list[Danger] | None = kept.get(key := f"dangers:{community.pk}")
-    if rows is None:
-        rows = list(Danger.objects.filter(community=community))
-        kept.set(key, rows)
+    rows = lately(f"dangers:{community.pk}", lambda: list(Danger.objects.filter(community=community)))
     return [row for row in rows if row.is_active] if rows else usual_dangers(community)
 
 

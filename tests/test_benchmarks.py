@@ -86,7 +86,7 @@ def test_report_has_the_form_and_takes_few_statements(capsys: pytest.CaptureFixt
     found = check_form(capsys.readouterr().out, "report")
     by_name = {ratio["name"]: ratio["value"] for ratio in found["ratios"]}
     assert by_name["commits"] == 1
-    assert by_name["statements"] <= 14, "two more than in service, where community and dangers are kept for two seconds"
+    assert by_name["statements"] <= 9
 
 
 @pytest.mark.django_db(transaction=True)

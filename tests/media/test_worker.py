@@ -345,6 +345,7 @@ def test_an_upload_is_kept_when_the_broker_is_down(
         patch.setattr(core.broker, "_silent_until", 0.0)
         patch.setattr(current_app, "send_task", partial(current_app.send_task, connection=nowhere))
         answer = client.post("/yavoryn/photos/", {"photo": photos.upload()})
+        assert core.broker.nudges.drain()
 
     assert answer.status_code == 201
     assert clean_waiting(at=now) == 1
