@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.db.models import QuerySet
 from django.urls import reverse
 from rest_framework.request import Request
@@ -15,11 +16,14 @@ from media.models import Photo
 from routing.models import Decision
 
 
-def report_told(issue: Issue, request: Request, *, at: Any) -> dict[str, Any]:
-    """The feature; its properties are those of issues.api_shapes.ReportWhole."""
-    page = issue_context(issue, at=at)
+def report_told(issue: Issue, request: Request | None, *, at: Any, exact: bool = False) -> dict[str, Any]:
+    """The feature; its properties are those of issues.api_shapes.ReportWhole.
+
+    Without a request addresses begin with that of the installation. `exact`: as for issues.pages.issue_context.
+    """
+    page = issue_context(issue, at=at, exact=exact)
     slug = issue.community.slug
-    photos = [_photo(photo, slug, request) for photo in (*page["photos_before"], *page["photos_after"])]
+    photos = [_photo(photo, request) for photo in (*page["photos_before"], *page["photos_after"])]
     events_url = reverse("api_report_events", args=[slug, issue.number])
     original = page["original"]
     lon, lat = page["public_point"]
@@ -46,7 +50,7 @@ def report_told(issue: Issue, request: Request, *, at: Any) -> dict[str, Any]:
             "name": page["name"],
             "asset": page["asset"],
             "answers": [{"question": question, "answer": answer} for question, answer in page["answers"]],
-            "areas": _areas(issue),
+            "areas": _areas(issue, is_blurred=page["is_blurred"]),
             "promise": page["promise"],
             "why": "\n".join(map(str, page["why"])),
             "recipients": [_recipient(one) for one in page["deliveries"]],
@@ -76,8 +80,8 @@ def event_told(event: IssueEvent, issue: Issue) -> dict[str, Any]:
     }
 
 
-def _photo(photo: Photo, slug: str, request: Request) -> dict[str, Any]:
-    sizes = {size: _whole(reverse("photo", args=[slug, photo.pk, size]), request) for size in ("small", "large")}
+def _photo(photo: Photo, request: Request | None) -> dict[str, Any]:
+    sizes = {size: _whole(photo.url(size), request) for size in ("small", "large")}
     return {"role": photo.role, **sizes, "width": photo.width, "height": photo.height}
 
 
@@ -91,8 +95,8 @@ def _recipient(one: Any) -> dict[str, Any]:
     }
 
 
-def _areas(issue: Issue) -> list[dict[str, str]]:
-    areas: QuerySet[Any] = told_areas(issue.areas.all(), issue.location, is_blurred=issue.is_blurred)
+def _areas(issue: Issue, *, is_blurred: bool) -> list[dict[str, str]]:
+    areas: QuerySet[Any] = told_areas(issue.areas.all(), issue.location, is_blurred=is_blurred)
     rows = areas.values_list("division__code", "code", "name")
     return [{"division": division, "code": code, "name": name} for division, code, name in rows]
 
@@ -103,5 +107,5 @@ def _holder(issue: Issue) -> Any:
     return found.organisation if found else None
 
 
-def _whole(path: str, request: Request) -> str:
-    return str(request.build_absolute_uri(path))
+def _whole(path: str, request: Request | None) -> str:
+    return str(request.build_absolute_uri(path)) if request else f"{settings.SITE_URL}{path}"

@@ -7,17 +7,15 @@ moment of sending, so that what was hidden, blurred or taken out meanwhile is no
 from collections.abc import Mapping
 from typing import Any, Final
 
-from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from core.models import ON_THE_MAP
 from geodata.models import local_name
+from issues.api_told import report_told
 from issues.models import Issue, IssueEvent
-from issues.on_the_map import PUBLIC_PLACE
 from issues.pages import FOR_STAFF
-from issues.support import count_of_supporters
 from notifications.hook_kinds import Family
 
 NAMES: Final[Mapping[str, Any]] = {
@@ -34,7 +32,6 @@ NAMES: Final[Mapping[str, Any]] = {
     "report.corrected": _("the reporter corrected it"),
     "report.redacted": _("a moderator took words out: read the report anew"),
 }
-DIGITS: Final = 6  # of a degree
 
 
 def told(fact: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -44,11 +41,7 @@ def told(fact: Mapping[str, Any]) -> dict[str, Any] | None:
     if event is None:
         return None
     rows = Issue.objects.filter(pk=event.issue_id, subject__visibility__in=ON_THE_MAP)
-    issue = (
-        rows.select_related("category", "community", "subject")
-        .annotate(place=PUBLIC_PLACE, supporters=count_of_supporters())
-        .first()
-    )
+    issue = rows.select_related("category", "community", "subject", "duplicate_of__subject").first()
     if issue is None:
         return None
     sequence = IssueEvent.objects.filter(issue=issue, pk__lte=event.pk).count()
@@ -56,26 +49,11 @@ def told(fact: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def report(issue: Issue) -> dict[str, Any]:
-    """A feature of GeoJSON (lon, lat), with the members that the API gives. `issue` is annotated as `told` does."""
-    place = issue.place  # type: ignore[attr-defined]  # annotated
-    return {
-        "type": "Feature",
-        "id": issue.number,
-        "geometry": {"type": "Point", "coordinates": [round(place.x, DIGITS), round(place.y, DIGITS)]},
-        "properties": {
-            "title": issue.title,
-            "text": issue.text,
-            "category": issue.category.code,
-            "state": issue.state,
-            "state_group": issue.group.value,
-            "created_at": issue.created_at.isoformat(),
-            "due_on": issue.due_on.isoformat(),
-            "changed_at": issue.changed_at.isoformat(),
-            "supporters": issue.supporters,  # type: ignore[attr-defined]  # annotated
-            "is_late": issue.is_late(issue.community.day_of(timezone.now())),
-            "url": f"{settings.SITE_URL}{issue.get_absolute_url()}",
-        },
-    }
+    """A feature of GeoJSON (lon, lat): what the API gives of one report, and whether the promise was broken."""
+    at = timezone.now()
+    told = report_told(issue, None, at=at)
+    is_late = {"is_late": issue.is_late(issue.community.day_of(at))}
+    return told | {"properties": told["properties"] | is_late}
 
 
 def _event(event: IssueEvent) -> dict[str, Any]:

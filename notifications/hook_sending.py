@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import override
 from django_scopes import scope, scopes_disabled
+from rest_framework.utils.encoders import JSONEncoder
 
 from core.mail import SendingFailedError
 from core.models import Failure
@@ -56,7 +57,7 @@ def body_of(hook: Webhook, payload: dict[str, Any], *, key: uuid.UUID) -> bytes:
     if facts is None:
         raise SendingFailedError("strangers may know nothing of it", failure=Failure.HIDDEN, permanent=True)
     message = {"id": str(key), "name": payload["name"], "at": payload["at"], "community": hook.community.slug} | facts
-    return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode()
+    return json.dumps(message, cls=JSONEncoder, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _ask(hook: Webhook, body: bytes, *, key: uuid.UUID) -> Reply:

@@ -5,7 +5,10 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
+import time_machine
+from django.conf import settings
 from django.db import IntegrityError, connection, transaction
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django_scopes import scope
 
@@ -75,6 +78,19 @@ def test_report_is_told_with_what_the_page_shows(
     told = json.dumps(created, ensure_ascii=False)
     assert "Оля" not in told
     assert "example.org" not in told
+
+
+def test_report_is_told_as_the_api_gives_it(
+    hook: Hook, city: City, town: Town, now: datetime, send: Callable[..., int], client: Client
+) -> None:
+    report(city, town, now, name="Оля", shows_name=True)
+    send()
+    with time_machine.travel(now, tick=False):
+        given = client.get("/api/v1/yavoryn/issues/1/").json()
+    told = hook.told()[-1]["report"]
+    assert told["properties"].pop("is_late") is False
+    told, given = (json.dumps(one, sort_keys=True) for one in (told, given))
+    assert told == given.replace("http://testserver", settings.SITE_URL)
 
 
 def test_address_hears_nothing_before_it_answered(
