@@ -40,7 +40,7 @@ def document(request: HttpRequest) -> HttpResponse:
     found = contract_in_hand()
     context: dict[str, Any] = {"groups": operations_of(found), "problems": KINDS, "contract": found}
     response = render(request, "api/docs.html", context)
-    patch_vary_headers(response, ["Accept-Language"])
+    patch_vary_headers(response, ["Accept-Language", "Cookie"])
     return response
 
 

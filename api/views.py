@@ -6,7 +6,6 @@ from typing import Any
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.cache import get_conditional_response, patch_vary_headers
-from django.utils.http import http_date
 from rest_framework.generics import GenericAPIView
 from rest_framework.response import Response
 
@@ -49,9 +48,3 @@ class ApiView(GenericAPIView[Any]):
         answer.render()
         answer.headers["ETag"] = f'W/"{hashlib.sha256(answer.content).hexdigest()[:32]}"'
         return get_conditional_response(plain, etag=answer.headers["ETag"], response=answer) or answer
-
-
-def changed(response: Response, moment: Any) -> Response:
-    """The answer with the moment of the thing's last change."""
-    response.headers["Last-Modified"] = http_date(moment.timestamp())
-    return response

@@ -3,7 +3,7 @@
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-# First path segments that belong to the service itself.
+# First path segments that belong to the service itself, on its pages and below /api/v1/.
 RESERVED_SLUGS = frozenset(
     {
         "_parts",
@@ -13,7 +13,9 @@ RESERVED_SLUGS = frozenset(
         "account",
         "admin",
         "api",
+        "communities",
         "data",
+        "docs",
         "embed",
         "en",
         "feed",
@@ -27,6 +29,7 @@ RESERVED_SLUGS = frozenset(
         "metrics",
         "open311",
         "privacy",
+        "schema",
         "search",
         "static",
         "stats",

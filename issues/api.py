@@ -17,7 +17,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.pages import ByKey, FeaturesByKey, moment, whole
-from api.views import ApiView, changed
+from api.views import ApiView
 from core.models import STRANGER
 from geodata.community import community_of
 from issues.api_filters import ReportFilters
@@ -71,7 +71,7 @@ class IssueDetail(ApiView):
     )
     def get(self, request: Request, number: int) -> Response:
         issue = seen(request, number)
-        return changed(Response(report_told(issue, request, at=timezone.now())), issue.changed_at)
+        return Response(report_told(issue, request, at=timezone.now()))
 
 
 class EventPages(ByKey):

@@ -36,6 +36,7 @@ LINKS = {
     "open_data": "open_data",
     "open_data_catalogue": "open_data_catalogue",
     "ogc_api": "ogc",
+    "open311": "open311_home",
 }
 
 

@@ -11,7 +11,7 @@ from django.middleware.gzip import GZipMiddleware
 from django.utils import translation
 from django.utils.translation.trans_real import parse_accept_lang_header
 
-from api.problems import PROBLEM_JSON, plain_problem
+from api.problems import DOCS, PROBLEM_JSON, plain_problem
 
 API = "/api/"
 _GZIP_IS_REFUSED = re.compile(r"\bgzip\s*;\s*q=0(\.0*)?\s*(,|$)")
@@ -34,15 +34,19 @@ class CompressText(GZipMiddleware):
 class ChosenLanguage:
     """Ukrainian opens, whatever the browser asks; another language only after somebody chose it (a cookie).
 
-    Programs that ask the API choose by `language` in the address, or by the header Accept-Language.
+    Programs that ask the API choose by `language` in the address, or by the header Accept-Language; whoever reads its
+    page, by all three.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        is_api = request.path_info.startswith(API)
-        asked = _language_of_program(request) if is_api else request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
+        chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
+        if request.path_info == DOCS:
+            asked = _chosen_in_address(request) or chosen or _language_of_program(request)
+        else:
+            asked = _language_of_program(request) if request.path_info.startswith(API) else chosen
         language = asked if asked in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
         with translation.override(language):
             request.LANGUAGE_CODE = language
@@ -53,14 +57,17 @@ class ChosenLanguage:
 
 def _language_of_program(request: HttpRequest) -> str:
     """ "" for none of ours."""
-    try:
-        chosen = request.GET.get("language", "")
-    except SuspiciousOperation:  # too many parameters: whoever reads them next refuses
-        return ""
-    if chosen:
+    if chosen := _chosen_in_address(request):
         return chosen
     accepted = [name for name, _weight in parse_accept_lang_header(request.headers.get("Accept-Language", ""))]
     return next((name[:2] for name in accepted if name[:2] in dict(settings.LANGUAGES)), "")
+
+
+def _chosen_in_address(request: HttpRequest) -> str:
+    try:
+        return request.GET.get("language", "")
+    except SuspiciousOperation:  # too many parameters: whoever reads them next refuses
+        return ""
 
 
 class ProblemsOfTheApi:

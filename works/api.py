@@ -18,7 +18,7 @@ from accounts.api_shapes import OrganisationSerializer
 from api.filters import PlainFilters
 from api.pages import FeaturesByKey, moment, whole
 from api.schema import FeatureSerializer, shape_field
-from api.views import ApiView, changed
+from api.views import ApiView
 from core.models import STRANGER
 from geodata.api_filters import BoxFilter
 from geodata.boxes import Box
@@ -120,4 +120,4 @@ class WorkDetail(Works):
     @extend_schema(operation_id="works_retrieve", summary=_("One piece of work or one outage"))
     def get(self, request: Request, work: int) -> Response:
         found: Work = get_object_or_404(self.rows(), pk=work)
-        return changed(Response(self.get_serializer(found).data), found.changed_at)
+        return Response(self.get_serializer(found).data)

@@ -75,3 +75,23 @@ def test_signed_in_browser_is_nobody_here(client: Client, issue: Issue, taras: o
     client.force_login(taras)  # type: ignore[arg-type]
     answer = client.get(ISSUES)
     assert answer.headers["Cache-Control"].startswith("public")
+
+
+def test_no_date_is_told_where_one_would_be_wrong(client: Client, issue: Issue) -> None:
+    assert "Last-Modified" not in client.get(f"{ISSUES}1/").headers
+
+
+def test_community_leads_on_to_everything_that_it_has(client: Client, issue: Issue) -> None:
+    links = client.get("/api/v1/communities/yavoryn/").json()["links"]
+    assert links["open311"].endswith("/yavoryn/open311/v2/")
+    lost = [name for name, link in links.items() if client.get(link).status_code in {404, 500}]
+    assert lost == []
+
+
+def test_page_of_the_api_is_read_in_the_language_that_the_site_was_switched_to(client: Client, db: None) -> None:
+    assert 'lang="uk"' in client.get("/api/v1/docs/").content.decode()
+    client.cookies["language"] = "en"
+    page = client.get("/api/v1/docs/")
+    assert 'lang="en"' in page.content.decode()
+    assert "Cookie" in page.headers["Vary"]
+    assert 'lang="uk"' in client.get("/api/v1/docs/?language=uk").content.decode()

@@ -1,10 +1,12 @@
 """Addresses of communities: by their seat, the same every time, one for each."""
 
 import pytest
+from django.core.exceptions import ValidationError
 
 from geodata.communities_join import Register
 from geodata.communities_slugs import Slugs, slugged
 from geodata.models import Unit
+from geodata.slugs import refuse_reserved
 
 CODE = "UA{:02}{:02}{:03}{:03}00{:05}"
 
@@ -121,3 +123,9 @@ def test_no_two_communities_have_one_address(country: Country, raions: list[Unit
     ]
     slugs = country.slugs(*made)
     assert len(set(slugs)) == len(slugs)
+
+
+@pytest.mark.parametrize("slug", ["api", "communities", "docs", "schema"])
+def test_address_of_the_service_itself_is_no_address_of_a_community(slug: str) -> None:
+    with pytest.raises(ValidationError):
+        refuse_reserved(slug)
