@@ -16,7 +16,7 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from accounts.api_keys import KeyRefusedError, TooManyError, count_use, known_key
-from accounts.models import ApiKey
+from accounts.models import ApiClient, ApiKey
 from accounts.networks import network_of
 from api.allowances import Allowance, tell_allowances
 from api.problems import ProblemError
@@ -62,23 +62,31 @@ def key_of(request: Request) -> ApiKey | None:
 
 
 class Scoped(BasePermission):
-    """A view that only keys with a scope may use: `permission_classes = [may("reports:write")]`."""
+    """A view that only keys with one of some scopes may use: `permission_classes = [may(ApiKey.Scope.REPORTS)]`."""
 
-    scope: ApiKey.Scope
+    wanted: tuple[ApiKey.Scope, ...]
 
     def has_permission(self, request: Request, view: Any) -> bool:
         key = key_of(request)
         if key is None:
             raise NotAuthenticated
-        if self.scope not in key.scopes:
-            words = _("This key has no scope “%(scope)s”.") % {"scope": self.scope}
-            raise ProblemError("forbidden", words, more={"scope": str(self.scope)})
+        if not set(self.wanted) & set(key.scopes):
+            words = _("This key has no scope “%(scope)s”.") % {"scope": self.wanted[0]}
+            raise ProblemError("forbidden", words, more={"scope": str(self.wanted[0])})
         return True
 
 
-def may(wanted: ApiKey.Scope) -> type[Scoped]:
-    """The permission class of those whose key has that scope."""
-    return type(f"May_{wanted.name.lower()}", (Scoped,), {"scope": wanted})
+def may(*wanted: ApiKey.Scope) -> type[Scoped]:
+    """The permission class of those whose key has one of these scopes."""
+    name = "_or_".join(scope.name.lower() for scope in wanted)
+    return type(f"May_{name}", (Scoped,), {"wanted": wanted})
+
+
+def client_of(request: Request) -> ApiClient:
+    """Whose program asks, where `may` let it in."""
+    key = key_of(request)
+    assert key  # the permission asked
+    return key.client
 
 
 class Allowed(BaseThrottle):

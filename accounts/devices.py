@@ -25,6 +25,12 @@ def device_of(request: HttpRequest) -> str:
     return salted_hmac("accounts.devices", name, algorithm="sha256").hexdigest()
 
 
+def device_named(name: str, *, by: int) -> str:
+    """The same kind of key for a device that a program names by any word of its own; "" without one. `by`: id of the
+    program's accounts.models.ApiClient, of whom no other can name the same device."""
+    return salted_hmac("accounts.devices", f"client {by} {name}", algorithm="sha256").hexdigest() if name else ""
+
+
 def remember_device(request: HttpRequest, response: HttpResponseBase) -> None:
     """Gives a browser that has none a name of its own. Only pages with a form do this; they are never cached."""
     if device_of(request):

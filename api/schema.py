@@ -165,6 +165,8 @@ def _describe(parameter: dict[str, Any]) -> None:
         "code": _("Its code."),
         "hook": _("Its id."),
         "message": _("Its id, as in the header Misto-Id."),
+        "photo_key": _("The key that the upload told."),
+        "photo": _("Its id, as the author's report tells it."),
     }
     parameter.setdefault("description", known.get(parameter["name"], ""))
     if parameter["name"] == "community":

@@ -4,7 +4,6 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import Throttled
@@ -24,7 +23,7 @@ from rest_framework.serializers import (
     URLField,
 )
 
-from accounts.api import key_of, may
+from accounts.api import client_of, may
 from accounts.api_once import done_once
 from accounts.models import ApiKey
 from api.problems import ProblemError, Wrong
@@ -34,11 +33,18 @@ from geodata.community import community_of
 from issues.actions import author_token
 from issues.answerer import Answerer
 from issues.api import IssueList
+from issues.api_writes import (
+    dangers_field,
+    dangers_told,
+    device_field,
+    photos_field,
+    photos_named,
+    refuse,
+    refuse_open_dangers,
+)
 from issues.gate import NotAdmittedError
 from issues.models import MAX_TEXT, Issue
 from issues.program_reports import ProgramReport
-from issues.uploads import MOST_PHOTOS
-from media.drafts import photos_of
 
 
 class PointSerializer(Serializer[Any]):
@@ -64,25 +70,13 @@ class NewReportSerializer(Serializer[Any]):
     entrance = CharField(max_length=20, required=False, allow_blank=True)
     flat = CharField(max_length=40, required=False, allow_blank=True)
     answers = DictField(child=CharField(max_length=2000), required=False)
-    photos = ListField(
-        child=CharField(max_length=200), required=False, max_length=MOST_PHOTOS, help_text=gettext_lazy("Their keys.")
-    )
+    photos = photos_field()
     email = EmailField(required=False, allow_blank=True)
     name = CharField(max_length=200, required=False, allow_blank=True)
     shows_name = BooleanField(required=False, help_text=gettext_lazy("Everybody sees the name."))
     language = ChoiceField(choices=["uk", "en"], required=False)
-    device = CharField(
-        max_length=200,
-        required=False,
-        allow_blank=True,
-        help_text=gettext_lazy("Any word by which you tell the resident's device apart; only a digest of it is kept."),
-    )
-    dangers = ListField(
-        child=CharField(max_length=60),
-        required=False,
-        max_length=50,
-        help_text=gettext_lazy("Codes of dangers of which the resident was warned and which they passed."),
-    )
+    device = device_field()
+    dangers = dangers_field()
     confirmed = BooleanField(
         required=False, help_text=gettext_lazy("The resident looked closely at a place whose owner is in doubt.")
     )
@@ -131,13 +125,12 @@ class Reports(IssueList):
     @done_once
     def post(self, request: Request) -> Response:
         report = _report(request)
-        _refuse_what_is_wrong(report)
-        answerer = report.answerer()
-        if answerer.refusal:
-            raise ProblemError("refused", answerer.refusal, errors=[Wrong("/location", "outside", answerer.refusal)])
+        refuse(report.errors())
+        answerer = inside(report)
         if report.given.get("check"):
-            return Response(_told(report, answerer, request))
-        _refuse_what_was_not_looked_at(report, answerer)
+            return Response(_would_be(report, answerer, request))
+        refuse_open_dangers(report.warnings())
+        refuse_doubt(report, answerer)
         try:
             issue = report.send()
         except NotAdmittedError as refusal:
@@ -151,57 +144,32 @@ def _report(request: Request) -> ProgramReport:
     given, community, at = dict(shapes.validated_data), community_of(request._request), timezone.now()
     if location := given.pop("location", None):
         given["place"] = location["coordinates"][:2]
-    keys = given.pop("photos", [])
-    photos = photos_of(keys, community=community, at=at)
-    if len(photos) < len(set(keys)):
-        words = _("A photo that you added a day ago is no longer kept here. Add it once more.")
-        raise ProblemError("invalid", words, errors=[Wrong("/photos", "gone", words)])
-    key = key_of(request)
-    assert key  # the permission asked
-    return ProgramReport(given, community, key.client, photos, at)
+    photos = photos_named(given.pop("photos", []), community=community, at=at)
+    return ProgramReport(given, community, client_of(request), photos, at)
 
 
-def _refuse_what_is_wrong(report: ProgramReport) -> None:
-    wrong = [
-        Wrong(f"/{member}" if member else "", code, words)
-        for member, errors in report.errors().items()
-        for code, words in errors
-    ]
-    if wrong:
-        raise ProblemError("invalid", wrong[0].detail, errors=wrong)
+def inside(report: ProgramReport) -> Answerer:
+    """Who will answer. Raises ProblemError for a place outside the community."""
+    answerer = report.answerer()
+    if answerer.refusal:
+        raise ProblemError("refused", answerer.refusal, errors=[Wrong("/location", "outside", answerer.refusal)])
+    return answerer
 
 
-def _refuse_what_was_not_looked_at(report: ProgramReport, answerer: Answerer) -> None:
-    open_dangers = [one for one in _dangers(report) if one["code"] not in report.given.get("dangers", ())]
-    if open_dangers:
-        words = _("This may be a danger: warn the resident, and name it in “dangers”.")
-        raise ProblemError(
-            "refused", words, errors=[Wrong("/dangers", "danger", words)], more={"dangers": open_dangers}
-        )
+def refuse_doubt(report: ProgramReport, answerer: Answerer) -> None:
+    """Raises ProblemError for a place whose owner is in doubt, and at which nobody looked closely."""
     if answerer.doubt and not report.given.get("confirmed"):
         raise ProblemError("refused", answerer.doubt, errors=[Wrong("/confirmed", "doubt", answerer.doubt)])
 
 
-def _dangers(report: ProgramReport) -> list[dict[str, str]]:
-    return [
-        {
-            "code": one.danger.code,
-            "name": str(one.danger),
-            "phones": str(one.danger.phones),
-            "advice": one.advice,
-        }
-        for one in report.warnings()
-    ]
-
-
-def _told(report: ProgramReport, answerer: Answerer, request: Request) -> dict[str, Any]:
+def _would_be(report: ProgramReport, answerer: Answerer, request: Request) -> dict[str, Any]:
     return {
         "organisation": answerer.name or None,
         "due_on": answerer.due_on,
         "working_days": answerer.working_days,
         "informed": answerer.informed,
         "why": answerer.why,
-        "dangers": _dangers(report),
+        "dangers": dangers_told(report.warnings()),
         "doubt": answerer.doubt,
         "similar": [
             {

@@ -3,7 +3,6 @@
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -16,10 +15,11 @@ from accounts.devices import device_of
 from accounts.networks import network_of
 from core.tokens import UnknownTokenError, find_token
 from issues.actions import AUTHOR_PURPOSE
+from issues.author_letters import TooManyLettersError, ask_once_more, send_letters_to
 from issues.following import author_follow
-from issues.join_limits import may_ask
+from issues.join_words import letters_refused
 from issues.models import Issue
-from notifications.actions import ask, confirm, end, follow
+from notifications.actions import end
 from notifications.known import is_known
 from notifications.models import Follow
 
@@ -33,7 +33,7 @@ def letters_to_author(request: HttpRequest, token: str) -> HttpResponse:
     issue = _issue_of_author(token)
     row = author_follow(issue)
     if row is None or request.POST.get("do") == "change":
-        _begin(request, issue, row)
+        _begin(request, issue)
     elif request.POST.get("do") == "stop":
         end(row, at=timezone.now())
         messages.success(request, _("No more letters come about this report, and your address is erased."))
@@ -52,11 +52,6 @@ def what_comes(row: Follow, *, known: bool) -> str:
     return words % {"address": row.masked}
 
 
-def letters_refused() -> str:
-    """Why no letter asks this address now."""
-    return _("Very many letters were asked for from here within an hour: please give the address a little later.")
-
-
 def address_in(request: HttpRequest) -> str:
     """The address that was typed; "" for none. Raises ValidationError for what is none."""
     email = request.POST.get("email", "").strip()
@@ -67,7 +62,7 @@ def address_in(request: HttpRequest) -> str:
     return email
 
 
-def _begin(request: HttpRequest, issue: Issue, before: Follow | None) -> None:
+def _begin(request: HttpRequest, issue: Issue) -> None:
     try:
         email = address_in(request)
     except ValidationError:
@@ -75,35 +70,29 @@ def _begin(request: HttpRequest, issue: Issue, before: Follow | None) -> None:
     if not email:
         messages.error(request, _("This is no e-mail address. Example: olena@example.com"))
         return
-    at, known = timezone.now(), is_known(request, email)
-    with transaction.atomic():
-        device, network = device_of(request), network_of(request)
-        if not known and not may_ask(community=issue.community, device=device, network=network, at=at):
-            transaction.set_rollback(True)
-            messages.error(request, letters_refused())
-            return
-        if before and before.email.lower() != email.lower():
-            end(before, at=at)
-        row, _is_new = follow(
-            subject=issue.subject,
-            email=email,
-            role=Follow.Role.AUTHOR,
+    try:
+        row = send_letters_to(
+            email,
+            issue=issue,
             language=(get_language() or "uk")[:2],
-            known=known,
-            at=at,
+            known=is_known(request, email),
+            device=device_of(request),
+            network=network_of(request),
+            at=timezone.now(),
         )
+    except TooManyLettersError:
+        messages.error(request, letters_refused())
+        return
     messages.success(request, what_comes(row, known=row.is_confirmed))
 
 
 def _once_more(request: HttpRequest, row: Follow) -> None:
-    at = timezone.now()
-    if is_known(request, row.email):
-        confirm(row, at=at)
-    elif not row.is_confirmed and not ask(row, at=at):
+    try:
+        ask_once_more(row, known=is_known(request, row.email), at=timezone.now())
+    except TooManyLettersError:
         words = _("We have written to %(address)s three times today. Look among the spam, or try again tomorrow.")
         messages.error(request, words % {"address": row.masked})
         return
-    row.refresh_from_db()
     messages.success(request, what_comes(row, known=row.is_confirmed))
 
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from django.utils.crypto import salted_hmac
 from django.utils.datastructures import MultiValueDict
 
+from accounts.devices import device_named
 from accounts.models import ApiClient
 from geodata.models import Community
 from issues import assets
@@ -28,11 +28,6 @@ from routing.models import Asset, Category
 AS_THEY_ARE: Final = ("category", "text", "address", "entrance", "flat", "email", "name")
 
 
-def device_of_program(client: ApiClient, name: str) -> str:
-    """The key of a device that a program names by an opaque text, as accounts.devices makes them; "" without one."""
-    return salted_hmac("accounts.devices", f"client {client.pk} {name}", algorithm="sha256").hexdigest() if name else ""
-
-
 @dataclass
 class ProgramReport:
     """What a program gives, as the form takes it. `given`: members by their names in the API."""
@@ -46,7 +41,7 @@ class ProgramReport:
     def __post_init__(self) -> None:
         self.data = self._fields()
         self.form = ReportForm(self.data, community=self.community, on=self.community.day_of(self.at))
-        self.device = device_of_program(self.client, self.given.get("device", ""))
+        self.device = device_named(self.given.get("device", ""), by=self.client.pk)
 
     def errors(self) -> dict[str, list[tuple[str, str]]]:
         """Member → (code, words) of what is wrong there; “answers/where” for an answer, "" for the whole."""
@@ -77,12 +72,13 @@ class ProgramReport:
         """Accepts it. Raises NotAdmittedError and OutsideCommunityError."""
         sender = Sender(device=self.device, email=self.form.cleaned_data["email"])
         return report_issue(
-            new=self._new(), community=self.community, at=self.at, admit=admission_of_program(
+            new=self.new(), community=self.community, at=self.at, admit=admission_of_program(
                 sender, community=self.community, at=self.at
             ),
         )  # fmt: skip
 
-    def _new(self) -> NewReport:
+    def new(self) -> NewReport:
+        """The report as the doors take it. For one without errors."""
         given = self.form.cleaned_data
         on = self.community.day_of(self.at)
         of_asset = assets.address_of(given.get("asset"))

@@ -25,6 +25,7 @@ from issues.forms import PlaceForm, ReportForm
 from issues.gate import NotAdmittedError, admission, sender_of
 from issues.guessing import chosen_by_guess, guesses_for
 from issues.hiding_views import hiding_asked, hiding_page
+from issues.join_words import refusal_in_words
 from issues.lookalikes import LookAlike
 from issues.offline_views import with_key
 from issues.place_choice import TAKE, address_for, pasted_in, place_sent
@@ -32,7 +33,7 @@ from issues.places import outside
 from issues.preview import preview_of
 from issues.similar import heard, similar_to, was_shown
 from issues.support import JoinRefusedError
-from issues.support_views import joined, refusal_in_words, voice_of
+from issues.support_views import joined, voice_of
 from issues.tapmap import number, place_tapped, tapped
 from issues.uploads import kept_photos
 from issues.warnings import Warned, warnings_for

@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -19,13 +18,15 @@ from accounts.devices import device_of
 from accounts.networks import network_of
 from core.models import ON_THE_MAP, STRANGER
 from geodata.community import community_of
+from issues import joining
 from issues.additions import takes_additions
-from issues.follow_views import address_in, letters_refused, what_comes
+from issues.follow_views import address_in, what_comes
 from issues.forms import PlaceForm
-from issues.join_limits import may_ask, may_join
+from issues.join_words import refusal_in_words
+from issues.joining import Joiner
 from issues.models import MAX_TEXT, Issue
 from issues.similar import similar_to
-from issues.support import JoinRefusedError, Voice, has_joined, hear, is_author, join, leave, supporters_of, supports
+from issues.support import JoinRefusedError, Voice, has_joined, is_author, leave, supporters_of, supports
 from media.drafts import key_for
 from media.models import Photo
 from notifications.known import is_known
@@ -118,24 +119,14 @@ def _letters_said(request: HttpRequest, issue: Issue, email: str, *, at: datetim
 
 def join_as(request: HttpRequest, issue: Issue, *, at: datetime) -> bool:
     """The voice of whoever asks; False when it was counted before. Raises JoinRefusedError."""
-    device, network = device_of(request), network_of(request)
-    with transaction.atomic():
-        is_new = join(issue=issue, voice=voice_of(request), device=device, at=at)
-        if is_new and not may_join(community=issue.community, device=device, network=network, at=at):
-            raise JoinRefusedError("too_many")
-    return is_new
+    return joining.join_as(joiner_of(request), issue, at=at)
 
 
 def hear_as(request: HttpRequest, issue: Issue, email: str, *, at: datetime) -> Follow:
     """News of the report go to that address, as soon as it is confirmed. Raises JoinRefusedError when very many were
     asked from here."""
-    language = (get_language() or "uk")[:2]
-    known = is_known(request, email)
-    device, network = device_of(request), network_of(request)
-    with transaction.atomic():
-        if not known and not may_ask(community=issue.community, device=device, network=network, at=at):
-            raise JoinRefusedError("too_many_letters")
-        return hear(issue=issue, voice=voice_of(request), email=email, language=language, known=known, at=at)
+    language, known = (get_language() or "uk")[:2], is_known(request, email)
+    return joining.hear_as(joiner_of(request), issue, email=email, language=language, known=known, at=at)
 
 
 def visible_issue(request: HttpRequest, number: int) -> Issue:
@@ -150,21 +141,9 @@ def voice_of(request: HttpRequest) -> Voice:
     return Voice.of(user=user if user.is_authenticated else None, device=device_of(request))
 
 
-def refusal_in_words(code: str) -> str:
-    """Why nobody was joined, for the person who pressed the button."""
-    return {
-        "closed": _("This report is closed, so nobody can join it. Is the problem there again? Write a new report."),
-        "unseen": _("This report is not shown now, so nobody can join it."),
-        "nobody": _(
-            "Your browser keeps no cookies, so we cannot count your voice only once. Allow them for this site."
-        ),
-        "too_many_letters": letters_refused(),
-        "not_joined": _("Only who joined this report can add to it: press “This concerns me too” on its page first."),
-        "no_words": _("Write a few words: people will read them."),
-        "looked_at_first": _("A moderator reads everything here before others do, so nothing can be added this way."),
-        "too_many_words": _("Very much was added from here within an hour: please come back a little later."),
-        "too_many": _("Very many voices came from here within an hour: please join again a little later."),
-    }[code]
+def joiner_of(request: HttpRequest) -> Joiner:
+    """The same, with what limits count."""
+    return Joiner(voice_of(request), device_of(request), network_of(request))
 
 
 def support_context(request: HttpRequest, issue: Issue, trouble: Trouble | None = None) -> dict[str, Any]:

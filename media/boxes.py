@@ -3,6 +3,7 @@
 Solid and a little wider than drawn; never a blur or a mosaic, which can be turned back.
 """
 
+import json
 import math
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
@@ -37,6 +38,15 @@ def boxes_in(value: Any) -> list[Box]:
     if len(found) > MOST_BOXES:
         raise BoxesRefusedError("too_many")
     return found
+
+
+def boxes_in_text(text: str) -> list[Box]:
+    """The same from JSON. Raises BoxesRefusedError."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as fault:
+        raise BoxesRefusedError("nonsense") from fault
+    return boxes_in(value)
 
 
 def _box(value: Any) -> Box:

@@ -8,9 +8,13 @@ from api.schema_views import document, schema
 from geodata import api as places
 from geodata.community import in_community
 from issues import api as reports
+from issues import api_author as author
+from issues import api_inbox as inbox
 from issues import api_reporting as reporting
+from issues import api_support as supporting
 from issues.api_responsible import Responsible, answered_at_once
 from issues.api_similar import Similar
+from media import api as photos
 from notifications import api as hooks
 from openmap.api_start import CommunityDetail, Start
 from routing import api as routing
@@ -32,7 +36,22 @@ urlpatterns = [
     _of_community("issues/", reporting.Reports, "issues"),
     _of_community("issues/<int:number>/", reports.IssueDetail, "report"),
     _of_community("issues/<int:number>/events/", reports.IssueEvents, "report_events"),
+    _of_community("issues/<int:number>/mine/", author.OwnReport, "mine"),
+    _of_community("issues/<int:number>/mine/acts/", author.OwnActs, "mine_acts"),
+    _of_community("issues/<int:number>/mine/correction/", author.OwnCorrection, "mine_correction"),
+    _of_community("issues/<int:number>/mine/letters/", author.OwnLetters, "mine_letters"),
+    _of_community("issues/<int:number>/mine/photos/<uuid:photo>/boxes/", author.OwnPhotoBoxes, "mine_photo_boxes"),
+    _of_community("issues/<int:number>/support/", supporting.Support, "support"),
+    _of_community("issues/<int:number>/support/leave/", supporting.Leave, "support_leave"),
+    _of_community("issues/<int:number>/additions/", supporting.Additions, "additions"),
+    _of_community("inbox/", inbox.Inbox, "inbox"),
+    _of_community("inbox/<int:number>/", inbox.InboxReport, "inbox_report"),
+    _of_community("inbox/<int:number>/answers/", inbox.InboxAnswers, "inbox_answers"),
+    _of_community("inbox/<int:number>/pass/", inbox.InboxPass, "inbox_pass"),
     _of_community("similar/", Similar, "similar"),
+    _of_community("photos/", photos.Photos, "photos"),
+    _of_community("photos/<str:photo_key>/", photos.PhotoDetail, "photo"),
+    _of_community("photos/<str:photo_key>/boxes/", photos.PhotoBoxes, "photo_boxes"),
     path(
         "<slug:community>/responsible/",
         answered_at_once(in_community(Responsible.as_view())),

@@ -117,7 +117,14 @@ def receive_named(*, channel: Channel, number: int, incoming: Incoming, at: date
     delivery = delivery_named(channel=channel, number=number, kind=kind)
     if delivery is None:
         raise UnknownReportError(str(number))
-    answer = receive(delivery=delivery, via=channel.kind, incoming=incoming, at=at, channel=channel)
+    return receive_same(delivery=delivery, via=channel.kind, incoming=incoming, at=at, channel=channel)
+
+
+def receive_same(
+    *, delivery: Delivery, via: str, incoming: Incoming, at: datetime, channel: Channel | None = None
+) -> Answer:
+    """As `receive`, for whoever can be told. Raises OtherWordsError too, when the repetition is none."""
+    answer = receive(delivery=delivery, via=via, incoming=incoming, at=at, channel=channel)
     same_words = answer.text in (incoming.text, REDACTED)
     if not same_words or (answer.do, answer.happened_at) != (incoming.do, incoming.happened_at):
         raise OtherWordsError(incoming.external_id)
@@ -131,10 +138,15 @@ def forget_words(*, subject_id: int, event: int) -> None:
 
 
 def delivery_named(*, channel: Channel, number: int, kind: str = "issue") -> Delivery | None:
-    """The delivery that an answer by this channel is about: of the organisation, what stands before what has ended,
-    the last first. None when the organisation never had the thing."""
-    subject = _kinds[kind].find(channel.community_id, number)
-    here = {"organisation": channel.organisation_id, "community": channel.community_id}
+    """The delivery that an answer by this channel is about: see `delivery_to`."""
+    return delivery_to(channel.organisation_id, community_id=channel.community_id, number=number, kind=kind)
+
+
+def delivery_to(organisation_id: int, *, community_id: int, number: int, kind: str = "issue") -> Delivery | None:
+    """The delivery of the thing to that organisation: what stands before what has ended, the last first. None when the
+    organisation never had it."""
+    subject = _kinds[kind].find(community_id, number)
+    here = {"organisation": organisation_id, "community": community_id}
     rows = Delivery.objects.select_related("subject", "organisation", "token").filter(subject=subject, **here)
     answering = rows.responsible()
     found: Delivery | None = answering.filter(refused_at=None).last() or answering.last() or rows.last()

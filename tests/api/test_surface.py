@@ -4,16 +4,18 @@ the contract says. New operations are asked by themselves: they stand in the con
 
 import json
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 import schemathesis
+import time_machine
 from django.conf import settings
 from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections
+from django.utils import timezone
 from hypothesis import given
 from hypothesis import settings as looking
 from hypothesis import strategies as st
@@ -26,13 +28,21 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from accounts.api_keys import make_key
+from accounts.models import ApiClient, ApiKey
 from api.problems import PROBLEM_JSON
+from core.tokens import secret_of
 from geodata.models import Community
+from issues.actions import author_token
 from issues.models import Issue
+from media.actions import attach, keep_draft
+from media.drafts import key_for
+from media.models import Photo
 from routing.models import Asset, Register
 from tests.conftest import City
 from tests.examples import rolled_back
 from tests.grid import Town
+from tests.photos import jpeg, upload
 from works.actions import announce
 from works.models import Work
 
@@ -47,10 +57,18 @@ CHECKS = [
     response_schema_conformance,
 ]
 OPERATIONS: dict[str, Any] = {one.ok().label: one.ok() for one in cast("Any", SURFACE.get_all_operations())}
+WITH_A_KEY = [label for label, one in OPERATIONS.items() if {} not in one.definition.raw["security"]]
 # What leads to something: in the place of what was generated, most of the time.
 KNOWN: dict[str, Any] = {"community": "yavoryn", "number": 1, "code": "lamps", "table": "months"}
 # Parts of paths that lead nowhere, but are of the right kind: whatever a new operation names needs one.
-SHAPED: dict[str, Any] = {"hook": "9869be64-e61d-435c-a200-dd5e2d6d3e56", "message": 1, "work": 1, "area": 1}
+SHAPED: dict[str, Any] = {
+    "hook": "9869be64-e61d-435c-a200-dd5e2d6d3e56",
+    "message": 1,
+    "work": 1,
+    "area": 1,
+    "photo": "9869be64-e61d-435c-a200-dd5e2d6d3e56",
+    "photo_key": "made-up",
+}
 LIKELY: dict[str, Any] = {"lat": 49.2227, "lon": 28.4627, "category": "roads", "q": "Соборна", "bbox": "28,49,29,50"}
 
 
@@ -81,6 +99,27 @@ def busy(issue: Issue, city: City, town: Town, now: datetime, settings: Any) -> 
     return city.community
 
 
+@pytest.fixture
+def lets_in(busy: Community, issue: Issue, city: City, now: datetime) -> Iterator[dict[str, str]]:
+    """Headers of the program of Яворинавтодор, who have the report, as its author; a photo waits, and one was sent.
+
+    No right to webhooks: their addresses would be looked up in the world.
+    """
+    client = ApiClient.objects.create(
+        community=busy, organisation=city.road_service, per_minute=100_000, per_day=100_000_000
+    )  # fmt: skip
+    scopes = [ApiKey.Scope.REPORTS, ApiKey.Scope.ANSWERS]
+    secret = make_key(client=client, name="x", scopes=scopes, by=None, at=now)[1]
+    with time_machine.travel(now + timedelta(hours=2), tick=False):
+        waiting, sent = (
+            keep_draft(community=busy, file=upload(jpeg()), name="яма.jpg", at=timezone.now()) for _turn in range(2)
+        )
+        attach(photos=[sent], subject=issue.subject, role=Photo.Role.PROBLEM, at=timezone.now())
+        KNOWN["photo_key"], KNOWN["photo"] = key_for(waiting), str(sent.pk)
+        yield {"Authorization": f"Bearer {secret}", "Author-Token": secret_of(author_token(issue))}
+    del KNOWN["photo_key"], KNOWN["photo"]
+
+
 def led(case: Any, *, is_known: bool, likely: frozenset[str]) -> Any:
     """The case with parts of its path, and some of its parameters, that lead to something."""
     if is_known:
@@ -109,6 +148,23 @@ def test_no_operation_breaks_and_each_keeps_its_contract(busy: Community, label:
             case = led(case, is_known=luck > 0, likely=likely)
             plain = {"Accept-Encoding": "identity"}  # this client reads nothing that is compressed
             case.call_and_validate(base_url="http://testserver", headers=plain, checks=CHECKS)
+
+    ask()
+
+
+@pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: str(mode.value))
+@pytest.mark.parametrize("label", sorted(label for label in WITH_A_KEY if "/webhooks/" not in label))
+def test_no_operation_breaks_for_who_may_do_it(lets_in: dict[str, str], label: str, mode: GenerationMode) -> None:
+    """The same with a key and as the author: bodies reach what they ask for."""
+    operation = OPERATIONS[label]
+
+    @looking(max_examples=25)
+    @given(operation.as_strategy(generation_mode=mode), st.frozensets(st.sampled_from(sorted(LIKELY))))
+    def ask(case: Any, likely: frozenset[str]) -> None:
+        with rolled_back():
+            case = led(case, is_known=True, likely=likely)
+            headers = lets_in | {"Accept-Encoding": "identity"}
+            case.call_and_validate(base_url="http://testserver", headers=headers, checks=CHECKS)
 
     ask()
 

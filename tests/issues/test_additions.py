@@ -12,11 +12,11 @@ from core.models import OutboxMessage, Subject, Visibility
 from geodata.models import Community
 from issues.actions import report_issue
 from issues.additions import add_by_supporter, photos_of_supporters
+from issues.join_words import refusal_in_words
 from issues.models import Issue, IssueEvent, IssueSettings
 from issues.moves import move_by_organisation, redact_words
 from issues.states import OPEN, State
 from issues.support import JoinRefusedError, Voice, join
-from issues.support_views import refusal_in_words
 from media.models import Photo
 from routing.models import Delivery
 from tests.conftest import City, hole

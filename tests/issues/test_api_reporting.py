@@ -12,7 +12,8 @@ from geodata.models import Community
 from issues.models import Issue, IssueSettings
 from routing.usual_dangers import found_dangers
 from tests.conftest import NOW, City
-from tests.grid import Town
+from tests.grid import Town, degrees_per_metre
+from tests.issues.conftest import new_rule
 
 ISSUES = "/api/v1/yavoryn/issues/"
 
@@ -111,3 +112,15 @@ def test_device_sends_only_so_many(client: Client, secret: str, city: City, town
     refused = send(client, secret, hole(town, text="Ще одна яма.", device="phone 1"))
     assert (refused.status_code, int(refused.headers["Retry-After"]) > 0) == (429, True)
     assert send(client, secret, hole(town, text="Ще одна яма.", device="phone 2")).status_code == 201
+
+
+def test_place_whose_owner_is_in_doubt_is_to_be_looked_at(client: Client, secret: str, city: City, town: Town) -> None:
+    new_rule(city, category=city.roads, division=city.division, area_code="south", organisation=city.vodokanal)
+    near = [town["p"].x, town["C"].y + 12 * degrees_per_metre(town["C"].y)[1]]
+    body = hole(town, location={"type": "Point", "coordinates": near}, confirmed=False)
+    refused = send(client, secret, body)
+    assert (refused.status_code, places(refused)) == (422, {"/confirmed"})
+    assert "12 m" in refused.json()["detail"]
+    assert city.vodokanal.name in send(client, secret, body | {"check": True}).json()["doubt"]
+    assert not Issue.objects.exists()
+    assert send(client, secret, body | {"confirmed": True}).status_code == 201

@@ -10,9 +10,9 @@ from django.test import Client
 from core.models import Subject, Visibility
 from geodata.models import Community
 from issues.actions import report_issue
+from issues.join_words import refusal_in_words
 from issues.models import Issue, Supporter
 from issues.support import supporters_of
-from issues.support_views import refusal_in_words
 from media.models import Photo
 from tests.conftest import NOW, City, hole
 from tests.grid import Town
