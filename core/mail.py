@@ -16,6 +16,7 @@ from core.tokens import fill_secrets, token_in
 from core.verp import bounce_address, reply_address
 
 PERMANENT = range(500, 600)  # SMTP replies that no further try will change
+NOT_NOW = 421  # the server is shutting down, or takes no more connections
 
 
 class SendingFailedError(Exception):
@@ -65,7 +66,8 @@ def send_letter(*, recipient: str, payload: dict[str, Any], key: uuid.UUID) -> N
         reply, permanent = _reply(error.smtp_code, error.smtp_error), error.smtp_code in PERMANENT
         raise SendingFailedError(reply, failure=Failure.REFUSED, permanent=permanent) from error
     except smtplib.SMTPResponseException as error:  # sign-in, sender: our side, and a person may mend it meanwhile
-        raise SendingFailedError(_reply(error.smtp_code, error.smtp_error)) from error
+        failure = Failure.UNREACHABLE if error.smtp_code == NOT_NOW else Failure.OURS
+        raise SendingFailedError(_reply(error.smtp_code, error.smtp_error), failure=failure) from error
     except (smtplib.SMTPException, OSError) as error:
         reason = f"{type(error).__name__}: {error}"[:300]
         raise SendingFailedError(reason, failure=Failure.UNREACHABLE) from error

@@ -37,6 +37,7 @@ from core.outbox_claim import LEASE, claim
 from core.outbox_limits import Limits
 from core.together import AT_ONCE, Writer
 from core.tokens import UnknownTokenError
+from core.ways import came_through, claim_to_ask, found_nobody, look
 
 log = logging.getLogger(__name__)
 
@@ -151,6 +152,9 @@ def send_due(
     """Claims and sends what is due in these lanes (in all, when none is named), one message at a time, at most `most`
     and for about TURN; returns how many left. Begins none once `stopping` says so."""
     chosen, sent, tries, ends = lanes or tuple(Lane), 0, 0, time.monotonic() + TURN
+    for lane in chosen:
+        if asking := claim_to_ask(lane, at=clock()):
+            sent += send(asking, clock=clock, asks=True)
     while tries < most and not stopping():
         if time.monotonic() > ends:
             for lane in chosen:
@@ -177,15 +181,16 @@ def _waited_for_a_limit(lanes: Iterable[Lane], *, clock: Callable[[], datetime])
     return clock() > now
 
 
-def send(message: OutboxMessage, *, clock: Callable[[], datetime]) -> bool:
-    """Sends one claimed message and writes down how it went; returns whether it left."""
+def send(message: OutboxMessage, *, clock: Callable[[], datetime], asks: bool = False) -> bool:
+    """Sends one claimed message and writes down how it went; returns whether it left. `asks`: whether its way, which
+    was down, is open again: when nobody is found there, that was no try of the message."""
     if _is_over(message, at=clock()):
         return False
     try:
         with kept(message, lease=LEASE, longest=LONGEST_SENDING, clock=clock):
             remember = _channels[message.channel](recipient=message.recipient, payload=message.payload, key=message.key)
     except SendingFailedError as error:
-        _postpone(message, error, at=clock())
+        _postpone(message, error, at=clock(), asked=asks)
         return False
     except UnknownTokenError:
         _postpone(message, SendingFailedError("its secret link is gone", permanent=True), at=clock())
@@ -202,6 +207,7 @@ def _note_sent(message: OutboxMessage, remember: Remember | None, *, at: datetim
     with transaction.atomic():
         went = {"channel": message.channel, "recipient": message.recipient}
         _settle(message, Outcome.Kind.SENT, at=at, sent_at=at, dead_at=None, failure="", last_error="", **went)
+        _note_answer(message, at=at)
         if remember:
             with scopes_disabled():
                 remember(at)
@@ -307,16 +313,25 @@ def readdress(
     return bool(changed)
 
 
-def give_up(message: OutboxMessage, *, why: str, at: datetime, for_good: bool = False) -> bool:
+def look_at_ways(*, at: datetime) -> int:
+    """What has waited for hours for a way that is down is given up, in sight; returns how many."""
+    why = "nobody could be reached there for hours"
+    with scopes_disabled():
+        return sum(give_up(row, why=row.last_error or why, at=at, failure=Failure.UNREACHABLE) for row in look(at=at))
+
+
+def give_up(
+    message: OutboxMessage, *, why: str, at: datetime, for_good: bool = False, failure: Failure = Failure.OURS
+) -> bool:
     """What waits ends as a dead letter, and those who may try another way hear of it, unless it ends `for_good`.
 
     Its claim stays: one that is being sent now may still turn out to have left. Returns whether it was waiting.
     """
     with transaction.atomic():
         waiting = OutboxMessage.objects.pending().filter(pk=message.pk)
-        if not waiting.update(dead_at=at, failure=Failure.OURS, last_error=why):
+        if not waiting.update(dead_at=at, failure=failure, last_error=why):
             return False
-        note_outcome(message, Outcome.Kind.DIED, failure=Failure.OURS, at=at)
+        note_outcome(message, Outcome.Kind.DIED, failure=failure, at=at)
         let_the_next_go(message, at=at)
         if not for_good:
             tell_of_death(message, at=at)
@@ -348,7 +363,27 @@ def tell_of_death(message: OutboxMessage, *, at: datetime) -> None:
     message_died.send(sender=OutboxMessage, message=message, at=at)
 
 
-def _postpone(message: OutboxMessage, error: SendingFailedError, *, at: datetime) -> None:
+def _note_answer(message: OutboxMessage, *, at: datetime) -> None:
+    """Its receiver's side answered: a way that was down is open, and what waited for it leaves."""
+    if came_through(message, at=at):
+        for lane in Lane:
+            nudge_on_commit(TASKS[lane])
+
+
+def _postpone(message: OutboxMessage, error: SendingFailedError, *, at: datetime, asked: bool = False) -> None:
+    with transaction.atomic():
+        if asked and error.failure == Failure.UNREACHABLE and not error.permanent:
+            why = {"failure": error.failure, "last_error": str(error)}
+            _settle(message, Outcome.Kind.FAILED, at=at, due_at=at, attempts=message.attempts - 1, **why)
+        else:
+            _postpone_or_end(message, error, at=at)
+        if error.failure == Failure.UNREACHABLE:
+            found_nobody(message, why=str(error), at=at)
+        elif error.failure == Failure.REFUSED:
+            _note_answer(message, at=at)
+
+
+def _postpone_or_end(message: OutboxMessage, error: SendingFailedError, *, at: datetime) -> None:
     given_up = error.permanent or message.attempts >= MOST_ATTEMPTS
     # The reason stays in the row: what a mail server says often names the recipient, and that is not for logs.
     log.warning("Message %s was not sent (try %s%s)", message.key, message.attempts, ", the last" if given_up else "")

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from django.db import connection
 
-from core.models import Lane, SendingLimit
+from core.models import Lane, SendingLimit, Way
 
 SLICES = 10  # of a window
 SHARES = {Lane.URGENT: 100, Lane.DELIVERY: 90, Lane.BULK: 70}  # percent of a limit that a lane may find used up
@@ -76,21 +76,28 @@ class Limits:
     shut_channels: list[str] = field(default_factory=list)
     shut_hosts: list[str] = field(default_factory=list)  # "channel host"
     opens: datetime | None = None  # when the first of those that are used up lets something out again
+    down: dict[tuple[str, str], Way] = field(default_factory=dict)  # ways on which only one message asks (core.ways)
 
     @classmethod
-    def read(cls, lane: Lane, *, at: datetime) -> Self:
-        """The limits as they are now."""
+    def read(cls, lane: Lane, *, at: datetime, heeds_ways: bool = True) -> Self:
+        """The limits and the ways as they are now; without the ways for a message that asks whether one is open."""
         rows = list(SendingLimit.objects.all())
         found = cls(lane=lane, known={(row.channel, row.host) for row in rows})
         for row in rows:
             if used(row, at=at) >= most_for(lane, row):
                 found._shut(row, at=at)
+        if heeds_ways:
+            for way in Way.objects.filter(failures__gte=Way.DOWN_AFTER):
+                found.down[way.channel, way.host] = way
+                found._shut_way(way)
         return found
 
-    def spend(self, channel: str, recipient: str, *, at: datetime) -> SendingLimit | None:
-        """Counts one message against its limits, in the caller's transaction; or returns the limit that is used up, and
-        counts nothing. Limits are held until the transaction ends, always in one order."""
+    def spend(self, channel: str, recipient: str, *, at: datetime) -> SendingLimit | Way | None:
+        """Counts one message against its limits, in the caller's transaction; or returns the limit that is used up, or
+        the way that is down, and counts nothing. Limits are held until the transaction ends, always in one order."""
         host = host_of(recipient)
+        if way := self.down.get((channel, "")) or self.down.get((channel, host[:255])):
+            return way
         hosts = [name for name in ("", host) if (channel, name) in self.known]
         if not hosts:
             return None
@@ -104,18 +111,21 @@ class Limits:
         SendingLimit.objects.bulk_update(rows, ["spent"])
         return None
 
-    def _shut(self, limit: SendingLimit, *, at: datetime) -> None:
-        if limit.host:
-            self.shut_hosts.append(f"{limit.channel} {limit.host}")
+    def _shut_way(self, way: SendingLimit | Way) -> None:
+        if way.host:
+            self.shut_hosts.append(f"{way.channel} {way.host}")
         else:
-            self.shut_channels.append(limit.channel)
+            self.shut_channels.append(way.channel)
+
+    def _shut(self, limit: SendingLimit, *, at: datetime) -> None:
+        self._shut_way(limit)
         opens = opens_at(limit, lane=self.lane, at=at)
         self.opens = opens if self.opens is None else min(self.opens, opens)
 
 
-def set_aside(limit: SendingLimit, *, lane: Lane, community_id: int) -> None:
-    """What waits for this host stands apart from now on, once and for all: while the limit is used up, nobody reads it
-    to find what goes elsewhere."""
+def set_aside(limit: SendingLimit | Way, *, lane: Lane, community_id: int) -> None:
+    """What waits for this host stands apart from now on, once and for all: while the limit is used up, or the host is
+    down, nobody reads it to find what goes elsewhere."""
     given: dict[str, Any] = {"host": limit.host, "lane": lane, "community": community_id, "channel": limit.channel}
     with connection.cursor() as cursor:
         cursor.execute(SET_ASIDE, given)

@@ -35,6 +35,12 @@ def send_due() -> int:
     return outbox.send_due()
 
 
+@shared_task(name="core.tasks.look_at_ways")
+def look_at_ways() -> int:
+    """Gives up what has waited too long for a receiver that is down; returns how many."""
+    return outbox.look_at_ways(at=timezone.now())
+
+
 @shared_task(name="core.tasks.run_jobs")
 def run_jobs() -> int:
     """Does the jobs that wait; returns how many were taken. Runs in the queue of jobs, so that no letter waits."""

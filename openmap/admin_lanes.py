@@ -15,10 +15,11 @@ from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from core.models import Lane, SendingLimit, Stop, StopEverywhere
+from core.models import Lane, SendingLimit, Stop, StopEverywhere, Way
 from core.outbox_figures import Figures, figures
 from core.outbox_limits import used
 from core.outbox_stops import is_empty, let_go, stop_lane
+from core.ways import waiting_on
 from geodata.models import Community
 from openmap.admin_site import OnlyWhatTheFormShows, without_shapes
 
@@ -101,6 +102,7 @@ class LanesPages:
             "lanes": lanes,
             "communities": communities,
             "left_out": left_out,
+            "down": ways_down(mine, at=now),
             "form": form,
             "limits": limits_in_words(now) if mine is None else [],
             "is_operator": mine is None,
@@ -143,6 +145,18 @@ def _by_community(apart: dict[tuple[int, Lane], LaneShown]) -> tuple[list[LaneSh
                 found.community = names.get(community)
                 rows.append(found)
     return rows, len(waiting) - len(chosen)
+
+
+def ways_down(mine: frozenset[int] | None, *, at: datetime) -> list[dict[str, Any]]:
+    """Ways out that are down, and how much waits there of the communities that somebody may see; to administrators
+    only those for which something of theirs waits, without what the receiver's side said."""
+    found = []
+    for way in Way.objects.filter(failures__gte=Way.DOWN_AFTER):
+        waiting = waiting_on(way, at=at)
+        count = (waiting if mine is None else waiting.filter(community__in=mine)).count()
+        if count or mine is None:
+            found.append({"way": way, "waiting": count, "why": way.why if mine is None else ""})
+    return found
 
 
 def limits_in_words(at: datetime) -> list[dict[str, Any]]:

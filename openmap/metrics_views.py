@@ -15,7 +15,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from core.models import Lane, Stop, StopEverywhere
+from core.models import Lane, Stop, StopEverywhere, Way
 from core.outbox_figures import Figures, figures, totals
 
 LABELS = ("lane", "channel")
@@ -50,6 +50,7 @@ class OutboxCollector(Collector):
             tries.add_metric((lane, channel, how), count)
         yield tries
         yield self._stopped()
+        yield self._down()
 
     def _found(self) -> dict[tuple[str, str], Figures]:
         found = {(lane.value, "email"): Figures() for lane in Lane}
@@ -62,6 +63,13 @@ class OutboxCollector(Collector):
         for labels, row in found.items():
             since = getattr(row, f"{name}_at")
             family.add_metric(labels, (self._at - since).total_seconds() if since else 0)
+        return family
+
+    def _down(self) -> GaugeMetricFamily:
+        words = "Seconds since a receiver could no longer be reached; everything for it waits."
+        family = GaugeMetricFamily("misto_outbox_down_seconds", words, labels=("channel", "host"))
+        for way in Way.objects.filter(failures__gte=Way.DOWN_AFTER):
+            family.add_metric((way.channel, way.host), (self._at - way.failing_since).total_seconds())
         return family
 
     def _stopped(self) -> GaugeMetricFamily:

@@ -165,6 +165,7 @@ CELERY_BEAT_SCHEDULE = {
     "send what is urgent": {"task": "core.tasks.send_urgent", "schedule": 5.0, "options": {"expires": 5}},
     "send deliveries": {"task": "core.tasks.send_deliveries", "schedule": 5.0, "options": {"expires": 5}},
     "send mass mailings": {"task": "core.tasks.send_bulk", "schedule": 5.0, "options": {"expires": 5}},
+    "look at ways that are down": {"task": "core.tasks.look_at_ways", "schedule": 60.0, "options": {"expires": 60}},
     "clean waiting photos": {"task": "media.tasks.clean_waiting", "schedule": 5.0, "options": {"expires": 5}},
     # What is not folded yet is read beside the cells: this only keeps it short.
     "fold cells": {"task": "geodata.tasks.fold_cells", "schedule": 0.5, "options": {"expires": 1}},

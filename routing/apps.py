@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from core.models import OutboxMessage
+    from core.models import OutboxMessage, Way
 
 
 class RoutingConfig(AppConfig):
@@ -16,7 +16,7 @@ class RoutingConfig(AppConfig):
     verbose_name = _("Who must answer")
 
     def ready(self) -> None:
-        from core.events import message_died
+        from core.events import message_died, way_stays_down
         from core.outbox import register_channel
         from geodata import address_sources, layers
         from routing import (
@@ -35,6 +35,7 @@ class RoutingConfig(AppConfig):
         register_channel("folder", send_to_folder)
         register_channel("sftp", send_by_sftp)
         message_died.connect(try_the_next_channel)
+        way_stays_down.connect(go_round_it)
         register_channel(open311_sending.CHANNEL, open311_sending.send_open311)
 
 
@@ -43,3 +44,10 @@ def try_the_next_channel(sender: object, *, message: "OutboxMessage", at: "datet
     from routing.channels import fall_back
 
     fall_back(message=message, at=at)
+
+
+def go_round_it(sender: object, *, way: "Way", at: "datetime", **_more: object) -> None:
+    """What waits too long for a receiver that is down goes by another channel of its organisation."""
+    from routing.channels import go_round
+
+    go_round(way, at=at)

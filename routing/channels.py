@@ -6,19 +6,21 @@ the same news as a letter and as data: any channel can take it over.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import QuerySet
 
 from accounts.models import Organisation
-from core.models import Failure, Lane, OutboxMessage, Subject
-from core.outbox import Letter, enqueue_message, readdress, rendered, resend
+from core.models import Failure, Lane, OutboxMessage, Subject, Way
+from core.outbox import Letter, enqueue_message, give_up, readdress, rendered, resend
 from core.together import AT_ONCE, Writer
+from core.ways import waiting_on, way_of
 from geodata.lately import lately
 from routing.models import Channel, Delivery, DeliveryQuerySet
 
 RESPONSIBLE = Delivery.Role.RESPONSIBLE.value
+GO_ROUND_AFTER = timedelta(minutes=10)  # so long a receiver may be down before its next channel takes over
 
 
 def channel_of(organisation: Organisation, *, community_id: int, role: str = RESPONSIBLE) -> Channel | None:
@@ -78,23 +80,43 @@ def fall_back(*, message: OutboxMessage, at: datetime) -> OutboxMessage | None:
     None when there is no other channel, and for what is not to go on: copies, what was hidden, what another message
     carries on already, what only answered a letter of theirs, what the organisation handed back meanwhile.
     """
-    if not _goes_on(message):
+    following = next_for(message)
+    if following is None:
         return None
     payload: dict[str, Any] = message.payload
-    tried = [*payload.get("tried", []), payload.get("channel_id")]
+    tried = _tried(message)
+    OutboxMessage.objects.filter(pk=message.pk).update(payload=payload | {"passed_on": True})
+    carried = _enqueue(following, payload | {"tried": tried}, subject=message.subject, lane=message.lane, at=at)
+    Delivery.objects.filter(message=message).update(message=carried)
+    return carried
+
+
+def next_for(message: OutboxMessage) -> Channel | None:
+    """The channel that would carry the message on, as `fall_back` says."""
+    if not _goes_on(message):
+        return None
     whose = organisations_of(message)
     if len(whose) != 1:
         return None
     rows = Channel.objects.filter(community=message.community_id, organisation=whose.pop())
     mine = rows.filter(kind=message.channel, address=message.recipient).values("pk")  # of before channels had a number
-    to = rows.chosen_for(payload.get("role", RESPONSIBLE)).exclude(pk__in=[pk for pk in tried if pk])
-    following = to.exclude(pk__in=mine).first()
-    if following is None:
-        return None
-    OutboxMessage.objects.filter(pk=message.pk).update(payload=payload | {"passed_on": True})
-    carried = _enqueue(following, payload | {"tried": tried}, subject=message.subject, lane=message.lane, at=at)
-    Delivery.objects.filter(message=message).update(message=carried)
-    return carried
+    to = rows.chosen_for(message.payload.get("role", RESPONSIBLE)).exclude(pk__in=[pk for pk in _tried(message) if pk])
+    following: Channel | None = to.exclude(pk__in=mine).first()
+    return following
+
+
+def go_round(way: Way, *, at: datetime) -> int:
+    """A way has been down for GO_ROUND_AFTER: what waits there for an organisation goes by its next channel, unless
+    that is down too; returns how many. Spans communities: call it with scopes disabled."""
+    if way.failing_since > at - GO_ROUND_AFTER:
+        return 0
+    down = {(row.channel, row.host) for row in Way.objects.all() if row.is_down}
+    gone = 0
+    for message in waiting_on(way, at=at).filter(audience=OutboxMessage.Audience.ORGANISATION):
+        to = next_for(message)
+        if to and way_of(to.kind, to.address) not in down:
+            gone += give_up(message, why=way.why, at=at, failure=Failure.UNREACHABLE)
+    return gone
 
 
 def reroute(*, message: OutboxMessage, to: Channel, at: datetime) -> bool:
@@ -145,6 +167,10 @@ def deliveries_of(message: OutboxMessage) -> DeliveryQuerySet:
 def _active_of(organisation: int, *, community_id: int, role: str) -> "QuerySet[Channel]":
     rows = Channel.objects.filter(community=community_id, organisation=organisation, is_active=True)
     return rows.filter(role__in=[Channel.Role.ANY, role])
+
+
+def _tried(message: OutboxMessage) -> list[Any]:
+    return [*message.payload.get("tried", []), message.payload.get("channel_id")]
 
 
 def _goes_on(message: OutboxMessage) -> bool:

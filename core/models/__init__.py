@@ -1,7 +1,7 @@
 """What every kind of thing shares: an address (Subject), tokens, days off, and messages on their way."""
 
 from core.models.outbox import Failure, Lane, OutboxMessage, OutboxQuerySet, WrittenOff
-from core.models.sending import Outcome, OutcomeTotal, SendingLimit, Stop, StopEverywhere
+from core.models.sending import Outcome, OutcomeTotal, SendingLimit, Stop, StopEverywhere, Way
 from core.models.things import (
     DELIVERED,
     ON_THE_MAP,
@@ -38,6 +38,7 @@ __all__ = [
     "Usage",
     "Viewer",
     "Visibility",
+    "Way",
     "WrittenOff",
     "visible_to",
 ]

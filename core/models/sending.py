@@ -108,6 +108,40 @@ class SendingLimit(models.Model):
         return f"{self.channel} {self.host}".strip() + f": {self.most} / {self.get_window_display()}"
 
 
+class Way(models.Model):
+    """A way out whose receiver could not be reached the last time. Gone as soon as something comes through it.
+
+    core.ways writes it; nothing else does.
+    """
+
+    DOWN_AFTER = 2  # different messages in a row that found nobody
+
+    channel = models.CharField(_("channel"), max_length=20)
+    host = models.CharField(_("host"), max_length=255, blank=True)  # "": all that leaves by the channel
+    failures = models.PositiveIntegerField(_("different messages in a row that found nobody"), default=1)
+    last_message = models.BigIntegerField(_("the last of them"))
+    failing_since = models.DateTimeField(_("since"))
+    asked_at = models.DateTimeField(_("last asked"))
+    why = models.CharField(_("what was found"), max_length=300, blank=True)
+
+    class Meta:
+        verbose_name = _("way out that fails")
+        verbose_name_plural = _("ways out that fail")
+        ordering = ["channel", "host"]
+        constraints = [
+            models.UniqueConstraint(fields=["channel", "host"], name="way_once"),
+            models.CheckConstraint(condition=Q(failures__gte=1), name="way_failed_at_least_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.channel} {self.host}".strip()
+
+    @property
+    def is_down(self) -> bool:
+        """Whether everything waits for one message that asks."""
+        return self.failures >= self.DOWN_AFTER
+
+
 class Outcome(models.Model):
     """How one try of a message ended. Kept for some hours, then only counted (OutcomeTotal)."""
 

@@ -18,6 +18,7 @@ GLOBAL = {
     "core.OutcomeTotal",
     "core.SendingLimit",
     "core.StopEverywhere",
+    "core.Way",
     "geodata.Community",
     "geodata.Unit",
     "notifications.AskedToday",

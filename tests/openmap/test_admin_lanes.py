@@ -10,7 +10,7 @@ from django_scopes import scopes_disabled
 from pytest_django import Settings
 
 from accounts.models import Organisation, User
-from core.models import Lane, OutboxMessage, SendingLimit, Stop, StopEverywhere, WrittenOff
+from core.models import Lane, OutboxMessage, SendingLimit, Stop, StopEverywhere, Way, WrittenOff
 from core.outbox import resend
 from geodata.models import Community
 from issues.models import Issue
@@ -168,6 +168,46 @@ def test_staff_of_another_community_change_no_letter_here(
     assert OutboxMessage.objects.get(pk=message.pk).dead_at is None
 
 
+# Receivers that are down --------------------------------------------------------------------------------------
+@pytest.fixture
+def down(issue: Issue, now: datetime) -> Way:
+    """The mail server has been away since two messages found it so."""
+    found: Way = Way.objects.create(
+        channel="email", failures=2, last_message=0, failing_since=now, asked_at=now, why="refused: olena@example.org"
+    )
+    return found
+
+
+def test_operator_sees_what_is_down_since_when_and_what_it_said(client: Client, olha: User, down: Way) -> None:
+    client.force_login(olha)
+    page = client.get(PAGE).content.decode()
+    assert "Одержувачі, до яких не достукатися" in page
+    assert "refused: olena@example.org" in page
+
+
+def test_administrator_sees_what_is_down_for_their_own_letters_and_not_what_it_said(
+    client: Client, taras: User, down: Way, issue: Issue
+) -> None:
+    client.force_login(taras)
+    page = client.get(PAGE).content.decode()
+    assert "Одержувачі, до яких не достукатися" in page
+    assert "refused" not in page
+    OutboxMessage.objects.filter(community=issue.community).update(dead_at=issue.created_at)
+    assert "Одержувачі, до яких не достукатися" not in client.get(PAGE).content.decode()
+
+
+def test_administrator_of_another_community_sees_nothing_of_it(client: Client, lesia: User, down: Way) -> None:
+    client.force_login(lesia)
+    assert "Одержувачі, до яких не достукатися" not in client.get(PAGE).content.decode()
+
+
+def test_metrics_say_since_when_a_receiver_is_down(client: Client, settings: Settings, down: Way) -> None:
+    settings.METRICS_TOKEN = TOKEN
+    text = client.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"}).content.decode()
+    assert 'misto_outbox_down_seconds{channel="email",host=""}' in text
+    assert "olena" not in text
+
+
 # Prometheus -------------------------------------------------------------------------------------------------
 def test_metrics_are_not_there_without_the_token(client: Client, settings: Settings) -> None:
     assert client.get("/metrics").status_code == 404
@@ -181,7 +221,7 @@ def test_metrics_say_what_every_lane_does(
     client: Client, settings: Settings, django_assert_max_num_queries: Any
 ) -> None:
     settings.METRICS_TOKEN = TOKEN
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(9):
         answer = client.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
     text = answer.content.decode()
     assert answer.status_code == 200

@@ -1,6 +1,6 @@
 """An organisation has several channels: roles, an order, copies; what one cannot carry, the next one does."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -8,14 +8,14 @@ from django.db import IntegrityError, transaction
 
 from core import outbox
 from core.mail import SendingFailedError
-from core.models import OutboxMessage, Visibility
-from core.outbox import claim, register_channel, send
+from core.models import OutboxMessage, Visibility, Way
+from core.outbox import claim, look_at_ways, register_channel, send
 from core.tokens import revoke_token
 from issues.actions import report_issue
 from issues.models import Issue
 from issues.moves import not_ours
 from routing.actions import leave_address, send_again
-from routing.channels import channel_of, organisations_reached_in, reroute
+from routing.channels import GO_ROUND_AFTER, channel_of, organisations_reached_in, reroute
 from routing.models import Channel, Delivery
 from tests.conftest import City, hole
 from tests.grid import Town
@@ -208,3 +208,52 @@ def test_letter_whose_link_was_replaced_still_says_whose_it_is(city: City, town:
 def test_database_knows_what_a_channel_is(city: City, wrong: dict[str, str]) -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
         Channel.objects.filter(organisation=city.road_service).update(**wrong)
+
+
+# A receiver that is down --------------------------------------------------------------------------------------
+def is_down(host: str, since: datetime, channel: str = "webhook") -> Way:
+    found: Way = Way.objects.create(
+        channel=channel, host=host, failures=2, last_message=0, failing_since=since, asked_at=since, why="HTTP 502"
+    )
+    return found
+
+
+def message_of(issue: Issue) -> OutboxMessage:
+    """What the public page speaks of."""
+    found = delivery_of(issue).message
+    assert found
+    return found
+
+
+def test_what_waits_for_a_receiver_that_is_down_goes_round_it_after_ten_minutes(
+    city: City, town: Town, now: datetime, ways: dict[str, list[str]]
+) -> None:
+    of_roads(city, HOOK, "webhook", position=0)
+    issue = report(city, town, now)
+    is_down("hook.example.org", now)
+    look_at_ways(at=now + GO_ROUND_AFTER - timedelta(seconds=1))
+    assert message_of(issue).channel == "webhook"
+    look_at_ways(at=now + GO_ROUND_AFTER)
+    carried = message_of(issue)
+    assert (carried.channel, carried.recipient) == ("email", "roads@example.org")
+    given_up = OutboxMessage.objects.get(channel="webhook")
+    assert (given_up.failure, given_up.last_error, given_up.payload["passed_on"]) == ("unreachable", "HTTP 502", True)
+    send_everything(now + GO_ROUND_AFTER)
+    assert ways["email"] == ["roads@example.org"]
+
+
+def test_nothing_goes_round_to_a_channel_that_is_down_too(city: City, town: Town, now: datetime) -> None:
+    of_roads(city, HOOK, "webhook", position=0)
+    issue = report(city, town, now)
+    is_down("hook.example.org", now)
+    is_down("", now, channel="email")
+    look_at_ways(at=now + GO_ROUND_AFTER)
+    assert message_of(issue).channel == "webhook"
+    assert message_of(issue).dead_at is None
+
+
+def test_an_organisation_with_one_channel_waits(city: City, town: Town, now: datetime) -> None:
+    issue = report(city, town, now)
+    is_down("", now, channel="email")
+    look_at_ways(at=now + GO_ROUND_AFTER)
+    assert message_of(issue).dead_at is None
