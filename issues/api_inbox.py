@@ -147,8 +147,8 @@ class InboxAnswers(OfOrganisation):
         except OtherWordsError:
             words = mistake_in_words("other")
             raise ProblemError("conflict", words, errors=[Wrong("/id", "other", words)]) from None
-        state = Issue.objects.get(subject=delivery.subject_id).state
-        told = {"id": answer.external_id, "outcome": answer.outcome, "code": answer.code, "state": state}
+        mine = self.rows().filter(pk=delivery.pk).values_list("subject__issue__state", flat=True).first()
+        told = {"id": answer.external_id, "outcome": answer.outcome, "code": answer.code, "state": mine}
         return Response(told)
 
 

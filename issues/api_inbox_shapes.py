@@ -101,7 +101,9 @@ class TakenAnswerSerializer(Serializer[Any]):
     id = CharField()
     outcome = ChoiceField(choices=Answer.Outcome.choices)
     code = CharField(help_text=_("Why it was refused or came too late; mostly empty."))
-    state = ChoiceField(choices=State.choices, help_text=_("Of the report, now."))
+    state = ChoiceField(
+        choices=State.choices, allow_null=True, help_text=_("Of the report, now; null when it is no longer theirs.")
+    )
 
 
 class PassSerializer(Serializer[Any]):

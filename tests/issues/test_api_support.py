@@ -71,7 +71,7 @@ def test_news_come_once_the_address_is_confirmed_and_stop_with_the_voice(program
     follow = Follow.objects.get(email="petro@example.org")
     assert (follow.role, follow.language, follow.is_confirmed) == ("supporter", "en", False)
     assert OutboxMessage.objects.filter(recipient="petro@example.org").count() == 1
-    told(program.post(LEAVE, PHONE))
+    assert told(done_once(program, LEAVE, PHONE, {"device": "phone 2"})) == (True, 0)
     follow.refresh_from_db()
     assert (follow.email, follow.ended_at is not None) == ("", True)
 
