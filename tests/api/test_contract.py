@@ -9,6 +9,7 @@ from django.test import Client
 from drf_spectacular.renderers import OpenApiJsonRenderer
 from drf_spectacular.validation import validate_schema
 
+from api.described import operations_of
 from api.schema import contract
 
 COMMITTED = Path(settings.BASE_DIR) / "docs" / "openapi.json"
@@ -48,3 +49,13 @@ def test_page_lists_every_operation(client: Client, db: None) -> None:
     page = client.get("/api/v1/docs/").content.decode()
     operations = [one for methods in contract("uk")["paths"].values() for one in methods.values()]
     assert all(f'id="{one["operationId"]}"' in page for one in operations)
+
+
+def test_page_tells_what_bodies_hold() -> None:
+    operations = {one.key: one for _tag, group in operations_of(contract("en")) for one in group}
+    told = {one.name: one for one in operations["issues_mine_act"].parameters if one.place == "body"}
+    assert (told["do"].kind, told["do"].is_required) == ("confirm | reopen | withdraw | reply | hide_name", True)
+    assert (told["photos"].kind, told["photos"].about) == ("string[]", "Their keys.")
+    sent = {one.name: one.kind for one in operations["issues_create"].parameters if one.place == "body"}
+    assert (sent["location"], sent["confirmed"]) == ("Point", "boolean")
+    assert [one.place for one in operations["issues_list"].parameters if one.place == "body"] == []
