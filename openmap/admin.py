@@ -37,6 +37,7 @@ from openmap import (  # noqa: F401  register what they are about
     admin_populations,
     admin_register_import,
     admin_registers,
+    admin_remote,
     admin_reports,
     admin_rules,
     admin_rulesets,

@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db import transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
@@ -16,12 +16,18 @@ from core.models import OutboxMessage
 from issues.moves import send_waiting
 from openmap.admin_site import AboutAReport, ReadOnly, ScopedAdmin, say_how_many
 from openmap.channel_forms import ChannelForm
+from openmap.open311_form import NAMES
 from routing.actions import leave_address
 from routing.channel_secrets import RotationRefusedError, end_former, give_secret, rotate
 from routing.models import Answer, Channel
 from routing.rule_check import check_soon
 from routing.trials import try_channel
 
+APART = (  # kinds, their words, their fields
+    ((Channel.Kind.SFTP, Channel.Kind.OPEN311), gettext_lazy("Key: for Open311 and SFTP"), ("new_secret",)),
+    ((Channel.Kind.SFTP,), gettext_lazy("For SFTP"), ("host_key",)),
+    ((Channel.Kind.OPEN311,), gettext_lazy("For Open311"), NAMES),
+)
 LOOKED_AT = 20_000  # last messages among which the last failure of a channel is sought
 
 
@@ -46,12 +52,22 @@ class ChannelAdmin(ScopedAdmin):
     readonly_fields = ("number", "secret_state", "last_failure")
     actions = ("try_it", "replace_secret", "end_former_secret")
 
-    def get_fields(self, request: HttpRequest, obj: Channel | None = None) -> list[Any]:
-        given = [*ChannelForm.Meta.fields]
-        kind = obj.kind if obj else None
-        given += ["host_key"] if kind in (None, Channel.Kind.SFTP) else []
-        given += ["new_secret"] if kind in (None, Channel.Kind.SFTP, Channel.Kind.OPEN311) else []
-        return [*given, *self.readonly_fields] if obj else given
+    change_form_template = "admin/routing/channel/change_form.html"
+
+    def get_fieldsets(self, request: HttpRequest, obj: Channel | None = None) -> list[Any]:
+        """What every channel has, and what its kind asks for; of a new one the others stay folded."""
+        kind = obj.kind if obj else request.POST.get("kind")
+        given = [*ChannelForm.Meta.fields, *(self.readonly_fields if obj else ())]
+        apart = [(kinds, words, fields) for kinds, words, fields in APART if obj is None or kind in kinds]
+        sets = [
+            (words, {"fields": fields, "classes": [] if kind in kinds else ["collapse"]})
+            for kinds, words, fields in apart
+        ]
+        return [(None, {"fields": given}), *sets]
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        shown = {name for _words, options in context["adminform"].fieldsets for name in options["fields"]}
+        return super().render_change_form(request, context | {"reads_services": "services" in shown}, *args, **kwargs)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         """The kind of a channel stays: its address, its secret and what waits for it are of that kind."""
@@ -104,17 +120,16 @@ class ChannelAdmin(ScopedAdmin):
                 leave_address(was=was, at=timezone.now())
                 check_soon(was.community, at=timezone.now())
 
-    @admin.action(description=gettext_lazy("Send a test message"))
+    @admin.action(description=gettext_lazy("Send a test message (Open311: read their services)"))
     def try_it(self, request: HttpRequest, chosen: QuerySet[Channel]) -> None:
         for channel in chosen:
             try:
-                try_channel(channel, at=timezone.now())
+                how = try_channel(channel, at=timezone.now())
             except SendingFailedError as failed:
-                told = _("%(channel)s: the test message did not arrive. %(why)s")
+                told = _("%(channel)s: the trial failed. %(why)s")
                 self.message_user(request, told % {"channel": channel, "why": failed}, messages.ERROR)
             else:
-                told = _("%(channel)s: the test message was taken.")
-                self.message_user(request, told % {"channel": channel}, messages.SUCCESS)
+                self.message_user(request, f"{channel}: {how}", messages.SUCCESS)
 
     @admin.action(description=gettext_lazy("Make a new secret; the former one works until it is ended"))
     def replace_secret(self, request: HttpRequest, chosen: QuerySet[Channel]) -> None:

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.outward import OutwardRefusedError, is_public, refusal_in_words, resolve, resolve_host
 from core.sealed import seal
-from openmap.admin_site import RowForm
+from openmap.open311_form import NAMES, Open311Form
 from routing.channel_addresses import BadAddressError, address_refusal_in_words, check_address, host_key_in, place_in
 from routing.folders import is_allowed
 from routing.models import Channel
@@ -16,7 +16,7 @@ from routing.sftp import PRIVATE_KEY, private_key
 TYPED = (Channel.Kind.SFTP, Channel.Kind.OPEN311)  # their secret is given by the other side; a webhook's is made here
 
 
-class ChannelForm(RowForm):
+class ChannelForm(Open311Form):
     """What is given, and beside which field it is wrong. A secret that is stored is never shown, only replaced."""
 
     new_secret = forms.CharField(
@@ -54,10 +54,6 @@ class ChannelForm(RowForm):
             self._refuse("host_key", lambda: host_key_in(cleaned.get("host_key", "")))
             self._refuse("new_secret", self._look_at_secret)
         return cleaned
-
-    def _kind(self) -> str:
-        """As chosen for a new channel; that of an old one stays."""
-        return str(self.cleaned_data.get("kind") or self.instance.kind)
 
     def _refuse(self, field: str, look: Any) -> None:
         try:
@@ -98,7 +94,9 @@ class ChannelForm(RowForm):
         given = self.cleaned_data.get("new_secret", "").strip("\r\n")
         if given and self._kind() in TYPED:
             self.instance.secret, self.instance.former_secret = seal(given.replace("\r\n", "\n")), ""
-        kept = {name: value for name, value in self.instance.settings.items() if name != "host_key"}
         host_key = self.cleaned_data.get("host_key", "").strip()
-        self.instance.settings = kept | ({"host_key": host_key} if host_key else {})
+        own = self.settings_of_open311() if self._kind() == Channel.Kind.OPEN311 else {}
+        shown = {"host_key", *NAMES}
+        kept = {name: value for name, value in self.instance.settings.items() if name not in shown}
+        self.instance.settings = kept | ({"host_key": host_key} if host_key else {}) | own
         return super().save(commit)

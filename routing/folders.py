@@ -16,10 +16,10 @@ from django.conf import settings
 from django_scopes import scopes_disabled
 
 from geodata.models import Community
+from routing.carrier import channel_in
 from routing.channel_addresses import BadAddressError, folder_steps
 from routing.drops import DropFailedError, Found, GoneError, as_failure, put
 from routing.models import Channel
-from routing.webhooks import channel_in
 
 DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC

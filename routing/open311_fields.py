@@ -12,6 +12,12 @@ from core.mail import SendingFailedError
 
 LONGEST: Final = 4000  # characters of a description
 LONGEST_VALUE: Final = 1000
+# Parts of our data that may fill an attribute of theirs. The name of the reporter has a setting of its own, and the
+# page for answers is for e-mail and webhooks.
+SOURCES: Final = (
+    "report", "url", "community", "category.code", "category.name", "title", "text", "words", "note", "address",
+    "place.latitude", "place.longitude", "asset", "entrance", "flat", "reported_at", "due_on", "state", "news", "role",
+)  # fmt: skip
 Data = Mapping[str, Any]
 Settings = Mapping[str, Any]
 

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 from django_scopes import scope, scopes_disabled
@@ -38,6 +39,12 @@ WORDS_READ: Final = "uk"  # by residents, where the other side gave none
 def pull(*, at: datetime) -> int:
     """Asks about what is due at all servers; returns how many answers were taken. One that fails stops no other."""
     return sum(_pull_channel(channel, rows, at=at) for channel, rows in _claimed(at=at))
+
+
+def ask_again(rows: QuerySet[RemoteRequest], *, at: datetime) -> int:
+    """Staff have these asked about at once, with a fresh count of tries, also such as were asked no more; returns how
+    many."""
+    return rows.update(due_at=at, tries=0)
 
 
 def _claimed(*, at: datetime) -> list[tuple[Channel, list[RemoteRequest]]]:

@@ -57,6 +57,15 @@ class Update:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What can be asked of a server."""
+
+    code: str
+    name: str
+    group: str
+
+
 def rows_of(body: bytes) -> list[Row]:
     """The rows of an answer, each as name → text. Raises UnreadableError."""
     start = body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
@@ -101,6 +110,15 @@ def updates_of(body: bytes, *, zone: str) -> list[Update]:
             status = row.get("status", "").strip().lower()[:40]
             found.append(Update(update_id, request_id, status, text_of(row.get("description", "")), at))
     return found
+
+
+def services_of(body: bytes) -> list[Service]:
+    """Raises UnreadableError."""
+    return [
+        Service(code, text_of(row.get("service_name", ""))[:200], text_of(row.get("group", ""))[:200])
+        for row in rows_of(body)
+        if (code := _id(row, "service_code"))
+    ]
 
 
 def update_id_of(body: bytes) -> str:

@@ -7,8 +7,6 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from django_scopes import scopes_disabled
-
 from core.mail import SendingFailedError
 from core.models import Failure
 from core.outward import OutwardFailedError, OutwardRefusedError, Reply, fetch
@@ -16,17 +14,20 @@ from core.sealed import BrokenSealError, unseal
 from routing.models import Channel
 from routing.open311_reading import (
     Receipt,
+    Service,
     State,
     UnreadableError,
     Update,
     errors_of,
     receipt_of,
+    services_of,
     states_of,
     update_id_of,
     updates_of,
 )
 
 SECONDS: Final = 30.0
+PATIENCE: Final = 10.0  # seconds, of a person who waits for the answer
 MOST: Final = 4 * 1024 * 1024  # bytes of an answer
 GOOD = range(200, 300)
 TRY_AGAIN: Final = frozenset({408, 425, 429})
@@ -64,16 +65,6 @@ def remote_of(channel: Channel) -> Remote:
         form=form,
         key=key,
     )
-
-
-def channel_in(payload: Mapping[str, Any]) -> Channel:
-    """The channel that a message goes by, as it is now. Raises SendingFailedError when it is gone."""
-    with scopes_disabled():
-        rows = Channel.objects.select_related("community")
-        found: Channel | None = rows.filter(pk=payload.get("channel_id") or 0).first()
-    if found is None:
-        raise SendingFailedError("its channel is gone", permanent=True)
-    return found
 
 
 def post_request(remote: Remote, fields: Fields, *, key: uuid.UUID) -> Receipt:
@@ -123,6 +114,15 @@ def updates_between(remote: Remote, since: datetime, until: datetime) -> list[Up
         raise SendingFailedError(str(error), failure=Failure.UNREACHABLE) from error
 
 
+def their_services(remote: Remote) -> list[Service]:
+    """What can be asked there; somebody waits for it. Raises SendingFailedError."""
+    reply = _get(remote, "services", (), seconds=PATIENCE)
+    try:
+        return services_of(reply.body)
+    except UnreadableError as error:
+        raise SendingFailedError(str(error), failure=Failure.UNREACHABLE) from error
+
+
 def _states(remote: Remote, given: Fields) -> list[State]:
     reply = _get(remote, "requests", given)
     try:
@@ -139,9 +139,9 @@ def _said(at: datetime) -> str:
     )
 
 
-def _get(remote: Remote, call: str, given: Fields) -> Reply:
+def _get(remote: Remote, call: str, given: Fields, *, seconds: float = SECONDS) -> Reply:
     query = urlencode([*_jurisdiction(remote), *given])
-    return _asked("GET", f"{remote.base}/{call}.{remote.form}" + (f"?{query}" if query else ""))
+    return _asked("GET", f"{remote.base}/{call}.{remote.form}" + (f"?{query}" if query else ""), seconds=seconds)
 
 
 def _post(remote: Remote, call: str, fields: Fields, *, key: uuid.UUID) -> Reply:
@@ -154,10 +154,17 @@ def _jurisdiction(remote: Remote) -> list[tuple[str, str]]:
     return [("jurisdiction_id", remote.jurisdiction)] if remote.jurisdiction else []
 
 
-def _asked(method: str, url: str, *, body: bytes | None = None, headers: Mapping[str, str] | None = None) -> Reply:
+def _asked(
+    method: str,
+    url: str,
+    *,
+    body: bytes | None = None,
+    headers: Mapping[str, str] | None = None,
+    seconds: float = SECONDS,
+) -> Reply:
     """A good answer. Raises SendingFailedError: for good when the status speaks of what was asked."""
     try:
-        reply = fetch(method, url, body=body, headers=headers, seconds=SECONDS, most=MOST)
+        reply = fetch(method, url, body=body, headers=headers, seconds=seconds, most=MOST)
     except OutwardRefusedError as refused:
         raise SendingFailedError(f"not asked: {refused.code}", permanent=refused.code != "unknown") from refused
     except OutwardFailedError as failed:

@@ -14,6 +14,7 @@ from django_scopes import scopes_disabled
 
 from core.mail import SendingFailedError
 from core.models import OutboxMessage
+from routing.carrier import channel_in
 from routing.channels import deliveries_of
 from routing.models import Channel, RemoteRequest
 from routing.open311_fields import mark_of, request_fields, service_of
@@ -21,7 +22,6 @@ from routing.open311_reading import Receipt
 from routing.open311_remote import (
     NotThereError,
     Remote,
-    channel_in,
     post_request,
     post_update,
     remote_of,

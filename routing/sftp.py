@@ -15,11 +15,11 @@ from typing import Any, Final
 import paramiko
 
 from core.outward import OutwardRefusedError, resolve_host
+from routing.carrier import channel_in
 from routing.channel_addresses import BadAddressError, Place, host_key_in, place_in
 from routing.channel_secrets import secrets_of
 from routing.drops import DropFailedError, Found, GoneError, as_failure, put
 from routing.models import Channel
-from routing.webhooks import channel_in
 
 SECONDS: Final = 20.0  # for each step of an exchange
 MOST_LISTED: Final = 5000  # entries of a folder that are looked at

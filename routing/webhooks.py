@@ -7,13 +7,13 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 from django.utils import timezone
-from django_scopes import scopes_disabled
 
 from core.mail import SendingFailedError
 from core.models import Failure
 from core.outward import OutwardFailedError, OutwardRefusedError, Reply, fetch
 from core.signing import sign
 from routing.bodies import as_json, message_of
+from routing.carrier import channel_in
 from routing.channel_secrets import secrets_of
 from routing.models import Channel
 
@@ -45,15 +45,6 @@ def post(url: str, message: Mapping[str, Any], *, key: uuid.UUID, channel: Chann
         **sign(body, secrets=secrets, at=timezone.now()),
     }
     judge(ask("POST", url, body=body, headers=headers), at=timezone.now())
-
-
-def channel_in(payload: Mapping[str, Any]) -> Channel:
-    """The channel that a message goes by, as it is now. Raises SendingFailedError when it is gone."""
-    with scopes_disabled():
-        found: Channel | None = Channel.objects.filter(pk=payload.get("channel_id") or 0).first()
-    if found is None:
-        raise SendingFailedError("its channel is gone", permanent=True)
-    return found
 
 
 def ask(method: str, url: str, *, body: bytes, headers: Mapping[str, str]) -> Reply:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.contrib.gis.geos import GEOSGeometry
@@ -22,7 +23,7 @@ from issues.models import Issue
 from media.models import Photo
 from notifications.hooks import Wanted, create
 from routing.answers import Incoming, receive
-from routing.models import Asset, Delivery, Register
+from routing.models import Asset, Channel, Delivery, Register, RemoteRequest
 from routing.usual_dangers import found_dangers
 from stats.models import Population
 from works.actions import announce
@@ -49,6 +50,28 @@ def row_of(model: type[Model], community: Community) -> Any:
     found = rows.first()
     assert found is not None, f"{label(model)} has no row: this test would prove nothing"
     return found
+
+
+def _at_another_server(issue: Issue, now: datetime) -> None:
+    """Яворинавтодор has a system of its own, where the report is."""
+    delivery = Delivery.objects.get()
+    there = Channel.objects.create(
+        community=issue.community,
+        organisation=delivery.organisation,
+        kind="open311",
+        address="https://example.org/v2",
+        position=9,
+    )
+    RemoteRequest.objects.create(
+        community=issue.community,
+        channel=there,
+        subject=issue.subject,
+        delivery=delivery,
+        key=uuid4(),
+        remote_id="R1",
+        sent_at=now,
+        due_at=now,
+    )
 
 
 @pytest.fixture
@@ -83,6 +106,7 @@ def full(issue: Issue, marta: User, taras: User, now: datetime) -> Iterator[Comm
         received_at=now,
         due_at=now,
     )
+    _at_another_server(issue, now)
     Unit.objects.create(code="UA05000000000010236", category="O", name="Вінницька")
     with scopes_disabled():
         yield community
