@@ -166,6 +166,13 @@ class ByKey(BasePagination):
         return replace_query_param(self._address, "cursor", cursor.written())
 
 
+class ByCode(ByKey):
+    """In the order of their codes."""
+
+    keys = {"code": word}
+    newest_first = False
+
+
 class FeaturesByKey(ByKey):
     """The same as a GeoJSON FeatureCollection."""
 

@@ -18,7 +18,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.filters import PlainFilters
-from api.pages import ByKey, FeaturesByKey, whole, word
+from api.pages import ByCode, ByKey, FeaturesByKey, whole, word
 from api.query import place_in, place_parameters, text_in, wanted_place
 from api.views import ApiView
 from geodata.api_shapes import (
@@ -65,11 +65,6 @@ class CommunityList(ListModelMixin, ApiView):
 
     def rows(self) -> QuerySet[Community]:
         return Community.objects.defer("boundary")
-
-
-class ByCode(ByKey):
-    keys = {"code": word}
-    newest_first = False
 
 
 class DivisionList(ListModelMixin, ApiView):

@@ -18,7 +18,7 @@ from rest_framework.response import Response
 from accounts.api_shapes import organisation_told
 from accounts.models import Organisation
 from api.filters import PlainFilters
-from api.pages import ByKey, FeaturesByKey, whole, word
+from api.pages import ByCode, ByKey, FeaturesByKey, whole, word
 from api.views import ApiView
 from geodata.api_filters import BoxFilter
 from geodata.boxes import Box
@@ -50,11 +50,6 @@ class CategoryList(ListModelMixin, ApiView):
         questions = Prefetch("questions", Question.objects.select_related("register").order_by("position", "id"))
         rows = Category.objects.filter(community=community_of(self.request._request), is_active=True)
         return rows.select_related("register", "danger").prefetch_related(questions)
-
-
-class ByCode(ByKey):
-    keys = {"code": word}
-    newest_first = False
 
 
 class RegisterList(ListModelMixin, ApiView):
