@@ -1,8 +1,8 @@
 """Answers of organisations' systems become events once, in whatever order and however often they arrive."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -243,24 +243,49 @@ Step = tuple[int, str]
 
 
 @st.composite
-def arrivals(draw: st.DrawFn) -> tuple[list[Step], list[Step]]:
-    """A history with at most one final answer, anywhere in it, and an order of arrival with repetitions."""
+def arrivals(draw: st.DrawFn, *, not_ours: bool = False) -> tuple[list[Step], list[Step]]:
+    """A history with at most one final answer, anywhere in it, and an order of arrival with repetitions; `not_ours`:
+    they hand the report back at some time too."""
     said = draw(st.lists(st.sampled_from(NOT_FINAL), max_size=6))
     if draw(st.booleans()):
         said.insert(draw(st.integers(0, len(said))), draw(st.sampled_from(FINAL)))
+    if not_ours:
+        said.insert(draw(st.integers(0, len(said))), "refuse")
     history = list(enumerate(said))
     repeated = draw(st.lists(st.sampled_from(history), max_size=4)) if history else []
     return history, draw(st.permutations([*history, *repeated]))
 
 
-def outcome_of(delivery: Delivery, steps: Sequence[Step], later: datetime) -> tuple[str, list[str]]:
+class Ended(NamedTuple):
+    """Where the answers led: state, words that are shown, who has the report, and why answers moved nothing."""
+
+    state: str
+    words: list[str]
+    organisation: str
+    codes: dict[Step, str]
+
+
+def outcome_of(delivery: Delivery, steps: Sequence[Step], later: datetime) -> Ended:
+    codes = {}
     with rolled_back(), override("uk"):
         for order, (minute, do) in enumerate(steps):
-            text = "" if do == "start" else f"Слова {minute}."
-            incoming = Incoming(str(minute), do, text, NOW + minute * MINUTE)
-            receive(delivery=delivery, via="webhook", incoming=incoming, at=later + order * MINUTE)
+            incoming = Incoming(str(minute), do, words_of((minute, do)), NOW + minute * MINUTE)
+            codes[minute, do] = receive(
+                delivery=delivery, via="webhook", incoming=incoming, at=later + order * MINUTE
+            ).code
         issue = Issue.objects.get(subject=delivery.subject_id)
-        return issue.state, sorted(told(issue))
+        assert Answer.objects.count() == len(set(steps)), "each is kept once"
+        assert Delivery.objects.count() == 1 + (holder(issue) != delivery), "and handed on once"
+        return Ended(issue.state, sorted(told(issue)), holder(issue).organisation.name, codes)
+
+
+def words_of(step: Step) -> str:
+    minute, do = step
+    return "" if do == "start" else f"Слова {minute}."
+
+
+def shown(steps: Iterable[Step]) -> list[str]:
+    return sorted(filter(None, map(words_of, steps)))
 
 
 @settings(max_examples=20)
@@ -269,9 +294,32 @@ def test_any_order_with_any_repetitions_ends_as_the_right_order(
     delivery: Delivery, later: datetime, arrivals: tuple[list[Step], list[Step]]
 ) -> None:
     history, arrived = arrivals
-    state, words = outcome_of(delivery, arrived, later)
-    assert (state, words) == outcome_of(delivery, history, later)
-    assert words == sorted(f"Слова {minute}." for minute, do in history if do != "start")
+    ended, straight = outcome_of(delivery, arrived, later), outcome_of(delivery, history, later)
+    assert (ended.state, ended.words) == (straight.state, straight.words)
+    assert ended.words == shown(history)
+
+
+@settings(max_examples=30)
+@given(arrivals=arrivals(not_ours=True))
+def test_not_ours_hands_on_unless_they_went_on_with_it_and_nothing_moves_after_it(
+    delivery: Delivery, city: City, later: datetime, arrivals: tuple[list[Step], list[Step]]
+) -> None:
+    """“Not ours” counts when it comes: before anything that they did later by their own clock, and before the end."""
+    history, arrived = arrivals
+    order = list(dict.fromkeys(arrived))
+    refusal = next(step for step in order if step[1] == "refuse")
+    before, after = order[: order.index(refusal)], order[order.index(refusal) + 1 :]
+    went_on = any(step > refusal and step[1] != "reply" for step in before)
+    had_ended = any(do in FINAL for _minute, do in before)
+    ended = outcome_of(delivery, arrived, later)
+    if not went_on and not had_ended:
+        assert (ended.state, ended.organisation) == (State.NEW, city.council.name)
+        assert ended.words == shown([*before, refusal])
+        assert {ended.codes[step] for step in after} <= {"too_late"}
+        return
+    straight = outcome_of(delivery, [step for step in history if step != refusal], later)
+    assert (ended.state, ended.organisation) == (straight.state, city.road_service.name)
+    assert ended.words == shown(history if went_on else set(history) - {refusal})
 
 
 @pytest.mark.django_db(transaction=True)
