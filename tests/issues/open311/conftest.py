@@ -10,8 +10,15 @@ from django.test import Client
 from accounts.api_keys import make_key
 from accounts.models import ApiClient, ApiKey, Organisation
 from tests.conftest import NOW, City
+from tests.issues.open311.checked import CheckedClient
 
 API = "/yavoryn/open311/v2"
+
+
+@pytest.fixture
+def client() -> Client:
+    """Every answer of the interface is looked at by its schema, in whichever format."""
+    return CheckedClient()
 
 
 @pytest.fixture
@@ -26,6 +33,13 @@ def api_key(api_client: ApiClient) -> str:
     """The secret of its key to send reports."""
     _key, secret = make_key(client=api_client, name="застосунок", scopes=[ApiKey.Scope.REPORTS], by=None, at=NOW)
     return secret
+
+
+@pytest.fixture
+def road_key(city: City) -> str:
+    """The system of Яворинавтодор may answer."""
+    client = ApiClient.objects.create(community=city.community, organisation=city.road_service)
+    return make_key(client=client, name="облік", scopes=[ApiKey.Scope.ANSWERS], by=None, at=NOW)[1]
 
 
 def ask(client: Client, call: str, *, expect: int = 200, **given: Any) -> Any:

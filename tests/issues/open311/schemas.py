@@ -139,6 +139,9 @@ UPDATES = many(
 )
 
 
+UPDATE_SENT = many(thing({"update_id": WORD})) | {"minItems": 1, "maxItems": 1}
+
+
 def fits(told: Any, schema: Mapping[str, Any]) -> Any:
     """What was told, when the schema allows it."""
     jsonschema.validate(told, dict(schema))

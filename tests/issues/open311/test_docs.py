@@ -59,9 +59,9 @@ def plainly(content: bytes, form: str, names: dict[str, str]) -> str:
     return re.sub(r'("update_id": ")\d+', r"\g<1>812", said)
 
 
-def in_order(client: Client, api_key: str) -> Iterator[tuple[Example, str]]:
+def in_order(client: Client, api_key: str, road_key: str) -> Iterator[tuple[Example, str]]:
     """Each example with the answer that there is now."""
-    names = {"KEY": api_key}
+    names = {"KEY": api_key, "SECRET": road_key}
     for example in examples():
         answer = asked(client, example.request, names)
         if b"<token>" in answer.content:
@@ -73,10 +73,10 @@ def in_order(client: Client, api_key: str) -> Iterator[tuple[Example, str]]:
 
 
 @pytest.mark.usefixtures("city")
-def test_every_call_is_answered_as_the_document_says(city: City, client: Client, api_key: str) -> None:
+def test_every_call_is_answered_as_the_document_says(city: City, client: Client, api_key: str, road_key: str) -> None:
     ask_where(city)
     Category.objects.filter(pk=city.roads.pk).update(keywords="асфальт*\nяма/ями")
-    found = list(in_order(client, api_key))
+    found = list(in_order(client, api_key, road_key))
     assert len(found) >= 10
     for example, answer in found:
         assert example.answer == answer, example.request
@@ -86,6 +86,7 @@ def test_every_call_has_an_example() -> None:
     from issues.open311 import urls
 
     requests = "".join(example.request for example in examples())
+    assert "POST /yavoryn/open311/v2/servicerequestupdates" in requests
     for call in ("discovery", "services", "services/", "requests", "requests/", "tokens/", "servicerequestupdates"):
         assert call in requests
     assert len(urls.urlpatterns) == 9

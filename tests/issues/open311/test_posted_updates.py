@@ -16,13 +16,6 @@ from tests.issues.open311.conftest import API, ask, errors_of, tree_of
 from tests.issues.open311.schemas import fits
 
 
-@pytest.fixture
-def road_key(city: City) -> str:
-    """The system of Яворинавтодор may answer."""
-    client = ApiClient.objects.create(community=city.community, organisation=city.road_service)
-    return make_key(client=client, name="облік", scopes=[ApiKey.Scope.ANSWERS], by=None, at=NOW)[1]
-
-
 def post(client: Client, key: str, *, expect: int = 200, **given: Any) -> Any:
     update = {"api_key": key, "service_request_id": "1", "status": "OPEN", "description": "Приїдемо завтра."}
     answer = client.post(f"{API}/servicerequestupdates.json", update | given)

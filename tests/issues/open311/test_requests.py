@@ -1,8 +1,7 @@
-"""Discovery, services, definitions and requests, in XML and in JSON, as GeoReport v2 says it."""
+"""Requests that are read: what of them, which of them, in what portions."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 from django.db import connection
@@ -16,12 +15,11 @@ from issues.blur import blurred
 from issues.models import Issue
 from issues.moves import move_by_organisation, redact_words, reply_by_organisation
 from issues.states import State
-from routing.models import Category, Question
 from tests.conftest import NOW, City, hole
 from tests.grid import Town
 from tests.issues.conftest import Houses, ask_where, holder
 from tests.issues.open311 import schemas
-from tests.issues.open311.conftest import API, ask, ask_xml, errors_of, tree_of
+from tests.issues.open311.conftest import API, ask, ask_xml, errors_of
 from tests.issues.open311.schemas import fits
 
 
@@ -40,120 +38,6 @@ def several(city: City, town: Town, count: int) -> list[Issue]:
 
 def ids(told: list[dict[str, Any]]) -> list[str]:
     return [one["service_request_id"] for one in told]
-
-
-# Discovery -------------------------------------------------------------------------------------------------
-
-
-def test_discovery_leads_to_the_endpoint(city: City, client: Client) -> None:
-    told = fits(client.get("/yavoryn/open311/discovery.json").json(), schemas.DISCOVERY)
-    endpoint = told["endpoints"][0]
-    assert endpoint["url"] == "http://testserver/yavoryn/open311/v2"
-    assert client.get(urlsplit(endpoint["url"]).path + "/services.xml").status_code == 200
-
-
-def test_discovery_is_also_where_clients_look_that_know_the_endpoint_only(city: City, client: Client) -> None:
-    first = client.get("/yavoryn/open311/discovery.xml")
-    assert first.headers["Content-Type"] == "text/xml; charset=utf-8"
-    assert client.get(f"{API}/discovery.xml").content == first.content == client.get(f"{API}/").content
-    tree = tree_of(first)
-    assert tree.tag == "discovery"
-    assert [one.text for one in tree.findall("endpoints/endpoint/formats/format")] == ["text/xml", "application/json"]
-
-
-# Services --------------------------------------------------------------------------------------------------
-
-
-def test_services_are_the_categories_that_can_be_chosen(city: City, client: Client) -> None:
-    Category.objects.filter(pk=city.manholes.pk).update(is_active=False)
-    ask_where(city)
-    told = fits(ask(client, "services"), schemas.SERVICES)
-    assert [(one["service_code"], one["service_name"], one["metadata"]) for one in told] == [("roads", "Дороги", True)]
-    assert told[0]["type"] == "realtime"
-    assert "5 робочих днів" in told[0]["description"]
-
-
-def test_names_come_in_the_language_that_is_asked(city: City, client: Client) -> None:
-    by_header = client.get(f"{API}/services.json", headers={"Accept-Language": "en-GB,en;q=0.9"})
-    by_name = client.get(f"{API}/services.json", {"locale": "en"})
-    assert by_header.json() == by_name.json()
-    assert {one["service_name"] for one in by_name.json()} == {"Roads", "Manholes"}
-    assert by_header.headers["Content-Language"] == "en"
-    assert "Accept-Language" in by_header.headers["Vary"]
-    assert ask(client, "services", locale="fr")[0]["service_name"] in {"Дороги", "Люки"}
-
-
-def test_keywords_are_plain_words_and_the_name_in_the_other_language(city: City, client: Client) -> None:
-    Category.objects.filter(pk=city.roads.pk).update(keywords="асфальт*\n=яма\n- яма/могила\nяма/ями\n")
-    roads = next(one for one in ask(client, "services") if one["service_code"] == "roads")
-    assert roads["keywords"] == "Roads, асфальт, яма"
-
-
-def test_xml_says_the_same_as_json(city: City, client: Client) -> None:
-    told, tree = ask(client, "services"), ask_xml(client, "services")
-    assert tree.tag == "services"
-    as_told = [{field.tag: field.text or "" for field in service} for service in tree.findall("service")]
-    said = [{name: {True: "true", False: "false"}.get(value, value) for name, value in one.items()} for one in told]
-    assert as_told == said
-
-
-# Definitions -----------------------------------------------------------------------------------------------
-
-
-def every_kind(city: City, houses: Houses) -> None:
-    ask_where(city)
-    given: dict[str, Any] = {"community": city.community, "category": city.roads}
-    Question.objects.create(
-        code="deep", kind="number", text="Глибина", text_en="Depth", unit="см", unit_en="cm", least=1, most=200,
-        position=2, is_required=False, **given,
-    )  # fmt: skip
-    Question.objects.create(code="seen", kind="date", text="Коли помітили?", position=3, is_required=False, **given)
-    Question.objects.create(
-        code="gate", kind="text", text="Яка брама?", position=4, longest=50, shown_if={"where": ["yard"]}, **given
-    )
-    Question.objects.create(
-        code="house", kind="asset", text="Біля якого будинку?", register=houses.register, position=5,
-        is_required=False, **given,
-    )  # fmt: skip
-
-
-def test_every_kind_of_question_is_an_attribute(city: City, houses: Houses, client: Client) -> None:
-    every_kind(city, houses)
-    told = fits(ask(client, "services/roads", locale="en"), schemas.DEFINITION)
-    assert told["service_code"] == "roads"
-    found = {one["code"]: one for one in told["attributes"]}
-    assert [(code, one["datatype"], one["required"]) for code, one in found.items()] == [
-        ("where", "singlevaluelist", True),
-        ("deep", "number", False),
-        ("seen", "datetime", False),
-        ("gate", "text", False),
-        ("house", "string", False),
-    ]
-    assert [one["order"] for one in told["attributes"]] == [1, 2, 3, 4, 5]
-    assert found["where"]["values"] == [
-        {"key": "street", "name": "On the street"}, {"key": "yard", "name": "In the yard"}
-    ]  # fmt: skip
-    assert found["deep"]["datatype_description"] == "From 1 to 200. cm"
-    assert "where = yard" in found["gate"]["datatype_description"]
-
-
-def test_house_that_a_category_asks_for_is_an_attribute_too(city: City, houses: Houses, client: Client) -> None:
-    told = fits(ask(client, "services/houses"), schemas.DEFINITION)
-    assert [(one["code"], one["required"]) for one in told["attributes"]] == [
-        ("register.key", True), ("register.entrance", False), ("register.flat", False)
-    ]  # fmt: skip
-    tree = ask_xml(client, "services/houses")
-    assert tree.tag == "service_definition"
-    assert tree.findtext("attributes/attribute/code") == "register.key"
-
-
-def test_unknown_service_is_told_in_the_shape_of_an_error(city: City, client: Client) -> None:
-    for code in ("nothing", "..", "a%00b", "яма"):
-        told = fits(ask(client, f"services/{code}", expect=404 if "%00" not in code else 400), schemas.ERRORS)
-        assert told[0]["code"] in {400, 404}
-
-
-# Requests --------------------------------------------------------------------------------------------------
 
 
 def test_request_says_what_everybody_may_know(issue: Issue, client: Client) -> None:
@@ -351,90 +235,3 @@ def test_number_of_statements_does_not_grow(city: City, town: Town, client: Clie
         move_by_organisation(delivery=holder(issue), to=State.DONE, text="Залатали.", at=later)
     assert (statements(), statements(extensions="true")) == few
     assert few[0] <= 8
-
-
-# Updates ---------------------------------------------------------------------------------------------------
-
-
-def test_updates_tell_what_those_who_answer_did(issue: Issue, later: Any, client: Client) -> None:
-    delivery = holder(issue)
-    reply_by_organisation(delivery=delivery, text="Приїдемо завтра.", at=later)
-    move_by_organisation(delivery=delivery, to=State.DONE, text="Залатали.", at=later + timedelta(hours=1))
-    told = fits(ask(client, "servicerequestupdates"), schemas.UPDATES)
-    assert [(one["service_request_id"], one["status"], one["description"]) for one in told] == [
-        ("1", "open", "Приїдемо завтра."), ("1", "closed", "Залатали.")
-    ]  # fmt: skip
-    tree = ask_xml(client, "servicerequestupdates", start_date="2026-11-20T10:30:00+02:00")
-    assert tree.tag == "service_request_updates"
-    assert [one.findtext("description") for one in tree.findall("request_update")] == ["Залатали."]
-    assert len({one["update_id"] for one in told}) == 2
-    assert ask(client, "servicerequestupdates", service_request_id="7") == []
-    assert len(ask(client, "servicerequestupdates", service_request_id="1,7")) == 2
-
-
-# HTTP ------------------------------------------------------------------------------------------------------
-
-
-def test_format_comes_from_the_end_of_the_address_or_from_accept(city: City, client: Client) -> None:
-    def kind(end: str = "", accept: str | None = None) -> str:
-        headers = {"Accept": accept} if accept else {}
-        return client.get(f"{API}/services{end}", headers=headers).headers["Content-Type"]
-
-    xml, json = "text/xml; charset=utf-8", "application/json; charset=utf-8"
-    assert kind() == kind(".xml") == kind(".xml", "application/json") == kind(accept="application/xml") == xml
-    assert kind(".json") == kind(accept="application/json") == json
-    assert client.get(f"{API}/services.yaml").status_code == 404
-
-
-def test_answers_are_kept_only_until_they_change(issue: Issue, later: Any, client: Client) -> None:
-    answer = client.get(f"{API}/requests.xml")
-    etag = answer.headers["ETag"]
-    again = client.get(f"{API}/requests.xml", headers={"If-None-Match": etag})
-    assert (again.status_code, again.content) == (304, b"")
-    reply_by_organisation(delivery=holder(issue), text="Приїдемо завтра.", at=later)
-    assert client.get(f"{API}/requests.xml", headers={"If-None-Match": etag}).status_code == 200
-
-
-def test_answers_are_compressed_strictly_guarded_and_open_to_other_sites(city: City, client: Client) -> None:
-    answer = client.get(f"{API}/services.xml", headers={"Accept-Encoding": "gzip"})
-    assert answer.headers["Content-Encoding"] == "gzip"
-    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
-    assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    assert answer.headers["Access-Control-Allow-Origin"] == "*"
-    assert "Cookie" not in answer.headers["Vary"]
-    assert not answer.cookies
-
-
-def test_other_jurisdiction_is_not_found(city: City, client: Client) -> None:
-    assert ask(client, "services", jurisdiction_id="yavoryn")
-    assert ask(client, "services", jurisdiction_id="")
-    for address in (f"{API}/services.json?jurisdiction_id=sosnivka", "/nowhere/open311/v2/services.json"):
-        answer = client.get(address)
-        assert answer.status_code == 404
-        assert "jurisdiction_id" in errors_of(fits(answer.json(), schemas.ERRORS))
-
-
-def test_errors_are_xml_where_xml_is_asked(city: City, client: Client) -> None:
-    answer = client.get(f"{API}/requests/77.xml")
-    assert answer.status_code == 404
-    tree = tree_of(answer)
-    assert (tree.tag, tree.findtext("error/code")) == ("errors", "404")
-    assert tree.findtext("error/description", "").startswith("service_request_id")
-
-
-def test_other_methods_are_not_allowed(city: City, client: Client) -> None:
-    answer = client.delete(f"{API}/requests.json")
-    assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, HEAD, POST")
-    assert client.post(f"{API}/services.json").status_code == 405
-    assert client.head(f"{API}/services.json").content == b""
-
-
-def test_characters_that_xml_does_not_hold_are_left_out(city: City, town: Town, client: Client) -> None:
-    new = hole(city, town["p"], text="Яма\x0b на \x1fпереході <b>&amp; 👷", email="")
-    report_issue(new=new, community=city.community, at=NOW)
-    assert ask_xml(client, "requests").findtext("request/description") == "Яма на переході <b>&amp; 👷"
-
-
-def test_promise_is_a_day(issue: Issue, client: Client) -> None:
-    Issue.objects.filter(pk=issue.pk).update(due_on=date(2026, 12, 31))
-    assert ask(client, "requests")[0]["expected_datetime"] == "2026-12-31T23:59:59+02:00"
