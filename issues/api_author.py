@@ -27,6 +27,7 @@ from core.tokens import UnknownTokenError, find_token
 from geodata.community import community_of
 from issues import answering
 from issues.actions import AUTHOR_PURPOSE
+from issues.answerer import Answerer
 from issues.api_author_shapes import (
     ActSerializer,
     CorrectionSerializer,
@@ -34,11 +35,12 @@ from issues.api_author_shapes import (
     WantedLettersSerializer,
 )
 from issues.api_author_told import own_told
-from issues.api_reporting import inside, refuse_doubt
+from issues.api_reporting import ReportAnswerSerializer, inside, refuse_doubt, would_be
 from issues.api_writes import DAY, HOUR, move_problem, photos_named, refuse, refuse_open_dangers, words_given
 from issues.author_letters import TooManyLettersError, ask_once_more, send_letters_to
 from issues.corrections import correct, may_correct
 from issues.following import author_follow
+from issues.kept_answerer import answerer_of
 from issues.models import Issue
 from issues.moves import MoveRefusedError
 from issues.program_corrections import ProgramCorrection
@@ -126,19 +128,34 @@ class OwnCorrection(OfAuthor):
     )
     @done_once
     def post(self, request: Request, number: int) -> Response:
-        if not may_correct(self.issue):
-            raise move_problem(MoveRefusedError("too_late_to_correct"))
-        asked, at = _correction(self.issue, request), timezone.now()
-        refuse(asked.report.errors() | asked.errors())
-        answerer = inside(asked.report)
+        asked, answerer = _right(self.issue, request)
         refuse_open_dangers(asked.report.warnings())
         if asked.asks_anew:
             refuse_doubt(asked.report, answerer)
         try:
-            correct(issue=self.issue, to=asked.correction(), at=at)
+            correct(issue=self.issue, to=asked.correction(), at=asked.report.at)
         except MoveRefusedError as refusal:
             raise move_problem(refusal) from refusal
         return self.told(request)
+
+
+class OwnCorrectionCheck(OfAuthor):
+    """POST /api/v1/<community>/issues/<number>/mine/correction/check/."""
+
+    @extend_schema(
+        operation_id="issues_mine_correct_check",
+        summary=gettext_lazy(
+            "What would come of a correction: who would answer, by when, and what to tell the author first"
+        ),
+        parameters=[AUTHOR_TOKEN],
+        request=CorrectionSerializer,
+        responses=ReportAnswerSerializer,
+    )
+    @done_once
+    def post(self, request: Request, number: int) -> Response:
+        asked, answerer = _right(self.issue, request)
+        shown = answerer if asked.asks_anew else answerer_of(self.issue)
+        return Response(would_be(asked.report, shown, (), request))
 
 
 class OwnLetters(OfAuthor):
@@ -202,6 +219,15 @@ class OwnPhotoBoxes(OfAuthor):
         found: Photo = get_object_or_404(Photo, pk=photo, subject=self.issue.subject_id)
         hidden(found, boxes_given(request), at=timezone.now())
         return self.told(request)
+
+
+def _right(issue: Issue, request: Request) -> tuple[ProgramCorrection, Answerer]:
+    """The correction, with nothing wrong in it, and who would answer. Raises ProblemError."""
+    if not may_correct(issue):
+        raise move_problem(MoveRefusedError("too_late_to_correct"))
+    asked = _correction(issue, request)
+    refuse(asked.report.errors() | asked.errors())
+    return asked, inside(asked.report)
 
 
 def _correction(issue: Issue, request: Request) -> ProgramCorrection:

@@ -1,5 +1,6 @@
 """Sending a report by the API: photos first, then the report with their keys."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.urls import reverse
@@ -43,6 +44,7 @@ from issues.api_writes import (
     refuse_open_dangers,
 )
 from issues.gate import NotAdmittedError
+from issues.lookalikes import LookAlike
 from issues.models import MAX_TEXT, Issue
 from issues.program_reports import ProgramReport
 
@@ -128,7 +130,7 @@ class Reports(IssueList):
         refuse(report.errors())
         answerer = inside(report)
         if report.given.get("check"):
-            return Response(_would_be(report, answerer, request))
+            return Response(would_be(report, answerer, report.similar(), request))
         refuse_open_dangers(report.warnings())
         refuse_doubt(report, answerer)
         try:
@@ -162,7 +164,10 @@ def refuse_doubt(report: ProgramReport, answerer: Answerer) -> None:
         raise ProblemError("refused", answerer.doubt, errors=[Wrong("/confirmed", "doubt", answerer.doubt)])
 
 
-def _would_be(report: ProgramReport, answerer: Answerer, request: Request) -> dict[str, Any]:
+def would_be(
+    report: ProgramReport, answerer: Answerer, similar: Sequence[LookAlike], request: Request
+) -> dict[str, Any]:
+    """As ReportAnswerSerializer says."""
     return {
         "organisation": answerer.name or None,
         "due_on": answerer.due_on,
@@ -178,7 +183,7 @@ def _would_be(report: ProgramReport, answerer: Answerer, request: Request) -> di
                 "url": request.build_absolute_uri(one.row["url"]),
                 "can_join": one.can_join,
             }
-            for one in report.similar()
+            for one in similar
         ],
     }
 

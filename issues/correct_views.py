@@ -8,18 +8,17 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from geodata.community import community_of
-from geodata.models import local_name
 from issues import answering, assets
 from issues.actions import AUTHOR_PURPOSE
 from issues.answerer import Answerer, Reckoned
-from issues.corrections import Correction, changed_columns, holder_of, may_correct, own_photos
+from issues.corrections import Correction, changed_columns, may_correct, own_photos
 from issues.corrections import correct as correct_issue
+from issues.kept_answerer import answerer_of
 from issues.lookalikes import LookAlike
 from issues.models import Issue
 from issues.moves import MoveRefusedError
@@ -57,7 +56,7 @@ class _Unmoved(Reckoned):
         return ""
 
     def in_words(self) -> Answerer:
-        return _as_answerer(self.issue)
+        return answerer_of(self.issue)
 
 
 class _Correction(Submission):
@@ -191,17 +190,3 @@ def _as_form_data(issue: Issue) -> QueryDict:
         }
     )
     return data
-
-
-def _as_answerer(issue: Issue) -> Answerer:
-    """Who has the report and by when they answer: a correction that moves nothing leaves both."""
-    organisation = holder_of(issue)
-    return Answerer(
-        organisation=organisation,
-        name=local_name(organisation or issue.community, get_language() or "uk"),
-        icon=organisation.icon if organisation else "building",
-        due_on=issue.due_on,
-        working_days=issue.category.working_days,
-        seen=f"{organisation.pk if organisation else 0}:{issue.due_on.isoformat()}",
-        is_sensitive=issue.category.is_sensitive,
-    )

@@ -39,6 +39,7 @@ urlpatterns = [
     _of_community("issues/<int:number>/mine/", author.OwnReport, "mine"),
     _of_community("issues/<int:number>/mine/acts/", author.OwnActs, "mine_acts"),
     _of_community("issues/<int:number>/mine/correction/", author.OwnCorrection, "mine_correction"),
+    _of_community("issues/<int:number>/mine/correction/check/", author.OwnCorrectionCheck, "mine_correction_check"),
     _of_community("issues/<int:number>/mine/letters/", author.OwnLetters, "mine_letters"),
     _of_community("issues/<int:number>/mine/photos/<uuid:photo>/boxes/", author.OwnPhotoBoxes, "mine_photo_boxes"),
     _of_community("issues/<int:number>/support/", supporting.Support, "support"),

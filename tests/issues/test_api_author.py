@@ -104,6 +104,7 @@ DOORS: list[tuple[str, Any]] = [
     (MINE, None),
     (f"{MINE}acts/", {"do": "withdraw"}),
     (f"{MINE}correction/", {"text": "Інша яма."}),
+    (f"{MINE}correction/check/", {"text": "Інша яма."}),
     (f"{MINE}letters/", {"do": "stop"}),
     (f"{MINE}photos/{uuid4()}/boxes/", {"boxes": []}),
 ]
@@ -208,6 +209,21 @@ def test_another_place_and_kind_ask_anew_who_must_answer(issue: Issue, city: Cit
     told = facts(author.post(f"{MINE}correction/", {"category": "manholes", "location": where}))
     assert (told["category"], told["organisation"]["name"]) == ("manholes", city.vodokanal.name)
     assert holder(issue).organisation == city.vodokanal
+
+
+def test_check_tells_what_would_come_of_it_and_corrects_nothing(
+    issue: Issue, city: City, town: Town, author: Program
+) -> None:
+    path = f"{MINE}correction/check/"
+    words = done_once(author, path, {"text": "Дві ями."}, {"text": "Три ями."}).json()
+    assert (words["organisation"], words["due_on"]) == (city.road_service.name, issue.due_on.isoformat())
+    where = {"type": "Point", "coordinates": [town["q"].x, town["q"].y]}
+    told = author.post(path, {"category": "manholes", "location": where}).json()
+    assert (told["organisation"], told["working_days"], told["similar"]) == (city.vodokanal.name, 2, [])
+    found_dangers([city.community])
+    assert len(author.post(path, {"text": "Пахне газом."}).json()["dangers"]) == 1
+    assert wrong_in(author.post(path, {"text": " "})) == {"/text"}
+    assert Issue.objects.get().text == issue.text
 
 
 def test_wrong_corrections_are_named_beside_the_member(

@@ -98,6 +98,8 @@ def test_strangers_and_other_keys_upload_and_see_nothing(city: City, program: Pr
     assert Program().upload(PHOTOS, {"photo": upload(jpeg())}).status_code == 401
     hooks = program_of(city.vodokanal, city.community, ApiKey.Scope.WEBHOOKS)
     assert hooks.upload(PHOTOS, {"photo": upload(jpeg())}).status_code == 403
+    foreign_key = program_of(city.vodokanal, elsewhere, ApiKey.Scope.REPORTS)
+    assert foreign_key.upload(PHOTOS, {"photo": upload(jpeg())}).status_code == 401
     answering = program_of(city.vodokanal, city.community, ApiKey.Scope.ANSWERS)
     assert answering.upload(PHOTOS, {"photo": upload(jpeg())}).status_code == 201
     refusal(program.get("photos/made-up/"), 404)
