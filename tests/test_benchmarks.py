@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pytest_django import Settings
 
+from issues.models import Issue
 from launcher.commands import bench_names
 from launcher.places import Places
 from tests.bench import cells, coverage, outbox, page, pan, photo, register, route, suggest
@@ -15,7 +17,7 @@ from tests.bench import report as report_bench
 from tests.bench import stats as stats_bench
 from tests.bench._report import Report, at_least, at_most, exactly
 from tests.photos import jpeg
-from tests.trials import dc, dc_stats, photos, polygons, streets
+from tests.trials import dc, dc_stats, open311, photos, polygons, streets
 
 
 def check_form(said: str, bench: str) -> dict[str, Any]:
@@ -168,6 +170,36 @@ def test_streets_has_the_form_and_finds_what_was_miswritten(tmp_path: Path, caps
     found = check_form(capsys.readouterr().out, "streets")
     assert found["figures"]["all"]["first"] > 0.9
     assert found["figures"]["all"]["names"] == 40
+
+
+def test_open311_has_the_form_and_looks_at_both_formats(issue: Issue, tmp_path: Path, settings: Settings) -> None:
+    """By two small schemas instead of the published ones; the first has a name that no answer has."""
+    settings.ALLOWED_HOSTS = ["*"]
+    service = {
+        "type": "object",
+        "required": ["service_code", "colour"],
+        "properties": {"metadata": {"type": "boolean"}},
+    }
+    request = {"type": "object", "required": ["status"], "properties": {"lat": {"anyOf": [{"type": "number"}]}}}
+    for name, schema in {
+        "services": {"type": "array", "items": {"$ref": "service.json"}},
+        "service": service,
+        "service-definition": {"type": "object", "required": ["service_code"]},
+        "requests": {"type": "array", "items": request},
+        "swagger": {"definitions": {"RequestResponse": {"properties": {"service_request_id": {"type": "string"}}}}},
+    }.items():
+        (tmp_path / f"{name}.json").write_text(json.dumps(schema), encoding="utf-8")
+    token = tmp_path / "token.xml"
+    token.write_text("<service_requests><request><token>1</token></request></service_requests>", encoding="utf-8")
+    checked = list(open311.our_answers(tmp_path))
+    assert {call for call, why in checked if why} == {"services.json", "services.xml"}
+    assert {"POST requests.xml", "POST servicerequestupdates.json", "requests/1.xml"} <= {
+        call for call, _why in checked
+    }
+    report = open311.report_of(checked, [("token.xml", *open311.read_recorded(token))])
+    check_form(json.dumps(report.as_dict()), "open311")
+    assert "'colour' is a required property" in report.as_table()
+    assert report.exit_code == 1
 
 
 def test_photos_has_the_form(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,7 +3,7 @@ answers of real cities by our own reading.
 
     ./misto bench open311 DATA/open311
 
-The folder holds `schemas/` (services, service-definition, requests) and `recorded/` (answers of several
+The folder holds `schemas/` (services, service-definition, requests, swagger) and `recorded/` (answers of several
 cities). The demo town is made first.
 """
 
@@ -11,7 +11,6 @@ import json
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import django
 
@@ -22,13 +21,21 @@ import jsonschema
 from django.conf import settings
 from django.core.management import call_command
 from django.test import Client
+from django.utils import timezone
+from django_scopes import scope
 from referencing import Registry, Resource
 
+from accounts.api_keys import make_key
+from accounts.models import ApiClient, ApiKey
+from geodata.models import Community
+from routing.models import Delivery
 from routing.open311_reading import UnreadableError, receipt_of, rows_of, states_of
 from tests.bench._report import Report, exactly, table
+from tests.issues.open311.schemas import ERRORS, UPDATE_SENT, UPDATES
+from tests.issues.open311.xml_answers import NotStrictError, Schema, told_in
 
 API = "/yavoryn/open311/v2"
-SCHEMAS = ("services", "service-definition", "requests")
+# Of updates and errors nobody published a schema: ours is used (tests.issues.open311.schemas).
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -47,35 +54,83 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def our_answers(folder: Path) -> Iterator[tuple[str, str]]:
-    """(call, what is wrong with it) of every call that reads; "" for nothing."""
-    client = Client(headers={"Host": "localhost"})
+    """(call, what is wrong with it) of calls that read and calls that send, in both formats; "" for nothing."""
+    client, shared = Client(headers={"Host": "localhost"}), Shared(folder)
+    for form in ("json", "xml"):
+        yield from reading(client, shared, form)
+    yield from sending(client, shared)
+
+
+def reading(client: Client, shared: "Shared", form: str) -> Iterator[tuple[str, str]]:
+    """Services, definitions, requests and updates."""
+
+    def ask(call: str, root: str, schema: Schema, **given: str) -> tuple[str, str]:
+        answer = client.get(f"{API}/{call}.{form}", given)
+        return f"{call}.{form}", shared.trouble(answer.content, root, schema, form)
+
+    yield ask("services", "services", shared["services"])
+    for service in client.get(f"{API}/services.json").json():
+        yield ask(f"services/{service['service_code']}", "service_definition", shared["service-definition"])
+    yield ask("requests", "service_requests", shared["requests"])
+    for row in client.get(f"{API}/requests.json").json()[:50]:
+        yield ask(f"requests/{row['service_request_id']}", "service_requests", shared["requests"], extensions="true")
+    yield ask("servicerequestupdates", "service_request_updates", UPDATES)
+    yield ask("servicerequestupdates", "service_request_updates", UPDATES, extensions="true")
+
+
+def sending(client: Client, shared: "Shared") -> Iterator[tuple[str, str]]:
+    """A report and an update of it in each format; what is sent is told as the schemas say, mistakes too."""
+    community = Community.objects.get(slug="yavoryn")
+    place = client.get(f"{API}/requests.json").json()[0]
+    with scope(community=community):
+        held = Delivery.objects.standing().responsible().select_related("subject__issue", "organisation").latest("id")
+        its_client = ApiClient.objects.create(community=community, organisation=held.organisation)
+        scopes = [ApiKey.Scope.REPORTS, ApiKey.Scope.ANSWERS]
+        _key, secret = make_key(client=its_client, name="trial", scopes=scopes, by=None, at=timezone.now())
+        number = str(held.subject.issue.number)
+    report = {"api_key": secret, "service_code": plain_service(client), "lat": place["lat"], "long": place["long"]}
+    update = {"api_key": secret, "service_request_id": number, "status": "OPEN"}
+    for form in ("json", "xml"):
+        for call, given, root, schema in (
+            ("requests", report, "service_requests", shared.sent()),
+            ("servicerequestupdates", update, "service_request_updates", UPDATE_SENT),
+        ):
+            good = client.post(f"{API}/{call}.{form}", given | {"description": f"Trial in {form}."})
+            bad = client.post(f"{API}/{call}.{form}", given | {"description": ""})
+            assert (good.status_code, bad.status_code) == (200, 400), good.content.decode()
+            yield f"POST {call}.{form}", shared.trouble(good.content, root, schema, form)
+            yield f"POST {call}.{form}, wrong", shared.trouble(bad.content, "errors", ERRORS, form)
+
+
+def plain_service(client: Client) -> str:
+    """The code of a service that asks nothing besides."""
     services = client.get(f"{API}/services.json").json()
-    yield "services", trouble(services, folder, "services")
-    for service in services:
-        code = service["service_code"]
-        yield (
-            f"services/{code}",
-            trouble(client.get(f"{API}/services/{code}.json").json(), folder, "service-definition"),
-        )
-    requests = client.get(f"{API}/requests.json").json()
-    yield f"requests ({len(requests)})", trouble(requests, folder, "requests")
-    for row in requests[:50]:
-        number = row["service_request_id"]
-        told = client.get(f"{API}/requests/{number}.json", {"extensions": "true"}).json()
-        yield f"requests/{number}", trouble(told, folder, "requests")
+    return str(next(one["service_code"] for one in services if not one["metadata"]))
 
 
-def trouble(told: Any, folder: Path, name: str) -> str:
-    """Why the schema refuses an answer; "" when it does not."""
-    known = [
-        (file.name, Resource.opaque(json.loads(file.read_text(encoding="utf-8")))) for file in folder.glob("*.json")
-    ]
-    schema = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
-    try:
-        jsonschema.Draft4Validator(schema, registry=Registry().with_resources(known)).validate(told)
-    except jsonschema.ValidationError as error:
-        return error.message
-    return ""
+class Shared:
+    """The schemas that were published: of JSON Schema draft 4, and one of Swagger for what is told to a POST."""
+
+    def __init__(self, folder: Path) -> None:
+        self.files = {file.name: json.loads(file.read_text(encoding="utf-8")) for file in folder.glob("*.json")}
+        self.registry = Registry().with_resources([(name, Resource.opaque(one)) for name, one in self.files.items()])
+
+    def __getitem__(self, name: str) -> Schema:
+        found: Schema = self.files[f"{name}.json"]
+        return found
+
+    def sent(self) -> Schema:
+        """What is told to a request that was sent; an empty value is as good as none there."""
+        return {"type": "array", "minItems": 1, "items": self.files["swagger.json"]["definitions"]["RequestResponse"]}
+
+    def trouble(self, body: bytes, root: str, schema: Schema, form: str) -> str:
+        """Why the schema refuses an answer; "" when it does not."""
+        try:
+            told = json.loads(body) if form == "json" else told_in(body, root, schema, resolve=self.files.__getitem__)
+            jsonschema.Draft4Validator(schema, registry=self.registry).validate(told)
+        except (jsonschema.ValidationError, NotStrictError, ValueError) as error:
+            return getattr(error, "message", "") or str(error)
+        return ""
 
 
 def read_recorded(file: Path) -> tuple[str, str]:

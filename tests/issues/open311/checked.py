@@ -9,7 +9,7 @@ from django.test import Client
 from tests.issues.open311 import schemas
 from tests.issues.open311.xml_answers import told_in
 
-HOME: Final = re.compile(r"/[^/]+/open311/(?:v2/)?(?P<call>.*?)(?P<form>\.xml|\.json|)")
+HOME: Final = re.compile(r"/[-a-zA-Z0-9_]+/open311/(?:v2/)?(?P<call>.*?)(?P<form>\.xml|\.json|)")
 TYPES: Final = {"xml": "text/xml; charset=utf-8", "json": "application/json; charset=utf-8"}
 Told = tuple[str, dict[str, Any]]  # root in XML, schema
 READ: Final[tuple[tuple[str, Told], ...]] = (
