@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Final
 
 from django.utils.datastructures import MultiValueDict
@@ -12,7 +13,7 @@ from accounts.models import ApiClient
 from geodata.models import Community
 from issues import assets
 from issues.actions import NewReport, report_issue
-from issues.answerer import Answerer, answerer_for
+from issues.answerer import Answerer, Reckoned, reckon
 from issues.forms import ReportForm
 from issues.gate import Sender, admission_of_program
 from issues.lookalikes import LookAlike
@@ -53,8 +54,13 @@ class ProgramReport:
 
     def answerer(self) -> Answerer:
         """Who will answer. For a report without errors."""
+        return self.reckoned.in_words()
+
+    @cached_property
+    def reckoned(self) -> Reckoned:
+        """The same in codes: decided once, for what is told and for what is sent."""
         given = self.form.cleaned_data
-        return answerer_for(
+        return reckon(
             category=given["category"],
             point=given["point"],
             community=self.community,
@@ -82,6 +88,7 @@ class ProgramReport:
         given = self.form.cleaned_data
         on = self.community.day_of(self.at)
         of_asset = assets.address_of(given.get("asset"))
+        verdict, due_on = self.reckoned.verdict, self.reckoned.due_on
         return NewReport(
             category=given["category"],
             point=given["point"],
@@ -99,6 +106,7 @@ class ProgramReport:
             confirmed=bool(self.given.get("confirmed")),
             dangers=[one.danger.code for one in self.warnings()],
             device=self.device,
+            decided=(verdict, due_on) if verdict and due_on else None,
             source=Issue.Source.API,
         )
 

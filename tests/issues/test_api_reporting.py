@@ -3,7 +3,9 @@
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django_scopes import scope
 
 from accounts.api_keys import make_key
@@ -124,3 +126,9 @@ def test_place_whose_owner_is_in_doubt_is_to_be_looked_at(client: Client, secret
     assert city.vodokanal.name in send(client, secret, body | {"check": True}).json()["doubt"]
     assert not Issue.objects.exists()
     assert send(client, secret, body | {"confirmed": True}).status_code == 201
+
+
+def test_who_must_answer_is_decided_once(client: Client, secret: str, town: Town) -> None:
+    with CaptureQueriesContext(connection) as asked:
+        assert send(client, secret, hole(town)).status_code == 201
+    assert sum("routing_decide" in query["sql"] for query in asked.captured_queries) == 1
