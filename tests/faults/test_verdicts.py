@@ -93,6 +93,8 @@ def test_a_second_delivery_is_seen_unless_the_receiver_knew_the_key() -> None:
 def test_what_overtook_an_earlier_message_about_the_same_thing_is_seen() -> None:
     swapped = first_moments([came(2, 10.0), came(1, 11.0)])
     assert not in_order(MESSAGES, swapped).is_kept
+    assert not in_order(MESSAGES, first_moments([came(2, 10.0)])).is_kept, "the first has not come at all"
+    assert in_order(MESSAGES, first_moments([came(1, 10.0)])).is_kept, "that the second has not come is another promise"
     others = [written(1), written(2, subject=2), written(3, recipient="b@example.org")]
     assert in_order(others, swapped).of == 0
 

@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from math import inf
 from typing import Final
 
 from tests.faults.campaign.ledger import Entry
@@ -65,7 +66,8 @@ def each_once(messages: Sequence[Message], entries: Sequence[Entry]) -> Verdict:
 
 
 def in_order(messages: Sequence[Message], moments: Mapping[str, float]) -> Verdict:
-    """What one reader gets about one thing comes in the order in which it was written."""
+    """What one reader gets about one thing comes in the order in which it was written. What has not come at all came
+    after nothing: that it is missing is said elsewhere."""
     things: defaultdict[tuple[int, str], list[Message]] = defaultdict(list)
     for one in messages:
         things[one.subject, one.recipient].append(one)
@@ -74,7 +76,7 @@ def in_order(messages: Sequence[Message], moments: Mapping[str, float]) -> Verdi
         f"thing {subject}: {_named(second)} came before {_named(first)}"
         for (subject, _reader), rows in several.items()
         for first, second in pairwise(rows)
-        if moments.get(first.key, 0.0) > moments.get(second.key, 0.0)
+        if moments.get(first.key, inf) > moments.get(second.key, inf)
     ]
     return Verdict("the order of what is told of one thing is kept", len(several), broken)
 
