@@ -80,6 +80,8 @@ def _kind(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> str:
         return " | ".join(map(str, whole["enum"]))
     if whole.get("type") == "array":
         return f"{_kind(whole['items'], schemas)}[]"
+    if "oneOf" in whole:  # with an empty text, or null
+        return _kind(whole["oneOf"][0], schemas)
     name = _reference(schema)
     return name if name and whole.get("type") == "object" else str(whole.get("type", ""))
 

@@ -57,5 +57,5 @@ def test_page_tells_what_bodies_hold() -> None:
     assert (told["do"].kind, told["do"].is_required) == ("confirm | reopen | withdraw | reply | hide_name", True)
     assert (told["photos"].kind, told["photos"].about) == ("string[]", "Their keys.")
     sent = {one.name: one.kind for one in operations["issues_create"].parameters if one.place == "body"}
-    assert (sent["location"], sent["confirmed"]) == ("Point", "boolean")
+    assert (sent["location"], sent["confirmed"], sent["email"]) == ("Point", "boolean", "string")
     assert [one.place for one in operations["issues_list"].parameters if one.place == "body"] == []
