@@ -39,7 +39,7 @@ from issues.models import Issue
 from issues.moves import MoveRefusedError
 from issues.states import OPEN
 from routing.actions import organisations_to_pass_to
-from routing.answers import BadAnswerError, Incoming, OtherWordsError, delivery_to, receive_same
+from routing.answers import BadAnswerError, Incoming, OtherWordsError, delivery_to, known_answer, receive_same
 from routing.bodies import mistake_in_words
 from routing.models import Delivery
 
@@ -75,17 +75,19 @@ class OfOrganisation(ApiView):
 
     def rows(self) -> Any:
         """What the organisation has and may see."""
-        standing = Delivery.objects.standing().responsible().filter(
+        return Delivery.objects.standing().responsible().filter(
             community=community_of(self.request._request),
             organisation=client_of(self.request).organisation_id,
             subject__kind=KIND,
             subject__visibility__in=DELIVERED,
         )  # fmt: skip
-        return standing.select_related("organisation", "token", "subject__issue__category", "subject__issue__community")
 
     def delivery(self, number: int) -> Delivery:
         """Raises Http404 for what the organisation has no more, or never had."""
-        found: Delivery | None = self.rows().filter(subject__issue__number=number).last()
+        rows = self.rows().select_related(
+            "organisation", "token", "subject__issue__category", "subject__issue__community"
+        )
+        found: Delivery | None = rows.filter(subject__issue__number=number).last()
         if found is None:
             raise Http404
         return found
@@ -98,6 +100,10 @@ class Inbox(ListModelMixin, OfOrganisation):
     pagination_class = InboxPages
     filter_backends = (DjangoFilterBackend,)
     filterset_class = InboxFilters
+
+    def rows(self) -> Any:
+        """With what a row shows: neither the community's boundary nor the words that the database finds reports by."""
+        return super().rows().select_related("subject__issue__category").defer("subject__issue__map_words")
 
     @extend_schema(operation_id="inbox_list", summary=_("Reports that the organisation must answer, the newest first"))
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -136,9 +142,10 @@ class InboxAnswers(OfOrganisation):
         delivery = delivery_to(client_of(request).organisation_id, community_id=community.pk, number=number)
         if delivery is None or delivery.subject.visibility not in DELIVERED:
             raise Http404
-        photos = photos_named(given.get("photos", ()), community=community, at=at)
-        text = words_given(given)
-        incoming = Incoming(given["id"].strip(), given["do"], text, given["happened_at"], photos)
+        name, text = given["id"].strip(), words_given(given)
+        is_known = known_answer(delivery=delivery, via=VIA, external_id=name) is not None  # its photos are sent
+        photos = () if is_known else photos_named(given.get("photos", ()), community=community, at=at)
+        incoming = Incoming(name, given["do"], text, given["happened_at"], photos)
         try:
             answer = receive_same(delivery=delivery, via=VIA, incoming=incoming, at=at)
         except BadAnswerError as bad:

@@ -1,10 +1,12 @@
 """How reports that an organisation must answer, and its answers, are written in the API."""
 
+from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
+from rest_framework.exceptions import ValidationError
 from rest_framework.serializers import (
     BooleanField,
     CharField,
@@ -21,10 +23,12 @@ from rest_framework.serializers import (
 from accounts.api_shapes import OrganisationSerializer
 from api.schema import geometry_field
 from core.models import Visibility
+from geodata.community import community_of
 from issues.api_reporting import PointSerializer
 from issues.api_shapes import EventSerializer, ReportWhole
 from issues.api_writes import photos_field, words_field
 from issues.states import Group, State
+from routing.bodies import mistake_in_words
 from routing.models import Answer, Delivery
 from routing.models.answers import LONGEST_ID
 
@@ -54,8 +58,9 @@ class InboxRowSerializer(Serializer[Delivery]):
     @extend_schema_field(URLField(help_text=_("Of the report in this inbox.")))
     def get_url(self, delivery: Delivery) -> str:
         issue = delivery.subject.issue
-        path = reverse("api_inbox_report", args=[issue.community.slug, issue.number])
-        return str(self.context["request"].build_absolute_uri(path))
+        request = self.context["request"]
+        path = reverse("api_inbox_report", args=[community_of(request._request).slug, issue.number])
+        return str(request.build_absolute_uri(path))
 
 
 class InboxWhole(ReportWhole):
@@ -83,6 +88,16 @@ class InboxFeature(Serializer[Any]):
     properties = InboxWhole()
 
 
+class MomentField(DateTimeField):
+    """A moment with its offset, as signed webhooks send it: without one nobody knows by which clock it is told."""
+
+    def enforce_timezone(self, value: datetime) -> datetime:
+        """Raises ValidationError."""
+        if value.tzinfo is None:
+            raise ValidationError(mistake_in_words("happened_at"), code="no_offset")
+        return super().enforce_timezone(value)
+
+
 class GivenAnswerSerializer(Serializer[Any]):
     """What the organisation says, as by every other channel (docs/channels.md)."""
 
@@ -91,7 +106,7 @@ class GivenAnswerSerializer(Serializer[Any]):
     )
     do = ChoiceField(choices=Answer.Do.choices)
     text = words_field()
-    happened_at = DateTimeField(help_text=_("By your clock: an answer that is older than others moves nothing back."))
+    happened_at = MomentField(help_text=_("By your clock: an answer that is older than others moves nothing back."))
     photos = photos_field()
 
 

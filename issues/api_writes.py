@@ -65,7 +65,7 @@ def photos_named(keys: Sequence[str], *, community: Community, at: Any) -> list[
     """The drafts of these keys, all of them. Raises ProblemError."""
     photos = photos_of(keys, community=community, at=at)
     if len(photos) < len(set(keys)):
-        words = _("A photo that you added a day ago is no longer kept here. Add it once more.")
+        words = _("A photo was uploaded more than a day ago, or was sent already. Upload it once more.")
         raise ProblemError("invalid", words, errors=[Wrong("/photos", "gone", words)])
     return photos
 
@@ -122,6 +122,8 @@ def join_problem(refusal: JoinRefusedError) -> Exception:
     """To raise: why nobody was joined, or nothing added."""
     if refusal.code in _TOO_MANY:
         return Throttled(wait=HOUR)
+    if refusal.code == "not_joined":  # a program has no button to press
+        return _problem("not_joined", _("Only who joined this report can add to it: join first, by …/support/."))
     return _problem(refusal.code, refusal_in_words(refusal.code))
 
 

@@ -123,12 +123,25 @@ def receive_named(*, channel: Channel, number: int, incoming: Incoming, at: date
 def receive_same(
     *, delivery: Delivery, via: str, incoming: Incoming, at: datetime, channel: Channel | None = None
 ) -> Answer:
-    """As `receive`, for whoever can be told. Raises OtherWordsError too, when the repetition is none."""
-    answer = receive(delivery=delivery, via=via, incoming=incoming, at=at, channel=channel)
+    """As `receive`, for whoever can be told, and gives its answers ids of its own: those that came before it left
+    the organisation and came back are known. Raises OtherWordsError too, when the repetition is none."""
+    _check(incoming)
+    answer = known_answer(delivery=delivery, via=via, external_id=incoming.external_id) or receive(
+        delivery=delivery, via=via, incoming=incoming, at=at, channel=channel
+    )
     same_words = answer.text in (incoming.text, REDACTED)
     if not same_words or (answer.do, answer.happened_at) != (incoming.do, incoming.happened_at):
         raise OtherWordsError(incoming.external_id)
     return answer
+
+
+def known_answer(*, delivery: Delivery, via: str, external_id: str) -> Answer | None:
+    """The answer of that id that came by this way before, about this delivery or another of the same thing to the same
+    organisation; the first of them."""
+    theirs = {"delivery__subject": delivery.subject_id, "delivery__organisation": delivery.organisation_id}
+    known = Answer.objects.filter(**theirs, via=via, external_id=external_id).order_by("id")
+    found: Answer | None = known.select_related("delivery").first()
+    return found
 
 
 def forget_words(*, subject_id: int, event: int) -> None:

@@ -4,6 +4,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import ApiKey, Organisation
@@ -11,7 +13,7 @@ from core.models import Visibility
 from geodata.models import Community
 from issues.actions import report_issue
 from issues.models import Issue, IssueEvent
-from issues.moves import not_ours, set_visibility
+from issues.moves import not_ours, pass_on, set_visibility
 from issues.states import State
 from media.actions import keep_draft
 from media.drafts import key_for
@@ -19,7 +21,7 @@ from media.models import Photo
 from routing.models import Answer, Delivery
 from tests.conftest import City, hole
 from tests.grid import Town
-from tests.issues.conftest import holder
+from tests.issues.conftest import holder, new_rule
 from tests.photos import jpeg, upload
 from tests.programs import Program, done_once, only_for, program_of, refusal, wrong_in
 
@@ -99,6 +101,25 @@ def test_held_report_is_there_and_hidden_one_is_not(
     refusal(program.post(ANSWERS, says(later)), 404)
 
 
+def test_long_list_asks_the_database_as_often_as_a_short_one_and_reads_no_boundary(
+    program: Program, city: City, town: Town, now: datetime
+) -> None:
+    def asked() -> list[str]:
+        with CaptureQueriesContext(connection) as queries:
+            numbers(program.get(INBOX))
+        return [query["sql"] for query in queries]
+
+    numbers(program.get(INBOX))  # what is read once by a process is read
+    short = asked()
+    for minute in range(1, 4):
+        at = now + timedelta(minutes=minute)
+        report_issue(new=hole(city, town["p"], text=f"Яма {minute}."), community=city.community, at=at)
+    assert len(asked()) == len(short)
+    [rows] = [sql for sql in asked() if '"routing_delivery"' in sql and "LIMIT" in sql]
+    assert "boundary" not in rows
+    assert "map_words" not in rows
+
+
 # Who may -----------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("path", [INBOX, ONE, ANSWERS, PASS])
 def test_strangers_and_other_keys_see_and_do_nothing(
@@ -122,6 +143,16 @@ def test_organisation_neither_sees_nor_answers_what_another_has(
     refusal(program.get(ONE), 404)
     assert numbers(of(city.council, city).get(INBOX)) == [1]
     assert taken(program.post(ANSWERS, says(now))) == ("refused", "too_late", None)
+
+
+def test_organisation_that_is_only_informed_is_asked_nothing(city: City, town: Town, now: datetime) -> None:
+    new_rule(city, role="informed", category=city.roads, organisation=city.vodokanal)
+    report_issue(new=hole(city, town["p"]), community=city.community, at=now)
+    informed = of(city.vodokanal, city)
+    assert numbers(informed.get(INBOX)) == []
+    refusal(informed.get(ONE), 404)
+    assert taken(informed.post(ANSWERS, says(now))) == ("refused", "not_asked", None)
+    assert Issue.objects.get().state == State.NEW
 
 
 # Answering ---------------------------------------------------------------------------------------------------
@@ -163,6 +194,26 @@ def test_photos_of_the_work_go_with_the_answer(program: Program, city: City, now
     assert Photo.objects.get().role == Photo.Role.ANSWER
 
 
+def test_answer_with_photos_is_taken_again_by_its_id_alone(program: Program, city: City, now: datetime) -> None:
+    photo = keep_draft(community=city.community, file=upload(jpeg()), name="після.jpg", at=timezone.now())
+    given = says(now, photos=[key_for(photo)])
+    assert [taken(program.post(ANSWERS, given)) for _turn in range(2)] == [("applied", "", "done")] * 2
+    assert wrong_in(program.post(ANSWERS, given | {"id": "a-2"})) == {"/photos"}  # it went with the first
+    assert Photo.objects.count() == 1
+
+
+def test_answer_is_known_after_the_report_left_and_came_back(
+    program: Program, issue: Issue, city: City, now: datetime, later: datetime
+) -> None:
+    given = says(now, do="reply", text="Скоро будемо.")
+    assert taken(program.post(ANSWERS, given)) == ("applied", "", "new")
+    not_ours(delivery=holder(issue), reason="Не наша.", at=later)
+    pass_on(delivery=holder(issue), to=city.road_service, reason="Таки ваша.", at=later + timedelta(minutes=5))
+    assert taken(program.post(ANSWERS, given)) == ("applied", "", "new")
+    assert Answer.objects.count() == 1
+    assert refusal(program.post(ANSWERS, given | {"text": "Інше."}), 409)["errors"][0]["code"] == "other"
+
+
 def test_older_answer_moves_nothing_back(program: Program, now: datetime) -> None:
     taken(program.post(ANSWERS, says(now)))
     older = says(now, id="a-0", do="start", text="Їдемо.", happened_at=(now + timedelta(minutes=5)).isoformat())
@@ -178,6 +229,7 @@ def test_older_answer_moves_nothing_back(program: Program, now: datetime) -> Non
         ({"id": "x" * 201}, "/id"),
         ({"text": "а" * 4001}, "/text"),
         ({"happened_at": "yesterday"}, "/happened_at"),
+        ({"happened_at": "2026-11-19T12:30:00"}, "/happened_at"),  # by which clock?
         ({"photos": ["x"]}, "/photos"),
     ],
 )

@@ -86,7 +86,8 @@ def test_very_many_voices_and_letters_wait(program: Program, monkeypatch: pytest
 
 
 def test_who_joined_adds_words_and_photos_once(program: Program, city: City, issue: Issue) -> None:
-    assert code_of(program.post(ADD, PHONE | {"text": "Учора впав велосипедист."}), 422) == "not_joined"
+    refused = program.post(ADD, PHONE | {"text": "Учора впав велосипедист."})
+    assert (code_of(refused, 422), "…/support/" in refused.json()["detail"]) == ("not_joined", True)
     told(program.post(SUPPORT, PHONE))
     photo = keep_draft(community=city.community, file=upload(jpeg()), name="яма.jpg", at=timezone.now())
     body = PHONE | {"text": "Учора впав велосипедист.", "photos": [key_for(photo)]}
@@ -95,6 +96,16 @@ def test_who_joined_adds_words_and_photos_once(program: Program, city: City, iss
     assert (event.words and event.words.text, [one.pk for one in event.photos.all()]) == (body["text"], [photo.pk])
     assert told(program.post(ADD, PHONE | {"text": "Учора впав велосипедист."})) == (False, 1)
     assert Photo.objects.get().subject == issue.subject
+
+
+def test_addition_with_photos_that_comes_again_is_told_that_they_were_sent(program: Program, city: City) -> None:
+    told(program.post(SUPPORT, PHONE))
+    photo = keep_draft(community=city.community, file=upload(jpeg()), name="яма.jpg", at=timezone.now())
+    body = PHONE | {"text": "Учора впав велосипедист.", "photos": [key_for(photo)]}
+    told(program.post(ADD, body))
+    again = refusal(program.post(ADD, body), 400)
+    assert "was sent already" in again["detail"]
+    assert IssueEvent.objects.filter(kind="added").count() == 1
 
 
 def test_wrong_additions_are_named_beside_the_member(program: Program, city: City) -> None:
