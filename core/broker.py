@@ -36,15 +36,22 @@ class Nudges:
         """Asks for the task soon."""
         with self._changed:
             self._wanted[task] = None
-            if self._thread is None:
-                self._thread = Thread(target=self._run, name="nudges", daemon=True)
-                self._thread.start()
+            try:
+                self._begin()
+            except RuntimeError as error:  # no more threads, or the process ends: beat finds the rows
+                log.warning("Nobody asks workers to hurry: %s", error)
             self._changed.notify_all()
 
     def drain(self, seconds: float = AT_THE_END) -> bool:
         """Waits until everything was asked for, at most so long; whether it was."""
         with self._changed:
             return self._changed.wait_for(lambda: not self._wanted and not self._is_asking, seconds)
+
+    def _begin(self) -> None:
+        if self._thread is None:
+            thread = Thread(target=self._run, name="nudges", daemon=True)
+            thread.start()
+            self._thread = thread
 
     def _run(self) -> None:
         while True:

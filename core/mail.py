@@ -61,16 +61,20 @@ def send_letter(*, recipient: str, payload: dict[str, Any], key: uuid.UUID) -> N
         letter.send()
     except smtplib.SMTPRecipientsRefused as error:
         code, words = next(iter(error.recipients.values()))
-        raise SendingFailedError(_reply(code, words), failure=Failure.REFUSED, permanent=code in PERMANENT) from error
+        raise _refused(code, words) from error
     except smtplib.SMTPDataError as error:
-        reply, permanent = _reply(error.smtp_code, error.smtp_error), error.smtp_code in PERMANENT
-        raise SendingFailedError(reply, failure=Failure.REFUSED, permanent=permanent) from error
+        raise _refused(error.smtp_code, error.smtp_error) from error
     except smtplib.SMTPResponseException as error:  # sign-in, sender: our side, and a person may mend it meanwhile
         failure = Failure.UNREACHABLE if error.smtp_code == NOT_NOW else Failure.OURS
         raise SendingFailedError(_reply(error.smtp_code, error.smtp_error), failure=failure) from error
     except (smtplib.SMTPException, OSError) as error:
         reason = f"{type(error).__name__}: {error}"[:300]
         raise SendingFailedError(reason, failure=Failure.UNREACHABLE) from error
+
+
+def _refused(code: int, words: bytes | str) -> SendingFailedError:
+    failure = Failure.UNREACHABLE if code == NOT_NOW else Failure.REFUSED
+    return SendingFailedError(_reply(code, words), failure=failure, permanent=code in PERMANENT)
 
 
 def _reply_to(placeholder: str) -> dict[str, str]:

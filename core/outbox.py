@@ -12,9 +12,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
+from threading import Lock
 from typing import Any
 
 from django.db import OperationalError, connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 from django_scopes import scopes_disabled
 
@@ -37,7 +39,7 @@ from core.outbox_claim import LEASE, claim
 from core.outbox_limits import Limits
 from core.together import AT_ONCE, Writer
 from core.tokens import UnknownTokenError
-from core.ways import came_through, claim_to_ask, found_nobody, look
+from core.ways import asked_in_vain, came_through, claim_to_ask, found_nobody, look
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +59,8 @@ MOST_ATTEMPTS = 14  # about nine hours of trying
 FORGOTTEN = "its reader wants no more letters"
 TURN = 20.0  # seconds after which a task starts no further message, so that other tasks get the worker
 WORTH_WAITING = 2.0  # seconds: a limit that opens later is found open by a later task
+
+_asking = {lane: Lock() for lane in Lane}
 
 Remember = Callable[[datetime], None]
 Sender = Callable[..., Remember | None]
@@ -151,10 +155,9 @@ def send_due(
 ) -> int:
     """Claims and sends what is due in these lanes (in all, when none is named), one message at a time, at most `most`
     and for about TURN; returns how many left. Begins none once `stopping` says so."""
-    chosen, sent, tries, ends = lanes or tuple(Lane), 0, 0, time.monotonic() + TURN
-    for lane in chosen:
-        if asking := claim_to_ask(lane, at=clock()):
-            sent += send(asking, clock=clock, asks=True)
+    chosen = lanes or tuple(Lane)
+    sent = sum(_ask(lane, clock=clock) for lane in chosen)
+    tries, ends = 0, time.monotonic() + TURN
     while tries < most and not stopping():
         if time.monotonic() > ends:
             for lane in chosen:
@@ -167,6 +170,18 @@ def send_due(
         elif not _waited_for_a_limit(chosen, clock=clock):
             break
     return sent
+
+
+def _ask(lane: Lane, *, clock: Callable[[], datetime]) -> bool:
+    """Lets one message ask whether its way is open again, if that is due; whether it left. Of the threads of a process
+    one asks for a lane: however many receivers hang, the others send."""
+    if not _asking[lane].acquire(blocking=False):
+        return False
+    try:
+        asking = claim_to_ask(lane, at=clock())
+        return asking is not None and send(asking, clock=clock, asks=True)
+    finally:
+        _asking[lane].release()
 
 
 def _waited_for_a_limit(lanes: Iterable[Lane], *, clock: Callable[[], datetime]) -> bool:
@@ -190,14 +205,15 @@ def send(message: OutboxMessage, *, clock: Callable[[], datetime], asks: bool = 
         with kept(message, lease=LEASE, longest=LONGEST_SENDING, clock=clock):
             remember = _channels[message.channel](recipient=message.recipient, payload=message.payload, key=message.key)
     except SendingFailedError as error:
-        _postpone(message, error, at=clock(), asked=asks)
+        _write_down(partial(_postpone, message, error, at=clock(), asked=asks))
         return False
     except UnknownTokenError:
-        _postpone(message, SendingFailedError("its secret link is gone", permanent=True), at=clock())
+        gone = SendingFailedError("its secret link is gone", permanent=True)
+        _write_down(partial(_postpone, message, gone, at=clock()))
         return False
     except Exception as error:  # one bad message must not stop the lane; it is seen as a dead letter in the end
         log.exception("Message %s broke its channel", message.key)
-        _postpone(message, SendingFailedError(type(error).__name__), at=clock())
+        _write_down(partial(_postpone, message, SendingFailedError(type(error).__name__), at=clock()))
         return False
     _write_down(partial(_note_sent, message, remember, at=clock()))
     return True
@@ -207,10 +223,10 @@ def _note_sent(message: OutboxMessage, remember: Remember | None, *, at: datetim
     with transaction.atomic():
         went = {"channel": message.channel, "recipient": message.recipient}
         _settle(message, Outcome.Kind.SENT, at=at, sent_at=at, dead_at=None, failure="", last_error="", **went)
-        _note_answer(message, at=at)
         if remember:
             with scopes_disabled():
                 remember(at)
+        _note_answer(message, at=at)
 
 
 def _write_down(write: Callable[[], None]) -> None:
@@ -317,18 +333,30 @@ def look_at_ways(*, at: datetime) -> int:
     """What has waited for hours for a way that is down is given up, in sight; returns how many."""
     why = "nobody could be reached there for hours"
     with scopes_disabled():
-        return sum(give_up(row, why=row.last_error or why, at=at, failure=Failure.UNREACHABLE) for row in look(at=at))
+        return sum(
+            give_up(row, why=row.last_error or why, at=at, failure=Failure.UNREACHABLE, only_idle=True)
+            for row in look(at=at)
+        )
 
 
 def give_up(
-    message: OutboxMessage, *, why: str, at: datetime, for_good: bool = False, failure: Failure = Failure.OURS
+    message: OutboxMessage,
+    *,
+    why: str,
+    at: datetime,
+    for_good: bool = False,
+    failure: Failure = Failure.OURS,
+    only_idle: bool = False,
 ) -> bool:
     """What waits ends as a dead letter, and those who may try another way hear of it, unless it ends `for_good`.
+    `only_idle`: not while somebody is sending it.
 
     Its claim stays: one that is being sent now may still turn out to have left. Returns whether it was waiting.
     """
     with transaction.atomic():
         waiting = OutboxMessage.objects.pending().filter(pk=message.pk)
+        if only_idle:
+            waiting = waiting.filter(Q(leased_until=None) | Q(leased_until__lte=at))
         if not waiting.update(dead_at=at, failure=failure, last_error=why):
             return False
         note_outcome(message, Outcome.Kind.DIED, failure=failure, at=at)
@@ -371,16 +399,20 @@ def _note_answer(message: OutboxMessage, *, at: datetime) -> None:
 
 
 def _postpone(message: OutboxMessage, error: SendingFailedError, *, at: datetime, asked: bool = False) -> None:
+    """Writes down that it did not leave. The way comes last: whoever writes rows of it takes them in this order."""
+    in_vain = asked and error.failure == Failure.UNREACHABLE and not error.permanent
     with transaction.atomic():
-        if asked and error.failure == Failure.UNREACHABLE and not error.permanent:
-            why = {"failure": error.failure, "last_error": str(error)}
-            _settle(message, Outcome.Kind.FAILED, at=at, due_at=at, attempts=message.attempts - 1, **why)
+        if in_vain:
+            before = {"due_at": message.due_at, "attempts": message.attempts - 1}
+            _settle(message, Outcome.Kind.FAILED, at=at, failure=error.failure, last_error=str(error), **before)
         else:
             _postpone_or_end(message, error, at=at)
         if error.failure == Failure.UNREACHABLE:
-            found_nobody(message, why=str(error), at=at)
+            found_nobody(message, why=str(error), at=at, pause=min(error.pause, LONGEST_RETRY))
         elif error.failure == Failure.REFUSED:
             _note_answer(message, at=at)
+        if in_vain:
+            asked_in_vain(message, at=at)
 
 
 def _postpone_or_end(message: OutboxMessage, error: SendingFailedError, *, at: datetime) -> None:

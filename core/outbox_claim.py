@@ -156,5 +156,5 @@ def _take(lane: Lane, *, at: datetime, due: datetime, limits: Limits, going: Rou
             return pk, False
         transaction.set_rollback(True)
     if refusing.host and queue != refusing.host:
-        set_aside(refusing, lane=lane, community_id=community)
+        set_aside(refusing, lane=lane, community_id=community, met=pk)
     return None, True

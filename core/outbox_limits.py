@@ -20,16 +20,20 @@ from core.models import Lane, SendingLimit, Way
 SLICES = 10  # of a window
 SHARES = {Lane.URGENT: 100, Lane.DELIVERY: 90, Lane.BULK: 70}  # percent of a limit that a lane may find used up
 
-# The host of a recipient, as `host_of` reads it.
-HOST = """
-lower(CASE WHEN recipient LIKE '%%://%%' THEN substring(recipient FROM '://(?:[^/?#]*@)?([^/?#:]*)')
-           ELSE substring(recipient FROM '[^@]*$') END)
+LONGEST_HOST = 255  # characters of it that tell hosts apart
+# The host of a recipient, as `host_of` reads it; an IPv6 address stands in brackets.
+HOST = rf"""
+left(lower(CASE
+    WHEN recipient LIKE '%%://%%'
+    THEN btrim(substring(recipient FROM '://(?:[^/?#]*@)?(\[[^]]*\]|[^/?#:]*)'), '[]')
+    ELSE substring(recipient FROM '[^@]*$')
+END), {LONGEST_HOST})
 """
 SET_ASIDE = f"""
 UPDATE core_outboxmessage SET queue = %(host)s WHERE id IN (
     SELECT id FROM core_outboxmessage
     WHERE sent_at IS NULL AND dead_at IS NULL AND lane = %(lane)s AND community_id = %(community)s
-      AND channel = %(channel)s AND queue = '' AND {HOST} = %(host)s
+      AND channel = %(channel)s AND queue = '' AND ({HOST} = %(host)s OR id = %(met)s)
     ORDER BY id FOR UPDATE SKIP LOCKED
 )
 """  # noqa: S608  the text is ours
@@ -37,9 +41,8 @@ UPDATE core_outboxmessage SET queue = %(host)s WHERE id IN (
 
 def host_of(recipient: str) -> str:
     """The domain of an e-mail address, or the host of a URL, in small letters."""
-    if "://" in recipient:
-        return (urlsplit(recipient).hostname or "").lower()
-    return recipient.rpartition("@")[2].lower()
+    host = (urlsplit(recipient).hostname or "") if "://" in recipient else recipient.rpartition("@")[2]
+    return host.lower()[:LONGEST_HOST]
 
 
 def most_for(lane: Lane, limit: SendingLimit) -> int:
@@ -96,7 +99,7 @@ class Limits:
         """Counts one message against its limits, in the caller's transaction; or returns the limit that is used up, or
         the way that is down, and counts nothing. Limits are held until the transaction ends, always in one order."""
         host = host_of(recipient)
-        if way := self.down.get((channel, "")) or self.down.get((channel, host[:255])):
+        if way := self.down.get((channel, "")) or self.down.get((channel, host)):
             return way
         hosts = [name for name in ("", host) if (channel, name) in self.known]
         if not hosts:
@@ -111,6 +114,14 @@ class Limits:
         SendingLimit.objects.bulk_update(rows, ["spent"])
         return None
 
+    def give_back(self, channel: str, recipient: str, *, at: datetime) -> None:
+        """What was counted for a message that only asked, and found nobody, counts no more."""
+        hosts = [name for name in ("", host_of(recipient)) if (channel, name) in self.known]
+        rows = SendingLimit.objects.select_for_update().filter(channel=channel, host__in=hosts).order_by("pk")
+        for row in rows if hosts else ():
+            row.spent = _with_one_less(row)
+            row.save(update_fields=["spent"])
+
     def _shut_way(self, way: SendingLimit | Way) -> None:
         if way.host:
             self.shut_hosts.append(f"{way.channel} {way.host}")
@@ -123,10 +134,11 @@ class Limits:
         self.opens = opens if self.opens is None else min(self.opens, opens)
 
 
-def set_aside(limit: SendingLimit | Way, *, lane: Lane, community_id: int) -> None:
+def set_aside(limit: SendingLimit | Way, *, lane: Lane, community_id: int, met: int) -> None:
     """What waits for this host stands apart from now on, once and for all: while the limit is used up, or the host is
-    down, nobody reads it to find what goes elsewhere."""
+    down, nobody reads it to find what goes elsewhere. `met`: the message that met it, which is one of them."""
     given: dict[str, Any] = {"host": limit.host, "lane": lane, "community": community_id, "channel": limit.channel}
+    given["met"] = met
     with connection.cursor() as cursor:
         cursor.execute(SET_ASIDE, given)
 
@@ -140,3 +152,10 @@ def _with_one_more(limit: SendingLimit, *, at: datetime) -> list[list[int]]:
     counts = {number: count for number, count in limit.spent if number >= now - SLICES}
     counts[now] = counts.get(now, 0) + 1
     return [[number, count] for number, count in sorted(counts.items())]
+
+
+def _with_one_less(limit: SendingLimit) -> list[list[int]]:
+    counts = sorted([number, count] for number, count in limit.spent if count)
+    if counts:
+        counts[-1][1] -= 1
+    return counts

@@ -16,7 +16,6 @@ from core.models import Failure, Lane, OutboxMessage, Subject, Way
 from core.outbox import Letter, enqueue_message, give_up, readdress, rendered, resend
 from core.together import AT_ONCE, Writer
 from core.ways import waiting_on, way_of
-from geodata.lately import lately
 from routing.models import Channel, Delivery, DeliveryQuerySet
 
 RESPONSIBLE = Delivery.Role.RESPONSIBLE.value
@@ -36,13 +35,7 @@ def organisations_reached_in(community_id: int) -> "QuerySet[Organisation]":
 
 
 def reached(organisation: int, *, community_id: int, role: str = RESPONSIBLE) -> tuple[Organisation, list[Channel]]:
-    """The organisation with that id, and its active channels for the role, as they were two seconds ago at most."""
-    key = f"reached:{community_id}:{organisation}:{role}"
-    return lately(key, lambda: _reached(organisation, community_id=community_id, role=role))
-
-
-def _reached(organisation: int, *, community_id: int, role: str) -> tuple[Organisation, list[Channel]]:
-    """By one question when it has any."""
+    """The organisation with that id, and its active channels for the role, by one question when it has any."""
     rows = list(_active_of(organisation, community_id=community_id, role=role).select_related("organisation"))
     return (rows[0].organisation if rows else Organisation.objects.get(pk=organisation)), rows
 
@@ -112,10 +105,12 @@ def go_round(way: Way, *, at: datetime) -> int:
         return 0
     down = {(row.channel, row.host) for row in Way.objects.all() if row.is_down}
     gone = 0
-    for message in waiting_on(way, at=at).filter(audience=OutboxMessage.Audience.ORGANISATION):
+    waiting = waiting_on(way, at=at).filter(audience=OutboxMessage.Audience.ORGANISATION)
+    for message in waiting.select_related("subject").iterator():
         to = next_for(message)
         if to and way_of(to.kind, to.address) not in down:
-            gone += give_up(message, why=way.why, at=at, failure=Failure.UNREACHABLE)
+            why = message.last_error or "nobody could be reached there"
+            gone += give_up(message, why=why, at=at, failure=Failure.UNREACHABLE, only_idle=True)
     return gone
 
 

@@ -166,7 +166,9 @@ def _asked(
     try:
         reply = fetch(method, url, body=body, headers=headers, seconds=seconds, most=MOST)
     except OutwardRefusedError as refused:
-        raise SendingFailedError(f"not asked: {refused.code}", permanent=refused.code != "unknown") from refused
+        unknown = refused.code == "unknown"  # a name that nobody resolves now may be back in an hour
+        failure = Failure.UNREACHABLE if unknown else Failure.OURS
+        raise SendingFailedError(f"not asked: {refused.code}", failure=failure, permanent=not unknown) from refused
     except OutwardFailedError as failed:
         raise SendingFailedError(str(failed), failure=Failure.UNREACHABLE) from failed
     if reply.status in GOOD:

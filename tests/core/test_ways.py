@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from threading import Event
+from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -70,6 +71,11 @@ def news(write: Write, text: str, **fields: object) -> OutboxMessage:
     own = type(message.subject).objects.create(community=message.community, kind="issue")
     OutboxMessage.objects.filter(pk=message.pk).update(subject=own)
     return message
+
+
+def spent(moment: datetime) -> list[list[int]]:
+    """A limit of an hour that is used up."""
+    return [[int(moment.timestamp() * 10 / 3600), 1]]
 
 
 def went_down(write: Write, hooks: Receiver, now: datetime) -> list[OutboxMessage]:
@@ -189,25 +195,157 @@ def test_nobody_asks_in_a_lane_that_is_paused(write: Write, hooks: Receiver, now
     assert hooks.since_last() == []
 
 
-def test_asking_counts_against_the_limits(write: Write, hooks: Receiver, now: datetime) -> None:
+def test_asking_in_vain_uses_up_no_limit_and_what_leaves_does(write: Write, hooks: Receiver, now: datetime) -> None:
     went_down(write, hooks, now)
     SendingLimit.objects.create(channel="webhook", most=1, window=3600)
     for turn in range(1, 5):
         send_due(clock=at(now + turn * ASK_EVERY))
-    assert len(hooks.since_last()) == 1
+    assert len(hooks.since_last()) == 4
+    hooks.is_there = True
+    assert [send_due(clock=at(now + turn * ASK_EVERY)) for turn in (5, 6)] == [1, 0]
+
+
+def test_a_limit_that_is_used_up_keeps_no_other_way_from_being_asked(
+    write: Write, hooks: Receiver, now: datetime
+) -> None:
+    went_down(write, hooks, now)
+    for name in ("x", "y"):
+        news(write, name, recipient="https://other.example/in")
+    send_due(clock=at(now + SECOND))
+    assert hooks.since_last() == ["x", "y"]
+    SendingLimit.objects.create(channel="webhook", host="hooks.example", most=1, window=3600, spent=spent(now))
+    send_due(clock=at(now + 2 * ASK_EVERY))
+    assert len(hooks.since_last()) == 1, "the other host was asked"
+
+
+def test_a_message_that_fails_for_our_reason_is_not_asked_with_before_its_own_time(
+    write: Write, hooks: Receiver, now: datetime
+) -> None:
+    went_down(write, hooks, now)
+    waits = news(write, "waits for its number", attempts=3, failure=Failure.OURS, due_at=now + timedelta(hours=1))
+    for turn in range(1, 7):
+        send_due(clock=at(now + turn * ASK_EVERY))
+    assert "waits for its number" not in hooks.since_last()
+    assert attempts_of(waits) == 3
+
+
+def test_one_that_failed_alone_keeps_its_pauses_while_others_come_through(
+    write: Write, hooks: Receiver, now: datetime
+) -> None:
+    hooks.poison = {"bad"}
+    bad = news(write, "bad")
+    for turn in range(20):
+        news(write, f"good {turn}", due_at=now + turn * SECOND)
+        send_due(clock=at(now + turn * SECOND))
+    assert len(hooks.got) == 20
+    assert attempts_of(bad) <= 2
+
+
+def test_nobody_asks_where_somebody_asks_already(write: Write, hooks: Receiver, now: datetime) -> None:
+    first, _second = went_down(write, hooks, now)
+    OutboxMessage.objects.filter(pk=first.pk).update(claim=uuid4(), leased_until=now + timedelta(minutes=1))
+    send_due(clock=at(now + 2 * ASK_EVERY))
+    assert hooks.since_last() == []
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["https://[2606:4700::1]/in", "https://user@[2606:4700::1]:8443/in", f"https://{'a.' * 140}example/in", "x" * 300],
+)
+def test_strange_hosts_go_down_are_asked_and_come_back(
+    write: Write, hooks: Receiver, now: datetime, address: str
+) -> None:
+    hooks.is_there = False
+    for name in "abc":
+        news(write, name, recipient=address[:500])
+    send_due(clock=at(now))
+    assert Way.objects.get().is_down
+    send_due(clock=at(now + ASK_EVERY))
+    hooks.is_there = True
+    assert send_due(clock=at(now + 2 * ASK_EVERY)) == 3
+
+
+def test_a_host_that_sql_reads_otherwise_is_set_aside_all_the_same(
+    write: Write, hooks: Receiver, now: datetime
+) -> None:
+    """No thread may turn in circles about a message whose host the database spells otherwise."""
+    news(write, "a", recipient="https://МІСТО.example/in")
+    Way.objects.create(
+        channel="webhook", host="місто.example", failures=2, last_message=0, failing_since=now, asked_at=now
+    )
+    assert send_due(clock=at(now + SECOND)) == 0
+    assert OutboxMessage.objects.get(channel="webhook").queue == "місто.example"
+
+
+def test_a_receiver_that_names_a_pause_is_asked_after_it(
+    write: Write, hooks: Receiver, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(*, payload: dict[str, str], **_message: object) -> None:
+        hooks.came.append(payload["text"])
+        raise SendingFailedError("HTTP 503", failure=Failure.UNREACHABLE, pause=timedelta(minutes=5))
+
+    went_down(write, hooks, now)
+    monkeypatch.setitem(outbox._channels, "webhook", busy)
+    for turn in range(1, 41):  # ten minutes
+        send_due(clock=at(now + turn * ASK_EVERY))
+    assert len(hooks.since_last()) == 2
+
+
+def test_folders_keep_nobody_waiting(write: Write, now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(**_message: object) -> None:
+        raise SendingFailedError("no such folder", failure=Failure.UNREACHABLE)
+
+    monkeypatch.setitem(outbox._channels, "folder", broken)
+    for name in "abc":
+        news(write, name, channel="folder", recipient="roads/in")
+    send_due(clock=at(now))
+    assert not Way.objects.exists()
+
+
+def test_an_old_failure_does_not_make_an_outage_older(write: Write, hooks: Receiver, now: datetime) -> None:
+    hooks.is_there = False
+    news(write, "a")
+    send_due(clock=at(now))
+    OutboxMessage.objects.update(dead_at=now)
+    news(write, "b", due_at=now + timedelta(hours=5))
+    send_due(clock=at(now + timedelta(hours=5)))
+    assert Way.objects.get().is_down
+    assert Way.objects.get().failing_since == now + timedelta(hours=5)
 
 
 def test_after_hours_what_waits_is_given_up_in_sight(write: Write, hooks: Receiver, now: datetime) -> None:
     old = went_down(write, hooks, now)
-    late = news(write, "c", created_at=now + timedelta(hours=5))
+    late = news(write, "c", created_at=now + timedelta(hours=5), due_at=now + timedelta(hours=5))
+    over = now + PATIENCE + timedelta(minutes=2)
+    assert look_at_ways(at=over) == 0, "whether it is still away was not asked lately"
+    assert Way.objects.count() == 0
+    went = Way.objects.create(
+        channel="webhook", host="hooks.example", failures=2, last_message=0, failing_since=now, asked_at=over
+    )
     assert look_at_ways(at=now + PATIENCE - SECOND) == 0
-    assert look_at_ways(at=now + PATIENCE) == 2
+    assert look_at_ways(at=over) == 2
+    assert Way.objects.get() == went
     for message in old:
         message.refresh_from_db()
-        assert message.dead_at == now + PATIENCE
+        assert message.dead_at == over
         assert (message.failure, message.last_error) == (Failure.UNREACHABLE, "nobody answers")
     late.refresh_from_db()
     assert late.dead_at is None
+
+
+def test_what_a_pause_holds_or_somebody_is_sending_is_not_given_up(
+    write: Write, hooks: Receiver, now: datetime, yavoryn: Community
+) -> None:
+    first, _second = went_down(write, hooks, now)
+    over = now + PATIENCE + timedelta(minutes=2)
+    Way.objects.update(asked_at=over)
+    OutboxMessage.objects.filter(pk=first.pk).update(claim=uuid4(), leased_until=over + SECOND)
+    here = Stop.objects.create(
+        community=yavoryn, lane=Lane.DELIVERY, kind=Stop.Kind.PAUSED, since=now, reason="Переїзд."
+    )
+    assert look_at_ways(at=over) == 0
+    here.delete()
+    assert look_at_ways(at=over) == 1
 
 
 def test_apps_above_hear_every_minute_of_what_is_down_and_of_nothing_else(
@@ -256,6 +394,7 @@ def test_of_many_workers_one_asks(write: Write, hooks: Receiver, now: datetime) 
     went_down(write, hooks, now)
     for name in "cdefgh":
         news(write, name)
+    send_due(clock=at(now + SECOND))  # sets them aside, which holds their rows for a moment
     assert at_once([lambda: send_due(Lane.DELIVERY, clock=at(now + ASK_EVERY))] * 4) == [0] * 4
     assert len(hooks.since_last()) == 1
 
