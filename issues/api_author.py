@@ -27,7 +27,6 @@ from core.tokens import UnknownTokenError, find_token
 from geodata.community import community_of
 from issues import answering
 from issues.actions import AUTHOR_PURPOSE
-from issues.answerer import Answerer
 from issues.api_author_shapes import (
     ActSerializer,
     CorrectionSerializer,
@@ -42,7 +41,7 @@ from issues.corrections import correct, may_correct
 from issues.following import author_follow
 from issues.kept_answerer import answerer_of
 from issues.models import Issue
-from issues.moves import MoveRefusedError
+from issues.moves import MoveRefusedError, locked
 from issues.program_corrections import ProgramCorrection
 from media.api import BoxesSerializer, boxes_given, hidden
 from media.models import Photo
@@ -128,9 +127,11 @@ class OwnCorrection(OfAuthor):
     )
     @done_once
     def post(self, request: Request, number: int) -> Response:
-        asked, answerer = _right(self.issue, request)
+        self.issue = locked(self.issue.subject_id)  # what is not named stays as it is now, not as it was a moment ago
+        asked = _right(self.issue, request)
+        answerer = inside(asked.report) if asked.asks_anew else None
         refuse_open_dangers(asked.report.warnings())
-        if asked.asks_anew:
+        if answerer:
             refuse_doubt(asked.report, answerer)
         try:
             correct(issue=self.issue, to=asked.correction(), at=asked.report.at)
@@ -153,8 +154,8 @@ class OwnCorrectionCheck(OfAuthor):
     )
     @done_once
     def post(self, request: Request, number: int) -> Response:
-        asked, answerer = _right(self.issue, request)
-        shown = answerer if asked.asks_anew else answerer_of(self.issue)
+        asked = _right(self.issue, request)
+        shown = inside(asked.report) if asked.asks_anew else answerer_of(self.issue)
         return Response(would_be(asked.report, shown, (), request))
 
 
@@ -221,13 +222,13 @@ class OwnPhotoBoxes(OfAuthor):
         return self.told(request)
 
 
-def _right(issue: Issue, request: Request) -> tuple[ProgramCorrection, Answerer]:
-    """The correction, with nothing wrong in it, and who would answer. Raises ProblemError."""
+def _right(issue: Issue, request: Request) -> ProgramCorrection:
+    """The correction, with nothing wrong in it. Raises ProblemError."""
     if not may_correct(issue):
         raise move_problem(MoveRefusedError("too_late_to_correct"))
     asked = _correction(issue, request)
     refuse(asked.report.errors() | asked.errors())
-    return asked, inside(asked.report)
+    return asked
 
 
 def _correction(issue: Issue, request: Request) -> ProgramCorrection:

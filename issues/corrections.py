@@ -137,10 +137,13 @@ def own_photos(issue: Issue) -> "QuerySet[Photo]":
     return problem.exclude(pk__in=photos_of_supporters(issue).values("pk"))
 
 
+def is_elsewhere(was: Point, now: Point) -> bool:
+    """True from a tenth of a metre on."""
+    return (round(was.x, 6), round(was.y, 6)) != (round(now.x, 6), round(now.y, 6))
+
+
 def _same(was: Any, now: Any) -> bool:
-    if isinstance(was, Point):
-        return (round(was.x, 6), round(was.y, 6)) == (round(now.x, 6), round(now.y, 6))
-    return bool(was == now)
+    return not is_elsewhere(was, now) if isinstance(was, Point) else bool(was == now)
 
 
 def _in_words(issue: Issue, changed: set[str]) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 from typing import Any, Final
 
@@ -11,6 +11,7 @@ from django.utils.datastructures import MultiValueDict
 from accounts.devices import device_named
 from accounts.models import ApiClient
 from geodata.models import Community
+from geodata.place_search import is_place
 from issues import assets
 from issues.actions import NewReport, report_issue
 from issues.answerer import Answerer, Reckoned, reckon
@@ -112,7 +113,7 @@ class ProgramReport:
 
     def _fields(self) -> MultiValueDict[str, str]:
         told = MultiValueDict({name: [str(self.given.get(name, ""))] for name in AS_THEY_ARE})
-        if (place := self.given.get("place")) is not None:
+        if (place := self.given.get("place") or self._place_of_asset()) is not None:
             told["lon"], told["lat"] = (str(part) for part in place)
         if self.given.get("shows_name"):
             told["shows_name"] = "on"
@@ -126,10 +127,29 @@ class ProgramReport:
         """The form names a thing by its row, programs by its key in the register; what nobody knows stays as it is."""
         if not key or key == assets.NONE:
             return key
-        known = Category.objects.filter(community=self.community, code=self.given.get("category", "")).first()
-        rows = Asset.objects.on(self.community.day_of(self.at))
-        found = rows.filter(register=known.register_id, key=key).first() if known and known.register_id else None
-        return str(found.pk) if found else "unknown"
+        return str(self._asset.pk) if self._asset else "unknown"
+
+    def _place_of_asset(self) -> tuple[float, float] | None:
+        """A report that names a thing and no place is where the thing is, unless its address is a place."""
+        if self._asset is None or is_place(self.given.get("address", "")):
+            return None
+        return assets.point_on(self._asset)
+
+    @cached_property
+    def _asset(self) -> Asset | None:
+        on = self.community.day_of(self.at)
+        return asset_called(
+            self.given.get("asset", ""), self.given.get("category", ""), community=self.community, on=on
+        )
+
+
+def asset_called(key: str, category: str, *, community: Community, on: date) -> Asset | None:
+    """The thing of that key in the register of the category of that code, as it is on that day."""
+    if not key or key == assets.NONE:
+        return None
+    register = Category.objects.filter(community=community, code=category).values("register")
+    found: Asset | None = Asset.objects.on(on).filter(register__in=register, key=key).first()
+    return found
 
 
 def _member(field: str) -> str:

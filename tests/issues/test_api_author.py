@@ -1,11 +1,13 @@
 """An author acts by a program: the doors and rules are those of their page, and the token is asked every time."""
 
 from datetime import datetime, timedelta
+from threading import Event
 from typing import Any
 from uuid import uuid4
 
 import pytest
 import time_machine
+from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import ApiKey
@@ -13,17 +15,21 @@ from core.models import OutboxMessage, Visibility
 from core.tokens import revoke_token, secret_of
 from geodata.models import Community
 from issues.actions import AUTHOR_LIFETIME_YEARS, author_token, report_issue
+from issues.assets import point_on
+from issues.corrections import hide_name
 from issues.models import Issue, Supporter
 from issues.moves import move_by_organisation, reply_by_organisation, set_visibility
 from issues.states import State
 from media.actions import clean_waiting, keep_draft
 from media.drafts import key_for
 from media.models import Photo
-from routing.models import Delivery
+from routing.models import Delivery, Question
 from routing.usual_dangers import found_dangers
 from tests.conftest import City, hole
+from tests.core.conftest import until_somebody_waits
 from tests.grid import Town, degrees_per_metre
 from tests.issues.conftest import Houses, address_of_author, ask_where, holder, new_rule
+from tests.parallel import at_once
 from tests.photos import jpeg, upload
 from tests.programs import Program, done_once, only_for, program_of, refusal, wrong_in
 
@@ -274,6 +280,87 @@ def test_house_stays_chosen_while_something_else_is_corrected(
     facts(author.post(f"{MINE}correction/", {"asset": "14", "entrance": ""}))
     assert holder(issue).organisation == houses.domkom
     assert wrong_in(author.post(f"{MINE}correction/", {"asset": "99"})) == {"/asset"}
+
+
+def test_another_house_takes_the_pin_along_and_leaves_the_entrance_behind(
+    houses: Houses, city: City, town: Town, now: datetime
+) -> None:
+    new = hole(city, town["p"], category=houses.category, asset=houses.first, entrance="2", flat="7", address="Тут")
+    issue = report_issue(new=new, community=city.community, at=now)
+    author = of_author(issue, city)
+    facts(author.post(f"{MINE}correction/", {"asset": "12"}))  # the same
+    assert (Issue.objects.get().address, Issue.objects.get().flat) == ("Тут", "7")
+    facts(author.post(f"{MINE}correction/", {"asset": "14", "flat": "9"}))
+    now_is = Issue.objects.get()
+    assert (now_is.asset, now_is.entrance, now_is.flat) == (houses.second, "", "9")
+    assert (now_is.location.x, now_is.location.y) == point_on(houses.second)
+    assert now_is.address == houses.second.label
+
+
+def test_pin_that_did_not_stand_on_the_former_house_stays(
+    houses: Houses, city: City, town: Town, now: datetime
+) -> None:
+    new = hole(city, town["q"], category=houses.category, asset=houses.first)
+    issue = report_issue(new=new, community=city.community, at=now)
+    facts(of_author(issue, city).post(f"{MINE}correction/", {"asset": "14"}))
+    assert (Issue.objects.get().location.x, Issue.objects.get().asset) == (town["q"].x, houses.second)
+
+
+def test_another_place_leaves_the_house_behind(houses: Houses, city: City, town: Town, now: datetime) -> None:
+    new = hole(city, town["p"], category=houses.category, asset=houses.first, entrance="2", flat="7", address="Тут")
+    issue = report_issue(new=new, community=city.community, at=now)
+    author = of_author(issue, city)
+    here, there = ({"location": {"type": "Point", "coordinates": [town[at].x, town[at].y]}} for at in "pq")
+    facts(author.post(f"{MINE}correction/", here | {"text": "Тут само."}))
+    assert (Issue.objects.get().asset, Issue.objects.get().address) == (houses.first, "Тут")
+    assert wrong_in(author.post(f"{MINE}correction/", there)) == {"/asset"}  # which house now?
+    facts(author.post(f"{MINE}correction/", there | {"asset": "none"}))
+    now_is = Issue.objects.get()
+    assert (now_is.asset, now_is.entrance, now_is.flat, now_is.address == "Тут") == (None, "", "", False)
+
+
+def test_answers_that_are_not_named_stay_while_the_kind_is_the_same(city: City, town: Town, now: datetime) -> None:
+    ask_where(city)
+    options = [{"code": "deep", "text": "Глибока", "text_en": "Deep"}]
+    Question.objects.create(
+        community=city.community, category=city.roads, code="how", text="Яка?", text_en="How?", options=options
+    )
+    new = hole(city, town["p"], answers={"where": "street", "how": "deep"})
+    issue = report_issue(new=new, community=city.community, at=now)
+    facts(of_author(issue, city).post(f"{MINE}correction/", {"answers": {"where": "yard"}}))
+    assert Issue.objects.get().answers == {"where": "yard", "how": "deep"}
+
+
+def test_words_are_corrected_though_the_boundary_was_drawn_anew(
+    issue: Issue, city: City, town: Town, author: Program
+) -> None:
+    city.community.boundary = town.area("CDFE")  # the report lies outside now
+    city.community.save()
+    check = author.post(f"{MINE}correction/check/", {"text": "Дві ями."})
+    assert (check.status_code, check.json()["organisation"]) == (200, city.road_service.name)
+    assert facts(author.post(f"{MINE}correction/", {"text": "Дві ями."}))["text"] == "Дві ями."
+
+
+@pytest.mark.django_db(transaction=True)
+def test_name_that_is_hidden_meanwhile_stays_hidden(city: City, town: Town, now: datetime) -> None:
+    new = hole(city, town["p"], name="Оля", shows_name=True)
+    issue = report_issue(new=new, community=city.community, at=now)
+    author, is_held = of_author(issue, city), Event()
+
+    def hide() -> None:
+        with transaction.atomic():
+            hide_name(issue=issue, at=now)
+            is_held.set()
+            until_somebody_waits()
+
+    def correct() -> Any:
+        is_held.wait(30)
+        return author.post(f"{MINE}correction/", {"text": "Дві ями."})
+
+    hidden, corrected = at_once([hide, correct], community=city.community)
+    assert (hidden, corrected.status_code) == (None, 200)
+    now_is = Issue.objects.get()
+    assert (now_is.text, now_is.shows_name) == ("Дві ями.", False)
 
 
 def test_author_takes_a_photo_away_and_adds_no_more_than_five(issue: Issue, city: City, author: Program) -> None:

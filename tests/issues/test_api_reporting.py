@@ -11,11 +11,12 @@ from django_scopes import scope
 from accounts.api_keys import make_key
 from accounts.models import ApiClient, ApiKey
 from geodata.models import Community
+from issues.assets import point_on
 from issues.models import Issue, IssueSettings
 from routing.usual_dangers import found_dangers
 from tests.conftest import NOW, City
 from tests.grid import Town, degrees_per_metre
-from tests.issues.conftest import new_rule
+from tests.issues.conftest import Houses, new_rule
 
 ISSUES = "/api/v1/yavoryn/issues/"
 
@@ -132,3 +133,15 @@ def test_who_must_answer_is_decided_once(client: Client, secret: str, town: Town
     with CaptureQueriesContext(connection) as asked:
         assert send(client, secret, hole(town)).status_code == 201
     assert sum("routing_decide" in query["sql"] for query in asked.captured_queries) == 1
+
+
+def test_report_of_a_house_lies_at_the_house_when_no_place_is_named(
+    client: Client, secret: str, houses: Houses, town: Town
+) -> None:
+    body = hole(town, category="houses", asset="14")
+    del body["location"]
+    assert send(client, secret, body).status_code == 201
+    issue = Issue.objects.get()
+    assert (issue.location.x, issue.location.y) == point_on(houses.second)
+    assert (issue.asset, issue.address) == (houses.second, houses.second.label)
+    assert "/asset" in places(send(client, secret, body | {"asset": "99"}))
