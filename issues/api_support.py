@@ -80,8 +80,9 @@ class OfSupporter(ApiView):
 
     def joiner(self, request: Request, given: Mapping[str, Any]) -> Joiner:
         """The device that the program names: its network is the program's own, and says nothing of residents."""
-        device = device_named(given["device"], by=client_of(request).pk)
-        return Joiner(Voice.of(device=device), device)
+        client = client_of(request).pk
+        device = device_named(given["device"], by=client)
+        return Joiner(Voice.of(device=device), device, program=f"client {client}")
 
 
 class Support(OfSupporter):

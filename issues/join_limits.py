@@ -15,6 +15,7 @@ WORDS_OF_A_DEVICE: Final = 5
 WORDS_OF_A_NETWORK: Final = 20
 LETTERS_OF_A_DEVICE: Final = 10
 LETTERS_OF_A_NETWORK: Final = 60
+LETTERS_OF_A_PROGRAM: Final = 600  # it names devices as it likes: all of them together
 
 
 def may_join(*, community: Community, device: str, network: str, at: datetime) -> bool:
@@ -30,11 +31,13 @@ def may_add(*, community: Community, device: str, network: str, at: datetime) ->
     return _use(rows, community=community, at=at)
 
 
-def may_ask(*, community: Community, device: str, network: str, at: datetime) -> bool:
-    """The same for one letter that asks an address to be confirmed: nobody has strangers written to by the hundred."""
+def may_ask(*, community: Community, device: str, network: str, program: str = "", at: datetime) -> bool:
+    """The same for one letter that asks an address to be confirmed: nobody has strangers written to by the hundred.
+    `program`: of a client of the API."""
     rows = [
         ("letters of a device", device, LETTERS_OF_A_DEVICE),
         ("letters of a network", network, LETTERS_OF_A_NETWORK),
+        ("letters of a program", program, LETTERS_OF_A_PROGRAM),
     ]
     return _use(rows, community=community, at=at)
 

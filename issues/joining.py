@@ -16,11 +16,13 @@ from notifications.models import Follow
 
 @dataclass(frozen=True, slots=True)
 class Joiner:
-    """Who speaks, and what limits count: a `device` (accounts.devices) and a `network` (accounts.networks), or ""."""
+    """Who speaks, and what limits count: a `device` (accounts.devices), a `network` (accounts.networks) and a `program`
+    (of a client of the API), or ""."""
 
     voice: Voice
     device: str = ""
     network: str = ""
+    program: str = ""
 
 
 def join_as(who: Joiner, issue: Issue, *, at: datetime) -> bool:
@@ -38,7 +40,8 @@ def hear_as(who: Joiner, issue: Issue, *, email: str, language: str, known: bool
     Raises JoinRefusedError when very many were asked from there.
     """
     with transaction.atomic():
-        if not known and not may_ask(community=issue.community, device=who.device, network=who.network, at=at):
+        asks = {"device": who.device, "network": who.network, "program": who.program}
+        if not known and not may_ask(community=issue.community, **asks, at=at):
             raise JoinRefusedError("too_many_letters")
         return hear(issue=issue, voice=who.voice, email=email, language=language, known=known, at=at)
 

@@ -71,6 +71,16 @@ def keep_draft(
     return photo
 
 
+def drop_unkept(photo: Photo) -> None:
+    """A transaction around `keep_draft` failed: its file goes, unless the row is there after all."""
+    try:
+        with scope(community=photo.community_id):
+            if not Photo.objects.filter(pk=photo.pk).exists():
+                default_storage.delete(photo.original)
+    except (DatabaseError, OSError) as fault:
+        log.warning("A file of a photo that was not kept may be left (%s).", type(fault).__name__)
+
+
 def _uploaded_before(community: Community, upload_key: UUID | None, *, at: datetime) -> Photo | None:
     """The photo of that upload, good for as long as if it came now."""
     if upload_key is None:

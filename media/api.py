@@ -1,8 +1,8 @@
 """Photos by the API: uploaded for what a program is about to send, with places that are hidden on them."""
 
-from typing import Any
+from typing import Any, cast
 
-from django.http import Http404
+from django.http import Http404, QueryDict
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
@@ -29,7 +29,7 @@ from accounts.models import ApiKey
 from api.problems import ProblemError, Wrong
 from api.views import ApiView
 from geodata.community import community_of
-from media.actions import keep_draft
+from media.actions import drop_unkept, keep_draft
 from media.allowance import WINDOW, count_upload
 from media.boxes import MOST_BOXES, Box, BoxesRefusedError, boxes_in, boxes_in_text
 from media.drafts import as_kept, key_for, photo_to_hide, preview_url
@@ -97,6 +97,24 @@ class Photos(ApiView):
 
     permission_classes = (FOR_PHOTOS,)
     parser_classes = (MultiPartParser,)
+    kept: Photo | None = None
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Counts before anything is undone: a bad file, and one that comes again, costs as much as a good one."""
+        super().initial(request, *args, **kwargs)
+        if request.method != "POST":
+            return
+        try:
+            form = cast("QueryDict", request.data)  # of the only parser
+            _count(request, form.get("device", ""), at=timezone.now())
+        except PhotoRefused as refused:
+            raise Throttled(wait=int(WINDOW.total_seconds())) from refused
+
+    def handle_exception(self, exc: Exception) -> Any:
+        """The transaction is over: what it kept in files goes with it."""
+        if self.kept:
+            drop_unkept(self.kept)
+        return super().handle_exception(exc)
 
     @extend_schema(
         operation_id="photos_create",
@@ -111,14 +129,11 @@ class Photos(ApiView):
         given, community, at = shapes.validated_data, community_of(request._request), timezone.now()
         try:
             boxes = boxes_in_text(given.get("boxes") or "[]")
-            _count(request, given.get("device", ""), at=at)
             file = given["photo"]
-            photo = keep_draft(community=community, file=file, name=file.name or "", at=at, boxes=boxes)
+            photo = self.kept = keep_draft(community=community, file=file, name=file.name or "", at=at, boxes=boxes)
         except BoxesRefusedError as refused:
             raise _refusal(f"boxes_{refused.code}", "/boxes") from refused
         except PhotoRefused as refused:
-            if refused.code == "too_many":
-                raise Throttled(wait=int(WINDOW.total_seconds())) from refused
             raise _refusal(refused.code, "/photo", refused.message) from refused
         told = draft_told(photo, request)
         return Response(told, status=201, headers={"Location": _address(photo, request)})
@@ -200,14 +215,13 @@ def _uploaded(request: Request, key: str) -> Photo:
 
 
 def _count(request: Request, device: str, *, at: Any) -> None:
-    """As for browsers: by the device that the program names, or else by the program, as if it were one network.
-
-    Raises PhotoRefused.
+    """As for browsers: by the device that the program names, or else by the program, as if it were one network; and
+    all devices of the program together. Raises PhotoRefused.
     """
     client = client_of(request)
-    named = device_named(device, by=client.pk)
-    network = "" if named else f"client {client.pk}"
-    count_upload(community=community_of(request._request), device=named, network=network, at=at)
+    named, program = device_named(device, by=client.pk), f"client {client.pk}"
+    network = "" if named else program
+    count_upload(community=community_of(request._request), device=named, network=network, program=program, at=at)
 
 
 def _refusal(code: str, where: str, words: str = "") -> ProblemError:

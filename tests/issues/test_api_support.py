@@ -85,6 +85,18 @@ def test_very_many_voices_and_letters_wait(program: Program, monkeypatch: pytest
     assert program.post(SUPPORT, PHONE).status_code == 429
 
 
+def test_program_has_strangers_written_to_only_so_often_whatever_devices_it_names(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(join_limits, "LETTERS_OF_A_PROGRAM", 3)
+    answers = [
+        program.post(SUPPORT, {"device": f"phone {number}", "email": f"a{number}@example.com"}).status_code
+        for number in range(5)
+    ]
+    assert answers == [200] * 3 + [429] * 2
+    assert told(program.post(SUPPORT, {"device": "phone 9"})) == (True, 4)  # a voice without a letter
+
+
 def test_who_joined_adds_words_and_photos_once(program: Program, city: City, issue: Issue) -> None:
     refused = program.post(ADD, PHONE | {"text": "Учора впав велосипедист."})
     assert (code_of(refused, 422), "…/support/" in refused.json()["detail"]) == ("not_joined", True)

@@ -1,12 +1,15 @@
 """A program uploads photos: the checks, limits and cleaning are those of the form."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 import time_machine
+from django.core.files.storage import default_storage
+from django.db import OperationalError
 
-from accounts.models import ApiKey
+from accounts.models import ApiKey, KeptAnswer
 from geodata.models import Community
 from media import allowance
 from media.actions import clean_waiting
@@ -89,6 +92,34 @@ def test_device_or_else_the_program_uploads_so_many(program: Program, monkeypatc
     assert [add(program, device="phone 1").status_code for _turn in range(2)] == [201, 429]
     assert add(program, device="phone 2").status_code == 201
     assert [add(program).status_code for _turn in range(3)] == [201, 201, 429]
+
+
+def test_program_uploads_so_many_whatever_devices_it_names(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(allowance, "OF_A_PROGRAM", 3)
+    answers = [add(program, device=f"phone {number}").status_code for number in range(5)]
+    assert answers == [201] * 3 + [429] * 2
+
+
+def test_bad_files_count_too(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(allowance, "OF_A_DEVICE", 2)
+    answers = [add(program, data, device="phone 1").status_code for data in (foreign(), b"", jpeg())]
+    assert answers == [422, 422, 429]
+
+
+def test_nothing_of_a_photo_is_left_when_its_transaction_fails(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_args: Any, **_named: Any) -> None:
+        raise OperationalError
+
+    monkeypatch.setattr(KeptAnswer.objects, "create", fail)
+    with pytest.raises(OperationalError):
+        program.upload(PHOTOS, {"photo": upload(jpeg())}, **{"Idempotency-Key": "p-1"})
+    assert not Photo.objects.exists()
+    assert [file for file in Path(default_storage.path("originals")).rglob("*") if file.is_file()] == []
+    monkeypatch.undo()
+    assert add(program).status_code == 201
+    assert len([file for file in Path(default_storage.path("originals")).rglob("*") if file.is_file()]) == 1
 
 
 def test_strangers_and_other_keys_upload_and_see_nothing(city: City, program: Program, elsewhere: Community) -> None:
