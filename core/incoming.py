@@ -33,7 +33,8 @@ from core.letter_parts import (
     written,
 )
 from core.models import Lane, OutboxMessage, Subject, Token
-from core.outbox import Letter, bounce, enqueue
+from core.outbox import Letter, enqueue
+from core.outbox_ends import bounce
 from core.verp import Kind, ReturnAddress, addresses_in
 
 log = logging.getLogger(__name__)

@@ -6,7 +6,6 @@ workers of its own: core.seats.
 """
 
 import logging
-import random
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -16,12 +15,10 @@ from threading import Lock
 from typing import Any
 
 from django.db import OperationalError, connection, transaction
-from django.db.models import Q
 from django.utils import timezone
 from django_scopes import scopes_disabled
 
 from core.broker import nudge, nudge_on_commit
-from core.events import message_died
 from core.keeping import kept
 from core.mail import SendingFailedError, send_letter
 from core.models import (
@@ -30,32 +27,24 @@ from core.models import (
     Failure,
     Lane,
     OutboxMessage,
-    OutboxQuerySet,
     Outcome,
     Subject,
     Visibility,
 )
 from core.outbox_claim import LEASE, claim
+from core.outbox_ends import MOST_ATTEMPTS, TASKS, note_answer, postpone, settle
 from core.outbox_limits import Limits
 from core.together import AT_ONCE, Writer
 from core.tokens import UnknownTokenError
-from core.ways import asked_in_vain, came_through, claim_to_ask, found_nobody, look
+from core.ways import claim_to_ask
 
 log = logging.getLogger(__name__)
 
 __all__ = ["LEASE", "Letter", "claim", "enqueue", "enqueue_message", "register_channel", "resend", "send", "send_due"]
 
-TASKS = {  # by which the workers of a lane are asked to hurry
-    Lane.URGENT: "core.tasks.send_urgent",
-    Lane.DELIVERY: "core.tasks.send_deliveries",
-    Lane.BULK: "core.tasks.send_bulk",
-}
 # A mail server that answers each of a letter's ten commands just before EMAIL_TIMEOUT takes 200 s.
 LONGEST_SENDING = timedelta(minutes=5)
 PAUSES = (0.5, 1, 2, 4, 8, 8)  # seconds in which the database may come back before a sender gives up writing down
-FIRST_RETRY = timedelta(seconds=30)
-LONGEST_RETRY = timedelta(hours=1)
-MOST_ATTEMPTS = 14  # about nine hours of trying
 FORGOTTEN = "its reader wants no more letters"
 TURN = 20.0  # seconds after which a task starts no further message, so that other tasks get the worker
 WORTH_WAITING = 2.0  # seconds: a limit that opens later is found open by a later task
@@ -205,15 +194,15 @@ def send(message: OutboxMessage, *, clock: Callable[[], datetime], asks: bool = 
         with kept(message, lease=LEASE, longest=LONGEST_SENDING, clock=clock):
             remember = _channels[message.channel](recipient=message.recipient, payload=message.payload, key=message.key)
     except SendingFailedError as error:
-        _write_down(partial(_postpone, message, error, at=clock(), asked=asks))
+        _write_down(partial(postpone, message, error, at=clock(), asked=asks))
         return False
     except UnknownTokenError:
         gone = SendingFailedError("its secret link is gone", permanent=True)
-        _write_down(partial(_postpone, message, gone, at=clock()))
+        _write_down(partial(postpone, message, gone, at=clock()))
         return False
     except Exception as error:  # one bad message must not stop the lane; it is seen as a dead letter in the end
         log.exception("Message %s broke its channel", message.key)
-        _write_down(partial(_postpone, message, SendingFailedError(type(error).__name__), at=clock()))
+        _write_down(partial(postpone, message, SendingFailedError(type(error).__name__), at=clock()))
         return False
     _write_down(partial(_note_sent, message, remember, at=clock()))
     return True
@@ -222,11 +211,11 @@ def send(message: OutboxMessage, *, clock: Callable[[], datetime], asks: bool = 
 def _note_sent(message: OutboxMessage, remember: Remember | None, *, at: datetime) -> None:
     with transaction.atomic():
         went = {"channel": message.channel, "recipient": message.recipient}
-        _settle(message, Outcome.Kind.SENT, at=at, sent_at=at, dead_at=None, failure="", last_error="", **went)
+        settle(message, Outcome.Kind.SENT, at=at, sent_at=at, dead_at=None, failure="", last_error="", **went)
         if remember:
             with scopes_disabled():
                 remember(at)
-        _note_answer(message, at=at)
+        note_answer(message, at=at)
 
 
 def _write_down(write: Callable[[], None]) -> None:
@@ -274,15 +263,8 @@ def _is_over(message: OutboxMessage, *, at: datetime) -> bool:
         message.channel, message.recipient = row.channel, row.recipient
         refusal = why_not(message)
         if refusal:
-            _settle(message, Outcome.Kind.DIED, at=at, dead_at=at, failure=refusal[0], last_error=refusal[1])
+            settle(message, Outcome.Kind.DIED, at=at, dead_at=at, failure=refusal[0], last_error=refusal[1])
     return refusal is not None
-
-
-def retry_after(attempts: int, *, jitter: float) -> timedelta:
-    """Capped exponential backoff: 30 s, 60 s, … 1 h, each shortened by up to a half (`jitter` from 0 to 1)."""
-    doublings = min(max(attempts - 1, 0), 16)
-    full = min(FIRST_RETRY * (1 << doublings), LONGEST_RETRY)
-    return full * (1 - jitter / 2)
 
 
 def resend(message: OutboxMessage, *, at: datetime) -> None:
@@ -329,134 +311,8 @@ def readdress(
     return bool(changed)
 
 
-def look_at_ways(*, at: datetime) -> int:
-    """What has waited for hours for a way that is down is given up, in sight; returns how many."""
-    why = "nobody could be reached there for hours"
-    with scopes_disabled():
-        return sum(
-            give_up(row, why=row.last_error or why, at=at, failure=Failure.UNREACHABLE, only_idle=True)
-            for row in look(at=at)
-        )
-
-
-def give_up(
-    message: OutboxMessage,
-    *,
-    why: str,
-    at: datetime,
-    for_good: bool = False,
-    failure: Failure = Failure.OURS,
-    only_idle: bool = False,
-) -> bool:
-    """What waits ends as a dead letter, and those who may try another way hear of it, unless it ends `for_good`.
-    `only_idle`: not while somebody is sending it.
-
-    Its claim stays: one that is being sent now may still turn out to have left. Returns whether it was waiting.
-    """
-    with transaction.atomic():
-        waiting = OutboxMessage.objects.pending().filter(pk=message.pk)
-        if only_idle:
-            waiting = waiting.filter(Q(leased_until=None) | Q(leased_until__lte=at))
-        if not waiting.update(dead_at=at, failure=failure, last_error=why):
-            return False
-        note_outcome(message, Outcome.Kind.DIED, failure=failure, at=at)
-        let_the_next_go(message, at=at)
-        if not for_good:
-            tell_of_death(message, at=at)
-    return True
-
-
 def forget_recipient(*, subject: Subject, recipient: str, audience: OutboxMessage.Audience, at: datetime) -> None:
     """Somebody wants no letters about this any more: what waits ends, and the address is erased from what left."""
     theirs = OutboxMessage.objects.filter(subject=subject, recipient__iexact=recipient, audience=audience)
     theirs.pending().update(dead_at=at, failure=Failure.OURS, last_error=FORGOTTEN)
     theirs.update(recipient="")
-
-
-def bounce(message: OutboxMessage, *, why: str, at: datetime) -> bool:
-    """It left, and its receiver's side sent it back for good: a dead letter, though `sent_at` stays. False when that
-    was known, or when it has not left."""
-    with transaction.atomic(), scopes_disabled():
-        left = OutboxMessage.objects.filter(pk=message.pk, sent_at__isnull=False, dead_at=None)
-        changed = left.update(dead_at=at, bounced_at=at, failure=Failure.REFUSED, last_error=why[:500])
-        if changed:
-            note_outcome(message, Outcome.Kind.DIED, failure=Failure.REFUSED, at=at)
-            tell_of_death(message, at=at)
-    return bool(changed)
-
-
-def tell_of_death(message: OutboxMessage, *, at: datetime) -> None:
-    """Apps above hear that a message was given up, in the caller's transaction: another way may be tried."""
-    message.refresh_from_db()
-    message_died.send(sender=OutboxMessage, message=message, at=at)
-
-
-def _note_answer(message: OutboxMessage, *, at: datetime) -> None:
-    """Its receiver's side answered: a way that was down is open, and what waited for it leaves."""
-    if came_through(message, at=at):
-        for lane in Lane:
-            nudge_on_commit(TASKS[lane])
-
-
-def _postpone(message: OutboxMessage, error: SendingFailedError, *, at: datetime, asked: bool = False) -> None:
-    """Writes down that it did not leave. The way comes last: whoever writes rows of it takes them in this order."""
-    in_vain = asked and error.failure == Failure.UNREACHABLE and not error.permanent
-    with transaction.atomic():
-        if in_vain:
-            before = {"due_at": message.due_at, "attempts": message.attempts - 1}
-            _settle(message, Outcome.Kind.FAILED, at=at, failure=error.failure, last_error=str(error), **before)
-        else:
-            _postpone_or_end(message, error, at=at)
-        if error.failure == Failure.UNREACHABLE:
-            found_nobody(message, why=str(error), at=at, pause=min(error.pause, LONGEST_RETRY))
-        elif error.failure == Failure.REFUSED:
-            _note_answer(message, at=at)
-        if in_vain:
-            asked_in_vain(message, at=at)
-
-
-def _postpone_or_end(message: OutboxMessage, error: SendingFailedError, *, at: datetime) -> None:
-    given_up = error.permanent or message.attempts >= MOST_ATTEMPTS
-    # The reason stays in the row: what a mail server says often names the recipient, and that is not for logs.
-    log.warning("Message %s was not sent (try %s%s)", message.key, message.attempts, ", the last" if given_up else "")
-    why = {"failure": error.failure, "last_error": str(error)}
-    if given_up:
-        _settle(message, Outcome.Kind.DIED, at=at, dead_at=at, **why)
-    else:
-        jitter = random.random()  # noqa: S311  spreads retries, decides nothing
-        asked = min(error.pause, LONGEST_RETRY)
-        due_at = at + max(retry_after(message.attempts, jitter=jitter), asked)
-        _settle(message, Outcome.Kind.FAILED, at=at, due_at=due_at, **why)
-
-
-def let_the_next_go(message: OutboxMessage, *, at: datetime) -> None:
-    """What waited behind this message, which waits no more, is due now."""
-    _behind(message).filter(attempts=0, due_at__gt=at).update(due_at=at)
-
-
-def _behind(message: OutboxMessage) -> OutboxQuerySet:
-    """What was written later about the same thing for the same reader, and neither left nor is being sent."""
-    with scopes_disabled():
-        same = OutboxMessage.objects.pending().filter(subject=message.subject_id, recipient=message.recipient)
-    return same.filter(channel=message.channel, pk__gt=message.pk, lane__gte=message.lane, leased_until=None)
-
-
-def _settle(message: OutboxMessage, how: Outcome.Kind, *, at: datetime, **fields: Any) -> None:
-    """Writes the outcome, but only while the claim is still ours: a late worker overwrites nobody."""
-    with transaction.atomic(), scopes_disabled():
-        ours = OutboxMessage.objects.filter(pk=message.pk, claim=message.claim, sent_at=None)
-        if not ours.update(claim=None, leased_until=None, **fields):
-            return
-        note_outcome(message, how, failure=fields["failure"], at=at)
-        if how == Outcome.Kind.FAILED:  # so that nobody reads again and again what waits behind it
-            _behind(message).filter(due_at__lt=fields["due_at"]).update(due_at=fields["due_at"])
-        else:
-            let_the_next_go(message, at=at)
-        if how == Outcome.Kind.DIED:
-            tell_of_death(message, at=at)
-
-
-def note_outcome(message: OutboxMessage, how: Outcome.Kind, *, failure: str, at: datetime) -> None:
-    """For the figures of the lanes (core.outbox_figures), in the caller's transaction."""
-    where = {"community_id": message.community_id, "lane": message.lane, "channel": message.channel}
-    Outcome.objects.create(**where, kind=how, failure=failure, at=at)

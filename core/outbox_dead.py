@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 
 from core.models import OutboxMessage, WrittenOff
-from core.outbox import give_up
+from core.outbox_ends import give_up
 
 GIVEN_UP = "given up by staff"
 

@@ -11,7 +11,7 @@ from django_scopes import scopes_disabled
 
 from core.broker import nudge_on_commit
 from core.models import Lane, OutboxMessage, Stop, StopEverywhere
-from core.outbox import TASKS
+from core.outbox_ends import TASKS
 from geodata.models import Community
 
 Kind = Stop.Kind

@@ -13,6 +13,7 @@ from celery.signals import worker_shutting_down
 from core import outbox
 from core.broker import nudge
 from core.models import Lane
+from core.outbox_ends import TASKS
 
 SEATS = {Lane.URGENT: 2, Lane.DELIVERY: 4, Lane.BULK: 2}  # launcher.parts starts a thread for each
 
@@ -56,7 +57,7 @@ def serve(lane: Lane) -> int:
         if not came or _shutting_down.is_set():
             break
         if time.monotonic() > ends:
-            nudge(outbox.TASKS[lane])
+            nudge(TASKS[lane])
             break
     return sent
 

@@ -5,7 +5,7 @@ import logging
 from celery import shared_task
 from django.utils import timezone
 
-from core import inbox, incoming, jobs, limits, outbox, outbox_figures, seats
+from core import inbox, incoming, jobs, limits, outbox, outbox_ends, outbox_figures, seats
 from core.models import Lane
 
 log = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ def send_due() -> int:
 @shared_task(name="core.tasks.look_at_ways")
 def look_at_ways() -> int:
     """Gives up what has waited too long for a receiver that is down; returns how many."""
-    return outbox.look_at_ways(at=timezone.now())
+    return outbox_ends.look_at_ways(at=timezone.now())
 
 
 @shared_task(name="core.tasks.run_jobs")

@@ -7,7 +7,8 @@ from django.db.models import QuerySet
 
 from accounts.models import Organisation
 from core.models import Failure, OutboxMessage, Subject
-from core.outbox import Letter, give_up, resend
+from core.outbox import Letter, resend
+from core.outbox_ends import give_up
 from core.together import AT_ONCE, Writer
 from core.tokens import extend_token, issue_token, placeholder_for, revoke_token
 from routing.channels import move_to_now, organisations_of, organisations_reached_in, send

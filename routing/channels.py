@@ -13,7 +13,8 @@ from django.db.models import QuerySet
 
 from accounts.models import Organisation
 from core.models import Failure, Lane, OutboxMessage, Subject, Way
-from core.outbox import Letter, enqueue_message, give_up, readdress, rendered, resend
+from core.outbox import Letter, enqueue_message, readdress, rendered, resend
+from core.outbox_ends import give_up
 from core.together import AT_ONCE, Writer
 from core.ways import waiting_on, way_of
 from routing.models import Channel, Delivery, DeliveryQuerySet

@@ -9,7 +9,7 @@ import pytest
 from django.db import OperationalError, connection
 from django.utils import timezone
 
-from core import outbox
+from core import outbox, outbox_ends
 from core.outbox import claim, send_due
 from tests.core.conftest import Channel, Write
 
@@ -85,14 +85,14 @@ def test_what_left_while_the_database_was_away_is_written_down_when_it_is_back(
 ) -> None:
     message = write(due_at=timezone.now())
     away = [OperationalError("the connection is lost")] * times
-    settle = outbox._settle
+    settle = outbox_ends.settle
 
     def settle_when_it_is_back(*arguments: Any, **fields: Any) -> None:
         if away:
             raise away.pop()
         settle(*arguments, **fields)
 
-    monkeypatch.setattr(outbox, "_settle", settle_when_it_is_back)
+    monkeypatch.setattr(outbox, "settle", settle_when_it_is_back)
     monkeypatch.setattr(outbox, "PAUSES", [0.01] * len(outbox.PAUSES))
     assert send_due() == 1
     message.refresh_from_db()

@@ -12,8 +12,9 @@ from django_scopes import scopes_disabled
 from core import outbox, seats
 from core.mail import SendingFailedError
 from core.models import Lane, OutboxMessage, Subject
-from core.outbox import give_up, resend, send, send_due
+from core.outbox import resend, send, send_due
 from core.outbox_claim import Round, claim, claim_one
+from core.outbox_ends import give_up
 from core.seats import SEATS, Seats
 from geodata.models import Community
 from launcher import parts

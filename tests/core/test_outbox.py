@@ -14,13 +14,11 @@ from core.mail import SendingFailedError
 from core.models import Lane, OutboxMessage, Subject
 from core.outbox import (
     LEASE,
-    LONGEST_RETRY,
-    MOST_ATTEMPTS,
     resend,
-    retry_after,
     send,
     send_due,
 )
+from core.outbox_ends import LONGEST_RETRY, MOST_ATTEMPTS, retry_after
 from tests.core.conftest import Channel, Write, take
 
 SECOND = timedelta(seconds=1)

@@ -24,8 +24,9 @@ from hypothesis.stateful import (
 from core import outbox
 from core.mail import SendingFailedError
 from core.models import Lane, OutboxMessage, Subject
-from core.outbox import LEASE, LONGEST_RETRY, MOST_ATTEMPTS, claim, resend, send
+from core.outbox import LEASE, claim, resend, send
 from core.outbox_claim import Round
+from core.outbox_ends import LONGEST_RETRY, MOST_ATTEMPTS
 
 pytestmark = pytest.mark.django_db
 

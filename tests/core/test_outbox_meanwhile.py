@@ -9,7 +9,8 @@ import pytest
 from core import outbox
 from core.mail import SendingFailedError
 from core.models import OutboxMessage, Subject, Visibility
-from core.outbox import LONGEST_RETRY, give_up, readdress, send, send_due
+from core.outbox import readdress, send, send_due
+from core.outbox_ends import LONGEST_RETRY, give_up
 from tests.core.conftest import Channel, Write, take
 
 SECOND = timedelta(seconds=1)

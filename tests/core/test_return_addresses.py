@@ -13,7 +13,8 @@ from pytest_django import Settings
 from core.events import message_died
 from core.mail import send_letter
 from core.models import OutboxMessage
-from core.outbox import bounce, resend, send_due
+from core.outbox import resend, send_due
+from core.outbox_ends import bounce
 from core.tokens import secret_of
 from core.verp import Kind, ReturnAddress, addresses_in, bounce_address
 from issues.models import Issue

@@ -13,7 +13,8 @@ from core import outbox
 from core.events import way_stays_down
 from core.mail import SendingFailedError
 from core.models import Failure, Lane, OutboxMessage, SendingLimit, Stop, StopEverywhere, Way
-from core.outbox import MOST_ATTEMPTS, look_at_ways, send_due
+from core.outbox import send_due
+from core.outbox_ends import MOST_ATTEMPTS, look_at_ways
 from core.ways import ASK_EVERY, PATIENCE, way_of
 from geodata.models import Community
 from tests.core.conftest import Write

@@ -10,11 +10,11 @@ import pytest
 from django_scopes import scopes_disabled
 from pytest_django import Settings
 
-from core import outbox
 from core.incoming import keep, read_waiting
 from core.incoming_models import IncomingLetter
 from core.models import OutboxMessage, Visibility
 from core.outbox import send_due
+from core.outbox_ends import bounce
 from core.tokens import revoke_token
 from core.verp import bounce_address, reply_address
 from issues.answering import by_organisation
@@ -314,7 +314,7 @@ def test_fallback_of_a_notice_is_nobody(delivery: Delivery, later: datetime) -> 
     (notice,) = notices()
     before = OutboxMessage.objects.count()
     OutboxMessage.objects.filter(pk=notice.pk).update(sent_at=later)
-    outbox.bounce(notice, why="came back 5.1.1", at=later)
+    bounce(notice, why="came back 5.1.1", at=later)
     assert OutboxMessage.objects.count() == before
 
 

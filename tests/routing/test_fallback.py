@@ -10,7 +10,8 @@ from django.db import IntegrityError, transaction
 from core import outbox
 from core.mail import SendingFailedError
 from core.models import OutboxMessage, Visibility, Way
-from core.outbox import claim, look_at_ways, register_channel, send
+from core.outbox import claim, register_channel, send
+from core.outbox_ends import look_at_ways
 from core.tokens import revoke_token
 from issues.actions import report_issue
 from issues.models import Issue

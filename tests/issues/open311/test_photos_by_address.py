@@ -79,7 +79,7 @@ def test_worker_that_dies_after_reading_makes_no_second_photo(
     send(client, api_key, **report, media_url=f"{server.url}/hole.jpg")
     OutboxMessage.objects.exclude(channel="media_url").update(sent_at=timezone.now())
     with monkeypatch.context() as patch:
-        patch.setattr("core.outbox._settle", _die)
+        patch.setattr("core.outbox.settle", _die)
         with pytest.raises(KeyboardInterrupt):
             work()
     assert Photo.objects.get().subject_id is None
