@@ -17,7 +17,7 @@ from kombu.exceptions import OperationalError
 
 log = logging.getLogger(__name__)
 FORGET_AFTER = 5.0  # seconds during which a broker that did not answer is not asked again
-EVERY = 0.05  # seconds
+EVERY = 0.25  # seconds: of a city that reports all the time, workers are asked four times a second
 AT_THE_END = 2.0  # seconds that a process that ends waits for what it wanted to ask
 
 _silent_until = 0.0

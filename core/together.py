@@ -7,6 +7,7 @@ database instead of a dozen.
 
 from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any, Protocol, TypeVar
 
 from django.db import connection
@@ -96,8 +97,7 @@ class Together:
 
 def _insert(model: type[Model], rows: Sequence[Model]) -> tuple[str, list[Any]]:
     """(INSERT of these rows, its parameters)."""
-    fields = [field for field in model._meta.local_concrete_fields if not field.generated]
-    columns = ", ".join(f'"{field.column}"' for field in fields)
+    fields, columns = _columns(model)
     values, parameters = [], []
     for row in rows:
         placed = [_value(field, row) for field in fields]
@@ -106,6 +106,13 @@ def _insert(model: type[Model], rows: Sequence[Model]) -> tuple[str, list[Any]]:
     overriding = " OVERRIDING SYSTEM VALUE" if isinstance(model._meta.pk, AutoField) else ""
     sql = f'INSERT INTO "{model._meta.db_table}" ({columns}){overriding} VALUES {", ".join(values)}'  # noqa: S608
     return sql, parameters
+
+
+@cache
+def _columns(model: type[Model]) -> tuple[list[Any], str]:
+    """(fields that a row is written with, their columns in SQL)."""
+    fields = [field for field in model._meta.local_concrete_fields if not field.generated]
+    return fields, ", ".join(f'"{field.column}"' for field in fields)
 
 
 def _value(field: "Field[Any, Any]", row: Model) -> tuple[str, list[Any]]:
