@@ -10,14 +10,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
 from django_scopes import scopes_disabled
 
 from core.broker import nudge_on_commit
 from core.events import message_died
 from core.mail import SendingFailedError
 from core.models import Failure, Lane, OutboxMessage, OutboxQuerySet, Outcome
-from core.ways import asked_in_vain, came_through, found_nobody, look
+from core.ways import asked_in_vain, came_through, found_nobody, idle, look
 
 log = logging.getLogger("core.outbox")
 
@@ -65,7 +64,7 @@ def give_up(
     with transaction.atomic():
         waiting = OutboxMessage.objects.pending().filter(pk=message.pk)
         if only_idle:
-            waiting = waiting.filter(Q(leased_until=None) | Q(leased_until__lte=at))
+            waiting = waiting.filter(idle(at))
         if not waiting.update(dead_at=at, failure=failure, last_error=why):
             return False
         note_outcome(message, Outcome.Kind.DIED, failure=failure, at=at)

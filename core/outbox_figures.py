@@ -14,6 +14,7 @@ from django.db.models import Count, Min, Q
 from django_scopes import scopes_disabled
 
 from core.models import Lane, OutboxMessage, Outcome
+from core.ways import idle
 
 KEPT = timedelta(hours=2)  # rows of single tries; the pages look back for an hour
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
@@ -102,7 +103,7 @@ def fold_outcomes(*, at: datetime) -> None:
 
 
 def _count_waiting(found: dict[Place, Figures], waiting: Any, *, at: datetime) -> None:
-    due = Q(due_at__lte=at) & (Q(leased_until=None) | Q(leased_until__lte=at))
+    due = Q(due_at__lte=at) & idle(at)
     counted = waiting.annotate(
         all=Count("id"),
         due=Count("id", filter=due),

@@ -133,7 +133,7 @@ def asked_in_vain(message: OutboxMessage, *, at: datetime) -> None:
 def waiting_on(way: Way, *, at: datetime) -> "QuerySet[OutboxMessage]":
     """What waits for this way: neither what is being sent, nor what stands behind that, nor what a pause holds. Spans
     communities: call it with scopes disabled."""
-    rows = OutboxMessage.objects.pending().filter(channel=way.channel).filter(_idle(at))
+    rows = OutboxMessage.objects.pending().filter(channel=way.channel).filter(idle(at))
     if way.host:
         rows = rows.annotate(host=RawSQL(HOST, ())).filter(host=way.host)  # noqa: S611  the text is ours
     ahead = OutboxMessage.objects.pending().filter(
@@ -156,7 +156,8 @@ def look(*, at: datetime) -> Iterator[OutboxMessage]:
                 yield from waiting_on(way, at=at).filter(due_at__lte=at - PATIENCE).iterator()
 
 
-def _idle(at: datetime) -> Q:
+def idle(at: datetime) -> Q:
+    """Condition: nobody is sending the message."""
     return Q(leased_until=None) | Q(leased_until__lte=at)
 
 

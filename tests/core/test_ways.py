@@ -92,6 +92,7 @@ def attempts_of(message: OutboxMessage) -> int:
     return OutboxMessage.objects.values_list("attempts", flat=True).get(pk=message.pk)
 
 
+# One asks, the others wait -----------------------------------------------------------------------------------
 def test_after_two_messages_found_nobody_the_others_wait_without_a_try(
     write: Write, hooks: Receiver, now: datetime
 ) -> None:
@@ -184,6 +185,7 @@ def test_order_of_one_thing_is_kept_through_an_outage(write: Write, hooks: Recei
     assert [name for name in hooks.got if len(name) > 1] == ["one", "two", "three"]
 
 
+# What asking heeds: pauses, limits, other ways ---------------------------------------------------------------
 def test_nobody_asks_in_a_lane_that_is_paused(write: Write, hooks: Receiver, now: datetime, yavoryn: Community) -> None:
     went_down(write, hooks, now)
     here = Stop.objects.create(
@@ -249,6 +251,7 @@ def test_nobody_asks_where_somebody_asks_already(write: Write, hooks: Receiver, 
     assert hooks.since_last() == []
 
 
+# Which way it is ---------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     "address",
     ["https://[2606:4700::1]/in", "https://user@[2606:4700::1]:8443/in", f"https://{'a.' * 140}example/in", "x" * 300],
@@ -314,6 +317,7 @@ def test_an_old_failure_does_not_make_an_outage_older(write: Write, hooks: Recei
     assert Way.objects.get().failing_since == now + timedelta(hours=5)
 
 
+# What is looked at every minute ------------------------------------------------------------------------------
 def test_after_hours_what_waits_is_given_up_in_sight(write: Write, hooks: Receiver, now: datetime) -> None:
     old = went_down(write, hooks, now)
     late = news(write, "c", created_at=now + timedelta(hours=5), due_at=now + timedelta(hours=5))
@@ -390,6 +394,7 @@ def test_a_way_is_written_down_once(now: datetime) -> None:
         Way.objects.create(**row | {"host": "b.example", "failures": 0})
 
 
+# Many workers ------------------------------------------------------------------------------------------------
 @pytest.mark.django_db(transaction=True)
 def test_of_many_workers_one_asks(write: Write, hooks: Receiver, now: datetime) -> None:
     went_down(write, hooks, now)
