@@ -56,6 +56,7 @@ def redis(server: Redis, env: Mapping[str, str]) -> Part:
 def web(places: Places, env: Mapping[str, str], port: int) -> Part:
     """gunicorn with threads; the code is read once, connections are opened after the fork."""
     options = {
+        "--config": "python:openmap.gunicorn_conf",
         "--worker-class": "gthread",
         "--workers": str(WEB_PROCESSES),
         "--threads": str(WEB_THREADS),

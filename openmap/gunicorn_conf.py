@@ -1,0 +1,40 @@
+"""How gunicorn serves this application: `gunicorn --config python:openmap.gunicorn_conf openmap.wsgi:application`.
+
+Leaving takes MISTO_LEAVE_SECONDS: on SIGTERM readiness turns 503 at once while requests are still answered, so that a
+balancer sends people elsewhere; then gunicorn finishes what it has and ends. A second SIGTERM ends the waiting.
+"""
+
+import mmap
+import os
+import signal
+from typing import Any
+
+from openmap import leaving
+
+LEAVE_SECONDS = float(os.environ.get("MISTO_LEAVE_SECONDS") or 0)
+
+_byte: mmap.mmap = leaving.shared()
+
+
+def when_ready(server: Any) -> None:
+    """In the first process, after gunicorn has set its own handlers of signals."""
+
+    def leave(*_signal: object) -> None:
+        if leaving.has_begun() or LEAVE_SECONDS <= 0:
+            leaving.begin()
+            end()
+            return
+        leaving.begin()
+        signal.setitimer(signal.ITIMER_REAL, LEAVE_SECONDS)
+
+    def end(*_signal: object) -> None:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        server.signal(signal.SIGTERM, None)
+
+    signal.signal(signal.SIGALRM, end)
+    signal.signal(signal.SIGTERM, leave)
+
+
+def post_fork(server: Any, worker: Any) -> None:
+    """In each process that answers; without --preload it reads the application anew, and this module not."""
+    leaving.share_with(_byte)
