@@ -144,6 +144,46 @@ SNOW: Final = """
 ожелед*/ожелиц*/голольод*/гололед*/голольод*/лід/льод*/льоду/лед/льдом/бурульк*/сосульк*/ковзк*/слизьк*/слизк*/скольз*
 посип*/посипат*/розчист*/расчист*/чист*/прибра* сніг/снігу/снег/лід/лед/льод*/тротуар*/дорог*
 """
+HOT_WATER: Final = """
+гаряч*/горяч* вода/води/воду/водою/воды/кран*
+=гвп/бойлер*
+ледь/еле/чуть тепл* вода
+"""
+LIFTS: Final = """
+ліфт/ліфта/ліфти/ліфтом/ліфті/лифт*/ліфтов*
+ліфт*/лифт* стоїть/стоит/застряг*/застрял*/зупинився/гримит*/працю*/работа*/їде/едет/кнопк*/двер*
+застряг*/застрял* ліфт*/лифт*
+"""
+SIGNS: Final = """
+розмітк*/разметк*/світлофор*/светофор*
+дорожній/дорожн* знак/знаку/знаки
+знак/знаки/знаку поворот*/стоп/парков*/зупинк*/дорож*/впав/упав/зник*/збит*/перехід
+табличк*/назв* вулиц*/улиц*
+світлофор*/светофор* працю*/работа*/блима*/мига*
+розмітк*/разметк* стерл*/стерт*/видно/перехід/перехо*/зебр*/смуг*
+"""
+CLEANING: Final = """
+прибиран*/прибира*/прибрат*/неприбран*/уборк*/убира*/підміт*/підмет*/подмета*/двірник*/дворник*
+листя/листья/опале вулиц*/улиц*/тротуар*/двор*/прибра*/куп*
+графіті/граффити/напис*/розмал* стін*/стен*/паркан*
+багно/грязь/пісок/песок/бруд вулиц*/улиц*/дорог*/тротуар*/площ*
+- сніг*/снег*/лід/льод* прибра*/прибира*/прибиран*
+"""
+KIOSKS: Final = """
+кіоск*/киоск*/ларьок/ларьк*/ларек/маф/мафи/мафів/ятк*/кіоск
+реклам*/білборд*/бігборд*/билборд*/вивіск*/вывеск*/сітілайт*/оголошен*/объявлен*
+торгівл*/торгівц*/торгу*/торговл* стихійн*/стихийн*/незаконн*/тротуар*
+"""
+BENCHES: Final = """
+лавк*/лавоч*/скамейк*/скамеечк*/урна/урни/урну/урн/фонтан*/бювет*/вазон*
+лавк*/лавоч*/скамейк*/урн* зламан*/розбит*/сломан*/немає/нема/нет/парк*/сквер*/алеї/перекинут*
+фонтан* працю*/работа*/сух*/вода/води
+"""
+BUILDING: Final = """
+самобуд*/самовільн*/самовольн*/самозахоплен*/самозахват*/забудовник*/застройщик*/новобуд*/прибудов*/пристройк*
+будують/будує/будівництв*/строят/строит*/стройк*/забудов* незаконн*/без/дозвіл*/дозвол*/разрешен*/двор*/парк*/сквер*/гараж*/паркан*
+гараж*/паркан*/забор*/шлагбаум* самовільн*/незаконн*/поставил*/поставив/перекри*/захопи*/дозвол*
+"""
 
 USUAL_WORDS: Final[Mapping[str, str]] = {
     "roads": ROADS,
@@ -166,19 +206,26 @@ USUAL_WORDS: Final[Mapping[str, str]] = {
     "shelters": SHELTERS,
     "yards": YARDS,
     "snow": SNOW,
+    "hot-water": HOT_WATER,
+    "lifts": LIFTS,
+    "signs": SIGNS,
+    "cleaning": CLEANING,
+    "kiosks": KIOSKS,
+    "benches": BENCHES,
+    "building": BUILDING,
 }
 
 # What people mix up with a kind of problem, the likeliest first.
 MIXED_UP: Final[Mapping[str, str]] = {
-    "roads": "sidewalks manholes snow",
+    "roads": "sidewalks signs manholes",
     "sidewalks": "roads access snow",
     "manholes": "sewage sidewalks roads",
     "lamps": "power yards roads",
-    "waste": "dumps yards animals",
+    "waste": "dumps cleaning yards",
     "dumps": "waste trees yards",
     "water": "sewage heating yards",
     "sewage": "water manholes roads",
-    "heating": "water yards gas",
+    "heating": "hot-water yards gas",
     "power": "lamps yards gas",
     "gas": "heating power sewage",
     "trees": "yards dumps playgrounds",
@@ -188,6 +235,13 @@ MIXED_UP: Final[Mapping[str, str]] = {
     "parking": "transport sidewalks yards",
     "animals": "yards waste trees",
     "shelters": "yards access power",
-    "yards": "water lamps waste",
-    "snow": "sidewalks roads yards",
+    "yards": "lifts water waste",
+    "snow": "sidewalks roads cleaning",
+    "hot-water": "heating water yards",
+    "lifts": "yards power access",
+    "signs": "roads transport parking",
+    "cleaning": "waste snow yards",
+    "kiosks": "building parking sidewalks",
+    "benches": "waste playgrounds transport",
+    "building": "kiosks yards dumps",
 }

@@ -40,23 +40,6 @@ class Kind:
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
-    """A question of a category; each answer is a code, a text and a text in English."""
-
-    category: str
-    code: str
-    text: str
-    text_en: str
-    answers: tuple[tuple[str, str, str], ...] = ()
-    is_required: bool = True
-    kind: str = "choice"
-    range: tuple[int, int] | None = None  # of a number
-    unit: tuple[str, str] = ("", "")
-    register: str = ""  # of a thing that is picked on the map
-    after: tuple[str, tuple[str, ...]] = ("", ())  # an earlier question, and answers with which this one is asked
-
-
-@dataclass(frozen=True, slots=True)
 class Duty:
     """A rule: of some districts or of the whole community, for one category or for any.
 
@@ -76,88 +59,71 @@ class Duty:
     is_of_winter: bool = False  # from 1 November to the end of March
 
 
-BODIES: Final = (
+# The fourteen organisations that serve the city.
+SERVICES: Final = (
     Body("water", "КП «Яворинводоканал»", "Yavoryn Water Utility", "drop", "dyspetcher@vodokanal.example.org"),
     Body("heat", "КП «Яворинтеплоенерго»", "Yavoryn Heating", "flame", "dyspetcher@teplo.example.org"),
     Body("power", "Яворинський РЕМ обленерго", "Yavoryn Power Grid", "bolt", "yavoryn@oblenergo.example.org"),
     Body("gas", "Яворинська дільниця газмереж", "Yavoryn Gas Networks", "flame", "104@gas.example.org"),
     Body("light", "КП «Міськсвітло»", "City Lights", "lamp", "lihtari@svitlo.example.org"),
     Body("roads", "КП «Яворинавтодор»", "Yavoryn Roads", "road", "dorohy@avtodor.example.org"),
-    Body("west-roads", "КП «Заріччя-шлях»", "Zarichchia Roads", "cone", "zvernennia@shliah.example.org"),
     Body("waste", "КП «Екосервіс-Явір»", "Ecoservice Yavir", "bin", "smittia@ekoservis.example.org"),
     Body("west-waste", "ТОВ «Чисте подвір’я»", "Clean Yard Ltd", "trash", "office@podvirya.example.org"),
     Body("green", "КП «Зеленбуд»", "Parks and Trees", "tree", "dereva@zelenbud.example.org"),
+    Body("lift", "КП «Яворинліфт»", "Yavoryn Lifts", "arrow-up-down", "lift@yavorynlift.example.org"),
     Body("transport", "КП «Яворинтранс»", "Yavoryn Transport", "bus", "rukh@trans.example.org"),
     Body("animals", "КП «Лапа допомоги»", "Helping Paw", "paw", "lapa@tvaryny.example.org"),
     Body("order", "Інспекція з благоустрою", "Inspection of Public Places", "eye", "inspekciya@yavoryn.example.org"),
     Body("state-roads", "Служба відновлення, дорожній відділ", "State Road Agency", "road",
          "dorohy@vidnovlennia.example.org"),
+)  # fmt: skip
+# Who shows what rules can do besides: roads of some districts, hours of the night, lights that the railway keeps.
+NEIGHBOURS_OF_SERVICES: Final = (
+    Body("west-roads", "КП «Заріччя-шлях»", "Zarichchia Roads", "cone", "zvernennia@shliah.example.org"),
     Body("night", "Аварійна служба 15-80", "Emergency Desk 15-80", "phone", "1580@yavoryn.example.org"),
     Body("station", "Станція Яворин", "Yavoryn Railway Station", "building", "stanciya@zaliznytsia.example.org"),
+)
+KEEPERS: Final = (
     Body("manager", "ТОВ «Управитель Яворин»", "Yavoryn House Management", "building", "office@upravytel.example.org"),
     Body("sunflower", "ОСББ «Соняшник»", "Sunflower Homeowners", "building", "holova@soniashnyk.example.org"),
     Body("fir", "ОСББ «Ялинка»", "Fir Tree Homeowners", "building", ""),
     Body("sunny", "Управитель «Сонячний дім»", "Sunny Home Management", "building", "upravytel@dim.example.org"),
-    Body("council", "Яворинська міська рада, відділ звернень", "Yavoryn City Council", "petition",
-         "zvernennia@yavoryn.example.org"),
-)  # fmt: skip
+)
+COUNCIL: Final = Body("council", "Яворинська міська рада, відділ звернень", "Yavoryn City Council", "petition",
+                      "zvernennia@yavoryn.example.org")  # fmt: skip
+BODIES: Final = (*SERVICES, *NEIGHBOURS_OF_SERVICES, *KEEPERS, COUNCIL)
 FALLBACK: Final = "council"
 
 KINDS: Final = (
     Kind("roads", "Ями й дороги", "Potholes and roads", "road", 7, "roads"),
     Kind("sidewalks", "Тротуари й плитка", "Pavements", "cone", 10, "roads"),
     Kind("manholes", "Люки й колодязі", "Manholes", "manhole", 2, "water", near=20),
+    Kind("signs", "Знаки, розмітка, світлофори", "Signs, markings, traffic lights", "signpost", 5, "roads", near=30),
     Kind("lamps", "Вуличне освітлення", "Street lights", "lamp", 5, "light", register="lamps", near=25),
     Kind("waste", "Сміття й контейнери", "Waste bins", "bin", 3),
     Kind("dumps", "Стихійні звалища", "Illegal dumps", "trash", 10, "order"),
+    Kind("cleaning", "Прибирання вулиць", "Street cleaning", "brush", 3, "waste"),
     Kind("water", "Водопостачання", "Water supply", "drop", 3, "water"),
     Kind("sewage", "Каналізація й зливостоки", "Sewers and drains", "layers", 3, "water"),
-    Kind("heating", "Опалення й гаряча вода", "Heating and hot water", "flame", 3, "heat"),
+    Kind("heating", "Опалення", "Heating", "flame", 3, "heat"),
+    Kind("hot-water", "Гаряча вода", "Hot water", "thermometer", 3, "heat"),
     Kind("power", "Електрика", "Electricity", "bolt", 2, "power", is_sensitive=True),
     Kind("gas", "Газ", "Gas", "alert", 1, "gas"),
     Kind("trees", "Дерева й зелень", "Trees and parks", "tree", 10, "green"),
     Kind("playgrounds", "Дитячі майданчики", "Playgrounds", "swing", 10),
+    Kind("benches", "Лавки, урни, фонтани", "Benches, litter bins, fountains", "bench", 10, "green", near=25),
     Kind("transport", "Зупинки й транспорт", "Stops and transport", "bus", 10, "transport"),
     Kind("access", "Безбар’єрність", "Accessibility", "wheel", 15),
     Kind("parking", "Паркування", "Parking", "flag", 5, "order"),
+    Kind("kiosks", "Кіоски й реклама", "Kiosks and advertising", "store", 15, "order", near=25),
+    Kind("building", "Самовільне будівництво", "Unpermitted building", "hammer", 15, "order"),
     Kind("animals", "Тварини", "Animals", "paw", 2, "animals"),
     Kind("shelters", "Укриття", "Shelters", "shield", 3, "council", hold_new=True, is_sensitive=True),
     Kind("yards", "Під’їзд, дах, двір", "Entrance, roof, yard", "building", 10, register="houses"),
+    Kind("lifts", "Ліфти", "Lifts", "arrow-up-down", 2, "lift", register="houses", near=30),
     Kind("snow", "Сніг і ожеледь", "Snow and ice", "snow", 1),
     Kind("other", "Інше", "Something else", "pin", 15),
 )
-
-ASKS: Final = (
-    Ask("yards", "where", "Де саме?", "Where exactly?", (
-        ("entrance", "У під’їзді", "In the entrance"),
-        ("roof", "На даху", "On the roof"),
-        ("basement", "У підвалі", "In the basement"),
-        ("yard", "У дворі", "In the yard"),
-    )),
-    Ask("trees", "what", "Що з деревом?", "What is wrong with the tree?", (
-        ("fallen", "Дерево чи гілка вже впали", "It has fallen, or a branch has"),
-        ("dangerous", "Може впасти", "It may fall"),
-        ("dry", "Всохло", "It is dry"),
-        ("branches", "Гілки заважають", "Its branches are in the way"),
-    ), is_required=False),
-    Ask("roads", "what", "Що з дорогою?", "What is wrong with the road?", (
-        ("hole", "Яма", "A hole"),
-        ("surface", "Розбите покриття", "The surface is broken"),
-        ("other", "Інше", "Something else"),
-    ), is_required=False),
-    Ask("roads", "deep", "Яка завглибшки?", "How deep is it?", is_required=False, kind="number", range=(1, 200),
-        unit=("см", "cm"), after=("what", ("hole",))),
-    Ask("water", "since", "Відколи?", "Since when?", is_required=False, kind="date"),
-    Ask("power", "house", "Який будинок без світла?", "Which house has no power?", is_required=False, kind="asset",
-        register="houses"),
-    Ask("animals", "what", "Що сталося з твариною?", "What happened to the animal?", (
-        ("hurt", "Потребує допомоги", "It needs help"),
-        ("lost", "Загубилася чи знайшлася", "It is lost or was found"),
-        ("danger", "Поводиться небезпечно", "It is dangerous"),
-    )),
-    Ask("animals", "looks", "Як її впізнати?", "What does it look like?", is_required=False, kind="text",
-        after=("what", ("lost", "danger"))),
-)  # fmt: skip
 
 WEST: Final = ("zarichchia", "slobidka", "honchari")
 EAST: Final = ("stare-misto", "lisova-poliana", "vokzalnyi", "soniachnyi")
@@ -176,11 +142,14 @@ FULL_DUTIES: Final = (
     Duty("", category="yards", register="houses", asks="inside", priority=-1),  # when no house was chosen
     Duty("waste", ("stare-misto",), "yards", priority=5, answers=(("where", ("yard",)),)),
     Duty("", category="roads", register="roads", asks="nearest", within=15),
+    Duty("", category="signs", register="roads", asks="nearest", within=15),
+    Duty("", category="lifts", role="informed", register="houses", asks="this"),
     Duty("", category="lamps", register="lamps", asks="this"),
     Duty("", category="lamps", register="lamps", asks="nearest", within=30, priority=-1),
     Duty("night", category="water", hours=("22:00", "06:00")),
     Duty("night", category="sewage", hours=("22:00", "06:00")),
     Duty("night", category="heating", hours=("22:00", "06:00")),
+    Duty("night", category="hot-water", hours=("22:00", "06:00")),
     Duty("roads", category="snow", is_of_winter=True),
     Duty("council", category="trees", role="informed", register="roads", asks="nearest", within=15,
          answers=(("what", ("fallen",)),)),

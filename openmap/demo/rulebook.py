@@ -7,7 +7,6 @@ from typing import Any
 from accounts.models import Organisation
 from geodata.models import Community, Division
 from openmap.demo.city import (
-    ASKS,
     DISTRICTS_CODE,
     DRAFT_DUTY,
     DRAFT_WASTE,
@@ -15,10 +14,10 @@ from openmap.demo.city import (
     FULL_DUTIES,
     KINDS,
     NEIGHBOUR_KINDS,
-    Ask,
     Duty,
     Kind,
 )
+from openmap.demo.questions import ASKS, Ask
 from routing.models import Category, Question, Register, Rule, RuleSet
 from routing.rulesets import new_draft, publish
 

@@ -6,9 +6,10 @@ from zoneinfo import ZoneInfo
 import pytest
 import shapely
 
-from openmap.demo.city import ASKS, BODIES, DRAFT_DUTY, FALLBACK, FULL_DUTIES, KINDS
+from openmap.demo.city import BODIES, DRAFT_DUTY, FALLBACK, FULL_DUTIES, KINDS, SERVICES
 from openmap.demo.layout import BUILT_UP, DISTRICTS, POND, RIVER, TERRITORY
 from openmap.demo.place import on_globe, spot
+from openmap.demo.questions import ASKS
 from openmap.demo.registers import draw_registers
 from openmap.demo.rulebook import winter_of
 from openmap.demo.scenes import SCENES, photo_of
@@ -63,6 +64,15 @@ def test_stories_name_what_there_is(town: Town) -> None:
         assert address.startswith(story.where)
         known = {(ask.category, ask.code, answer[0]) for ask in ASKS for answer in ask.answers}
         assert {(story.kind, question, answer) for question, answer in story.answers} <= known
+
+
+def test_fourteen_organisations_serve_the_city_in_28_kinds_with_questions() -> None:
+    assert len(SERVICES) == 14
+    assert len({kind.code for kind in KINDS}) == len(KINDS) == 28
+    assert {ask.category for ask in ASKS} == {kind.code for kind in KINDS}
+    assert {(ask.category, ask.code) for ask in ASKS if ask.is_required} == {("yards", "where"), ("animals", "what")}
+    told = [(ask.text, ask.text_en, *(words for _code, *both in ask.answers for words in both)) for ask in ASKS]
+    assert all(all(words) for words in told)
 
 
 def test_every_icon_and_organisation_of_the_demo_exists() -> None:
