@@ -17,6 +17,7 @@ HELP = """\
 
   ./misto up [--port N]      install what is missing, start the service, print its address
   ./misto stop               stop the running service
+  ./misto prepare            install what is missing and make static files, where systemd starts the parts
   ./misto demo               load the demo town into the service's database
   ./misto manage COMMAND …   Django's commands against the service's database
   ./misto check              format, types, arrows, templates, translations: the first half of CI
@@ -52,6 +53,9 @@ def _run(here: Places, command: str, rest: list[str]) -> int:
         case "stop":
             _no_words(command, rest)
             up.stop(here)
+        case "prepare":
+            _no_words(command, rest)
+            up.prepare_for_others(here)
         case "test":
             return testrun.test(here, rest)
         case "check":

@@ -119,7 +119,7 @@ def runtime_needs(system: Distribution, *, database: bool = True, redis: bool = 
 
 
 def test_needs(system: Distribution) -> list[Need]:
-    """What the tests use beyond the service itself: a browser, and letters for it to draw."""
+    """What the tests use beyond the service itself: a browser, letters for it to draw, and the reverse proxy."""
     return [
         *runtime_needs(system),
         Need(
@@ -133,6 +133,7 @@ def test_needs(system: Distribution) -> list[Need]:
             package="fonts-dejavu-core",
             present=lambda: Path("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf").exists(),
         ),
+        Need(title="Caddy", package="caddy", present=lambda: _which("caddy") is not None),
     ]
 
 

@@ -26,6 +26,7 @@ from launcher.places import Places
 from launcher.supervisor import Stop, stop_on_signals
 
 SECONDS_TO_STOP = 90.0
+FOR_BUILDING = {"MISTO_ENV": "test", "MISTO_SECRET_KEY": "only-for-building"}  # collecting files asks for no secret
 
 
 def up(here: Places, *, port: int | None) -> None:
@@ -60,6 +61,14 @@ def prepare(here: Places, *, development: bool = False) -> None:
     system.ensure(system.test_needs if development else needs)
     python_env.ensure(here, development=development)
     browser_libs.ensure(here, development=development)
+
+
+def prepare_for_others(here: Places) -> None:
+    """Everything that can be made without a database, for a service whose parts systemd starts (docs/deploy.md)."""
+    here.make()
+    prepare(here)
+    site.compile_messages(here.root)
+    site.collect_static(here, python_env.environment() | FOR_BUILDING)
 
 
 def _serve(here: Places, *, port: int | None, began: float) -> None:

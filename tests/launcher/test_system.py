@@ -61,9 +61,9 @@ def test_an_operators_own_servers_need_no_packages() -> None:
     assert packages(needs) == ["gettext", "python3-venv"]
 
 
-def test_tests_need_a_browser_and_letters_too() -> None:
+def test_tests_need_a_browser_letters_and_a_reverse_proxy_too() -> None:
     extra = packages(system.test_needs(DEBIAN_12))[len(system.runtime_needs(DEBIAN_12)) :]
-    assert extra == ["chromium", "fonts-dejavu-core"]
+    assert extra == ["chromium", "fonts-dejavu-core", "caddy"]
 
 
 def test_ubuntu_is_told_that_its_chromium_is_a_snap(monkeypatch: pytest.MonkeyPatch) -> None:

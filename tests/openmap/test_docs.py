@@ -3,10 +3,7 @@
 import re
 from pathlib import Path
 
-import yaml
-
 from launcher.cli import HELP
-from launcher.parts import LONGEST_LINE, OUTBOX_QUEUES, OUTBOX_THREADS
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -47,22 +44,3 @@ def test_every_link_between_documents_leads_somewhere() -> None:
     for page in [ROOT / "README.md", *DOCS.rglob("*.md")]:
         for target in re.findall(r"\]\((?!https?://|#)([^)#]+)", page.read_text(encoding="utf-8")):
             assert (page.parent / target).exists(), f"{page.relative_to(ROOT)} → {target}"
-
-
-def test_containers_run_the_processes_of_the_launcher() -> None:
-    services = yaml.safe_load(read("docker-compose.yml"))["services"]
-    assert set(services) == {"database", "redis", "migrate", "web", "worker", "outbox", "jobs", "beat"}
-    assert "openmap.wsgi:application" in services["web"]["command"]
-    assert f"--limit-request-line={LONGEST_LINE}" in services["web"]["command"], "drawn shapes are in addresses"
-    assert "--queues=jobs" in services["jobs"]["command"]
-    assert f"--queues={','.join(OUTBOX_QUEUES)}" in services["outbox"]["command"]
-    assert f"--concurrency={OUTBOX_THREADS}" in services["outbox"]["command"]
-    for name in ("web", "worker", "outbox", "jobs", "beat"):
-        assert services[name]["depends_on"]["migrate"]["condition"] == "service_completed_successfully"
-
-
-def test_container_file_copies_only_what_exists() -> None:
-    copied = re.findall(r"^COPY (?!--from)(.+) \S+$", read("deploy/Containerfile"), re.MULTILINE)
-    assert copied
-    for names in copied:
-        assert all((ROOT / name).exists() for name in names.split())
