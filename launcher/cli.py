@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from launcher import checks, commands, console, testrun, up
+from launcher import checks, commands, console, keeping, testrun, up
 from launcher.places import Places
 from launcher.supervisor import Stop
 
@@ -19,6 +19,9 @@ HELP = """\
   ./misto stop               stop the running service
   ./misto prepare            install what is missing and make static files, where systemd starts the parts
   ./misto demo               load the demo town into the service's database
+  ./misto backup [PLACE] [--keep N]
+                             database, photos and secret into a new folder of PLACE, checked
+  ./misto restore BACKUP     a backup into this checkout's empty place; --check only checks it
   ./misto manage COMMAND …   Django's commands against the service's database
   ./misto check              format, types, arrows, templates, translations: the first half of CI
   ./misto test               check, then every test on a throw-away database
@@ -61,10 +64,10 @@ def _run(here: Places, command: str, rest: list[str]) -> int:
         case "check":
             _no_words(command, rest)
             return checks.check(here)
-        case "manage":
-            return commands.manage(here, rest or ["help"])
-        case "demo":
-            return commands.manage(here, ["load_demo", *rest])
+        case "manage" | "demo":
+            return commands.manage(here, ["load_demo", *rest] if command == "demo" else rest or ["help"])
+        case "backup" | "restore":
+            return keeping.WORDS[command](here, rest)
         case "bench":
             return commands.bench(here, rest[0] if rest else None, rest[1:])
         case "help" | "--help" | "-h":

@@ -7,3 +7,8 @@ class MediaConfig(AppConfig):
 
     name = "media"
     verbose_name = _("Photos")
+
+    def ready(self) -> None:
+        from core.stored_files import names_files
+
+        names_files("media.Photo", "original", "large", "small")

@@ -9,4 +9,7 @@ class StatsConfig(AppConfig):
     verbose_name = _("Statistics")
 
     def ready(self) -> None:
+        from core.stored_files import names_files
         from stats.opendata import jobs  # noqa: F401  registers its job
+
+        names_files("stats.ExportFile", "file")

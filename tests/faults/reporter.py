@@ -1,6 +1,7 @@
 """A process that accepts reports, as a web worker does: for each line of its input one report, told by one line.
 
-Run by test_redis_stopped.py: reporter.py COMMUNITY CATEGORY LON LAT. Answers “NUMBER SECONDS”.
+Run by test_redis_stopped.py and test_restored_backup.py: reporter.py COMMUNITY CATEGORY LON LAT. It answers
+“NUMBER SECONDS”.
 """
 
 import sys

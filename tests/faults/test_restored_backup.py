@@ -1,29 +1,44 @@
-"""A dump of the database, as docs/operations.md says to make it, is restored into an empty one: nothing is missing."""
+"""A backup is made while people report with photos, and restored elsewhere: nothing is missing, and work goes on."""
 
+import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
 
-import psycopg
 import pytest
+from django.conf import settings
 from django.db import connection
-from psycopg.conninfo import make_conninfo
-from psycopg.sql import SQL, Identifier
+from django_scopes import scopes_disabled
 
+from core.models import Token
+from core.tokens import secret_of
 from geodata.cells import fold_all
-from issues.actions import report_issue
-from launcher import system
+from issues.actions import AUTHOR_PURPOSE, report_issue
+from launcher import places, service
+from launcher.places import ROOT, Places
+from launcher.servers import for_command
+from openmap.backup.layout import backups_in
+from openmap.backup.making import make
+from openmap.backup.sums import digest_of
 from routing.models import Asset, Register
 from routing.register_map import show_on_map
 from tests.conftest import LONG_AGO, NOW, City, hole
-from tests.faults.service import environment, process
+from tests.databases import at_the_server, contents
+from tests.faults.service import environment, process, python
 from tests.grid import Town
+from tests.openmap.backup.conftest import storage
 
+__all__ = ["storage"]
+
+AS_IT_IS = {"MISTO_ENV": "development"}  # static files were not collected
+LOOK = """
+from django.test import Client
+print(Client().get('/yavoryn/mine/%s/', HTTP_HOST='localhost').status_code)
+"""
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -42,73 +57,89 @@ def lived_in(city: City, town: Town) -> None:
     fold_all()
 
 
-def at_the_server(database: str) -> str:
-    """How PostgreSQL's own programs reach a database of this cluster."""
-    known: dict[str, Any] = connection.get_connection_params()
-    return make_conninfo(**{key: known[key] for key in ("host", "port", "user", "password") if known.get(key)},
-                         dbname=database)  # fmt: skip
+@pytest.fixture
+def elsewhere_on_disk() -> Iterator[Places]:
+    """An empty place for another installation of this checkout, with its cluster; gone afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="misto-kept-", dir="/tmp"))
+    folder.chmod(0o711)
+    there = Places(root=ROOT, var=folder / "var")
+    try:
+        yield there
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(there.sockets, ignore_errors=True)
+        shutil.rmtree(there.data("postgres", places.database_account()).parent, ignore_errors=True)
 
 
-def run(program: str, *words: str) -> None:
-    binaries = system.postgresql_bin()
-    assert binaries
-    done = subprocess.run([binaries / program, *words], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+def as_an_operator(there: Places) -> dict[str, str]:
+    """The environment of somebody who starts ./misto for that place, with no settings of their own."""
+    named = ("PG", "MISTO_", "DJANGO_", "DATABASE_URL", "REDIS_URL", "PYTHONPATH")
+    return {key: value for key, value in os.environ.items() if not key.startswith(named)} | {
+        "MISTO_VAR": str(there.var)
+    }
 
 
-@contextmanager
-def empty_database() -> Iterator[str]:
-    """A new database with the extensions, as `./misto up` makes it."""
-    name = f"{connection.settings_dict['NAME']}_restored"
-    with psycopg.connect(at_the_server("postgres"), autocommit=True) as server:
-        server.execute(SQL("DROP DATABASE IF EXISTS {}").format(Identifier(name)))
-        server.execute(SQL("CREATE DATABASE {}").format(Identifier(name)))
-        try:
-            yield name
-        finally:
-            server.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
-
-
-def contents(database: str) -> dict[str, tuple[int, str]]:
-    """Of each table its number of rows and a hash of them, columns that the database computes included."""
-    with psycopg.connect(at_the_server(database)) as there:
-        tables = there.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1").fetchall()
-        found: dict[str, tuple[int, str]] = {}
-        for (table,) in tables:
-            row = there.execute(
-                SQL("SELECT count(*), coalesce(md5(string_agg(t::text, ' ' ORDER BY t::text)), '') FROM {} t").format(
-                    Identifier(table)
-                )
-            ).fetchone()
-            assert row
-            found[table] = row
-        return found
+def files(folder: Path) -> dict[str, str]:
+    """Digests by names."""
+    return {str(path.relative_to(folder)): digest_of(path) for path in folder.rglob("*") if path.is_file()}
 
 
 @pytest.mark.usefixtures("lived_in")
-def test_a_restored_dump_has_every_row_and_goes_on(city: City, town: Town, tmp_path: Path) -> None:
-    dump = tmp_path / "city.dump"
-    run(
-        "pg_dump",
-        "--format=custom",
-        "--exclude-table=spatial_ref_sys",
-        f"--file={dump}",
-        f"--dbname={at_the_server(connection.settings_dict['NAME'])}",
-    )
-    with empty_database() as name:
-        run(
-            "pg_restore", "--exit-on-error", "--no-owner", "--no-comments", f"--dbname={at_the_server(name)}", str(dump)
-        )
-        assert contents(name) == contents(connection.settings_dict["NAME"])
-        assert contents(name)["issues_issue"][0] == 4
+def test_a_backup_made_while_people_report_is_restored_elsewhere_and_goes_on(
+    city: City,
+    town: Town,
+    storage: Path,
+    tmp_path: Path,
+    elsewhere_on_disk: Places,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    place, spot = tmp_path / "backups", town["p"]
+    arguments = ["yavoryn", "roads", str(spot.x), str(spot.y)]
 
-        there = urlsplit(environment()["DATABASE_URL"])._replace(path=f"/{name}").geturl()
-        place = town["p"]
-        command = ["tests/faults/reporter.py", "yavoryn", "roads", str(place.x), str(place.y)]
-        log = tmp_path / "log"
-        with process([sys.executable, *command], environment() | {"DATABASE_URL": there}, log) as reporter:
+    # While people report and faces are hidden.
+    env = environment(MISTO_MEDIA_ROOT=str(storage))
+    with process([sys.executable, "-m", "tests.faults.photographer", *arguments], env, tmp_path / "log") as people:
+        assert people.stdin
+        assert people.stdout
+        first = int(people.stdout.readline())
+        busy = make(place, at=datetime.now(UTC))
+        people.stdin.close()
+        numbers = [first, *map(int, people.stdout.read().split())]
+        assert people.wait(timeout=30) == 0, (tmp_path / "log").read_text()
+    assert first <= busy.manifest.tables["issues_issue"] < numbers[-1], "nobody reported during the backup"
+    assert busy.manifest.missing == []
+
+    # Then another, when they are at home: every row and every file can be compared.
+    quiet = make(place, at=datetime.now(UTC) + timedelta(hours=1))
+    assert [path.name for path in backups_in(place)] == [busy.folder.name, quiet.folder.name]
+    rows = contents(at_the_server(connection.settings_dict["NAME"]))
+    assert rows["issues_issue"][0] == numbers[-1]
+
+    restore = ["./misto", "restore", str(quiet.folder)]
+    done = subprocess.run(
+        restore, cwd=ROOT, env=as_an_operator(elsewhere_on_disk), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (elsewhere_on_disk.var / "secret-key").read_text() == settings.SECRET_KEY
+    assert files(elsewhere_on_disk.var / "media") == files(storage)
+
+    # There every row is as it was, a letter's old link opens, and the next report is accepted.
+    with scopes_disabled():
+        link = secret_of(Token.objects.filter(purpose=AUTHOR_PURPOSE).latest("created_at"))
+    for name in ("DATABASE_URL", "REDIS_URL"):
+        monkeypatch.delenv(name)
+    with for_command(elsewhere_on_disk) as addresses:
+        env = service.environment(
+            elsewhere_on_disk, port=8000, addresses=addresses, base=as_an_operator(elsewhere_on_disk)
+        )
+        assert contents(env["DATABASE_URL"].replace("postgis:", "postgresql:", 1)) == rows
+        page = subprocess.run(
+            python(LOOK % link), cwd=ROOT, env=env | AS_IT_IS, capture_output=True, text=True, check=False
+        )
+        assert page.stdout.strip() == "200", page.stderr
+        with process([sys.executable, "-m", "tests.faults.reporter", *arguments], env, tmp_path / "log") as reporter:
             assert reporter.stdin
             assert reporter.stdout
             print("Яма на переході", file=reporter.stdin, flush=True)
             number, _seconds = reporter.stdout.readline().split()
-        assert number == "5", log.read_text()
+        assert int(number) == numbers[-1] + 1, (tmp_path / "log").read_text()

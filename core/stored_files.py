@@ -1,0 +1,44 @@
+"""Which columns name files of the storage: a backup, an export and the removal of a community read them here.
+
+File fields are found by themselves. A column that holds a bare name is told by its app, in AppConfig.ready(). What is
+stored under a name never changes: a new content has a new name.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from django.apps import apps
+from django.db.models import FileField, Model
+
+_told: dict[str, tuple[str, ...]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """Columns of a model that hold names of files; "" names none."""
+
+    model: type[Model]
+    columns: tuple[str, ...]
+
+
+def names_files(label: str, *columns: str) -> None:
+    """Tells that these text columns of the model, such as "media.Photo", hold names of stored files."""
+    _told[label] = columns
+
+
+def namings() -> list[Naming]:
+    """Every model that names files, in the order of the apps."""
+    found = []
+    for model in apps.get_models():
+        own = [field.name for field in model._meta.local_fields if isinstance(field, FileField)]
+        columns = (*own, *_told.get(model._meta.label, ()))
+        if columns:
+            found.append(Naming(model, columns))
+    return found
+
+
+def named_in(row: dict[str, object], columns: Iterable[str]) -> Iterator[str]:
+    """The names that one row holds."""
+    for column in columns:
+        if name := row.get(column):
+            yield str(name)
