@@ -80,6 +80,7 @@ def all_checks(here: Places, env: Mapping[str, str]) -> list[Check]:
         "format: ruff format": [*ruff, "format", "--check", "--output-format=concise", "."],
         "arrows between modules: import-linter": [python, "-c", lint_imports],
         "arrows of foreign keys": [python, "-m", "pytest", "-q", "tests/test_arrows.py"],
+        "migrations lock no big table": [python, "-m", "pytest", "-q", "tests/migrations/test_new_migrations.py"],
         "templates: djlint": [python, "-m", "djlint", "--lint", "--quiet", "."],
         "browser code: tsc --checkJs": [*tsc, "--noEmit", "-p", "."],
         "service worker: tsc --checkJs": [*tsc, "--noEmit", "-p", "tsconfig.worker.json"],
