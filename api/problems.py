@@ -152,9 +152,16 @@ def kind_of_status(status: int) -> str:
 
 
 def problem(
-    kind: str, *, detail: str, instance: str, status: int | None = None, errors: Sequence[Wrong] = (), **more: Any
+    kind: str,
+    *,
+    detail: str,
+    instance: str,
+    request_id: str = "",
+    status: int | None = None,
+    errors: Sequence[Wrong] = (),
+    **more: Any,
 ) -> dict[str, Any]:
-    """The body of an answer. `instance`: path of the request."""
+    """The body of an answer. `instance`: path of the request; `request_id`: what the operator finds it by."""
     told: dict[str, Any] = {
         "type": f"{settings.SITE_URL}{DOCS}#problem-{kind}",
         "title": str(KINDS[kind].title),
@@ -164,6 +171,8 @@ def problem(
     }
     if errors:
         told["errors"] = [one.told() for one in errors]
+    if request_id:
+        told["request_id"] = request_id
     return told | more
 
 
@@ -181,6 +190,7 @@ def problem_of(error: Exception, context: Mapping[str, Any]) -> Response | None:
         kind,
         detail=_detail(error, kind),
         instance=context["request"].path,
+        request_id=getattr(context["request"], "request_id", ""),
         status=error.status_code if isinstance(error, exceptions.APIException) else None,
         errors=_errors(error, is_query=context["request"].method in {"GET", "HEAD"}),
         **(error.more if isinstance(error, ProblemError) else {}),
@@ -191,7 +201,8 @@ def problem_of(error: Exception, context: Mapping[str, Any]) -> Response | None:
 def plain_problem(request: HttpRequest, status: int) -> JsonResponse:
     """For answers that no view of the API made: unknown addresses, what middleware refused, faults."""
     kind = kind_of_status(status)
-    told = problem(kind, detail=str(KINDS[kind].about), instance=request.path, status=status)
+    request_id = getattr(request, "request_id", "")
+    told = problem(kind, detail=str(KINDS[kind].about), instance=request.path, status=status, request_id=request_id)
     return JsonResponse(told, status=status, content_type=PROBLEM_JSON, json_dumps_params={"ensure_ascii": False})
 
 

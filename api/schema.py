@@ -227,6 +227,7 @@ def _problem_schema() -> dict[str, Any]:
             "status": {"type": "integer"},
             "detail": text,
             "instance": text,
+            "request_id": text,
             "errors": {"type": "array", "items": error},
         },
     }

@@ -15,6 +15,8 @@ from celery import current_app
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
+from core import trace
+
 log = logging.getLogger(__name__)
 FORGET_AFTER = 5.0  # seconds during which a broker that did not answer is not asked again
 EVERY = 0.25  # seconds: of a city that reports all the time, workers are asked four times a second
@@ -28,14 +30,14 @@ class Nudges:
 
     def __init__(self) -> None:
         self._changed = Condition()
-        self._wanted: dict[str, None] = {}  # in their order
+        self._wanted: dict[str, str] = {}  # tasks in their order, each with the request that first wanted it
         self._is_asking = False
         self._thread: Thread | None = None
 
     def want(self, task: str) -> None:
         """Asks for the task soon."""
         with self._changed:
-            self._wanted[task] = None
+            self._wanted.setdefault(task, trace.request_id())
             try:
                 self._begin()
             except RuntimeError as error:  # no more threads, or the process ends: beat finds the rows
@@ -57,10 +59,11 @@ class Nudges:
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._wanted)
-                tasks, self._wanted, self._is_asking = list(self._wanted), {}, True
-            for task in tasks:
+                wanted, self._wanted, self._is_asking = self._wanted, {}, True
+            for task, request_id in wanted.items():
                 try:
-                    ask(task)
+                    with trace.doing(request_id=request_id):
+                        ask(task)
                 except Exception:  # whatever is wrong with one task, the others are asked for
                     log.exception("Nobody could be asked to run %s", task)
             with self._changed:

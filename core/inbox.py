@@ -33,6 +33,8 @@ Keep = Callable[[bytes, int], object]
 class InboxError(OSError):
     """The mailbox could not be read. Its words never hold the password."""
 
+    can_be_logged = True
+
 
 def read_inbox(*, clock: Callable[[], datetime]) -> int:
     """Takes what lies in the mailbox; returns how many letters. Without the setting there is nothing to do. Raises

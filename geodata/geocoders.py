@@ -42,6 +42,8 @@ Hit = tuple[str, float, float]  # label, longitude, latitude
 class GeocoderError(Exception):
     """The server did not answer in time, or what it said is no answer."""
 
+    can_be_logged = True
+
 
 @dataclass(frozen=True, slots=True)
 class Geocoded:

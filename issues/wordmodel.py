@@ -19,6 +19,8 @@ MOST_LABELS = 64
 class BadModelError(ValueError):
     """The bytes are no model of these labels."""
 
+    can_be_logged = True
+
 
 def pieces_of(text: str) -> frozenset[int]:
     """Hashes, 32 bits each, of all runs of 2 to 5 letters in the words of a text; a word begins and ends with a blank.

@@ -85,7 +85,16 @@ def web(places: Places, env: Mapping[str, str], port: int) -> Part:
 
 def worker(places: Places, env: Mapping[str, str]) -> Part:
     """The Celery worker of photos and of what is counted."""
-    options = ["worker", "--concurrency", str(WORKER_PROCESSES), "--loglevel", "INFO", *QUIET]
+    options = [
+        "worker",
+        "--hostname",
+        "worker@%h",
+        "--concurrency",
+        str(WORKER_PROCESSES),
+        "--loglevel",
+        "INFO",
+        *QUIET,
+    ]
     return _worker("worker", places, env, options)
 
 
@@ -93,12 +102,28 @@ def outbox(places: Places, env: Mapping[str, str]) -> Part:
     """What leaves: one process, because sending is waiting; each lane has threads in it that no other takes."""
     lanes = ["--queues", ",".join(OUTBOX_QUEUES), "--pool", "threads", "--concurrency", str(OUTBOX_THREADS)]
     connections = {"MISTO_DB_POOL": str(2 * OUTBOX_THREADS)}  # a thread that sends long renews its claim by another
-    return _worker("outbox", places, {**connections, **env}, ["worker", *lanes, "--loglevel", "INFO", *QUIET])
+    return _worker(
+        "outbox",
+        places,
+        {**connections, **env},
+        ["worker", "--hostname", "outbox@%h", *lanes, "--loglevel", "INFO", *QUIET],
+    )
 
 
 def jobs(places: Places, env: Mapping[str, str]) -> Part:
     """The worker of long jobs, in a queue of its own: photos never wait behind an import."""
-    options = ["worker", "--queues", "jobs", "--concurrency", "1", "--loglevel", "INFO", *QUIET]
+    options = [
+        "worker",
+        "--hostname",
+        "jobs@%h",
+        "--queues",
+        "jobs",
+        "--concurrency",
+        "1",
+        "--loglevel",
+        "INFO",
+        *QUIET,
+    ]
     return _worker("jobs", places, env, options)
 
 
@@ -157,7 +182,7 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 def _celery(places: Places, options: list[str]) -> list[str]:
     """The words of a Celery command."""
-    return [str(places.python), "-m", "celery", "-A", "openmap", *options]
+    return [str(places.python), "-m", "celery", "-A", "openmap", "--quiet", *options]
 
 
 def _forget_schedule(schedule: Path) -> None:

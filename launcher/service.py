@@ -50,6 +50,7 @@ def environment(
         "MISTO_SITE_URL": f"http://{HOST}:{port}",
         "MISTO_HOSTS": "localhost,127.0.0.1,[::1]",
         "DJANGO_SETTINGS_MODULE": "openmap.settings",
+        "MISTO_LOG_FORMAT": "text",
     }
     if not base.get("MISTO_SECRET_KEY"):
         defaults["MISTO_SECRET_KEY"] = secret_key(places)

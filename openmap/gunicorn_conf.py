@@ -5,15 +5,31 @@ balancer sends people elsewhere; then gunicorn finishes what it has and ends. A 
 """
 
 import mmap
-import os
 import signal
 from typing import Any
 
-from openmap import leaving
+from gunicorn.glogging import Logger
 
-LEAVE_SECONDS = float(os.environ.get("MISTO_LEAVE_SECONDS") or 0)
+from openmap import leaving
+from openmap.logs import Clean, formatter, guard_threads
+from openmap.settings import LEAVE_SECONDS, LOG_FORMAT
 
 _byte: mmap.mmap = leaving.shared()
+
+
+class OurLines(Logger):  # type: ignore[misc]
+    """gunicorn's own lines look like all others, wherever it was told to write them."""
+
+    def setup(self, cfg: Any) -> None:
+        """After gunicorn made its handlers."""
+        super().setup(cfg)
+        for log in (self.error_log, self.access_log):
+            for handler in log.handlers:
+                handler.setFormatter(formatter(LOG_FORMAT))
+                handler.addFilter(Clean())
+
+
+logger_class = OurLines
 
 
 def when_ready(server: Any) -> None:
@@ -38,3 +54,4 @@ def when_ready(server: Any) -> None:
 def post_fork(server: Any, worker: Any) -> None:
     """In each process that answers; without --preload it reads the application anew, and this module not."""
     leaving.share_with(_byte)
+    guard_threads()

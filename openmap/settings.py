@@ -69,6 +69,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "openmap.probes.Probes",
+    "openmap.request_log.RequestLog",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "openmap.middleware.CompressText",
@@ -379,17 +380,29 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "api.schema.with_problems"],
 }
 
-# Logs: nothing a person wrote or gave goes here -------------------------------------------------------------
+# Logs: nothing a person wrote or gave goes here; openmap.logs sees to it -------------------------------------
+LOG_FORMAT = env.str("MISTO_LOG_FORMAT", default="json" if ENVIRONMENT == "production" else "text")
+if LOG_FORMAT not in {"json", "text"}:
+    raise ImproperlyConfigured("MISTO_LOG_FORMAT is json or text.")
+QUIET = {"level": "WARNING"}  # what they tell below it is told better by openmap, or holds parameters
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "filters": {"secrets": {"()": "openmap.logs.MaskSecrets"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain", "filters": ["secrets"]}},
+    "formatters": {"lines": {"()": "openmap.logs.formatter", "kind": LOG_FORMAT}},
+    "filters": {"secrets": {"()": "openmap.logs.Clean"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "lines", "filters": ["secrets"]}},
     "loggers": {  # Django gives these handlers of their own, which mask nothing
         "django": {"handlers": [], "propagate": True},
         "django.server": {"handlers": ["console"], "level": "INFO", "propagate": False},
+        **dict.fromkeys(
+            (
+                *("django.db", "django.template", "celery.app.trace", "celery.worker.strategy", "celery.beat"),
+                *("kombu", "amqp", "urllib3", "paramiko", "botocore", "boto3", "s3transfer", "PIL"),
+            ),
+            QUIET,
+        ),
     },
     "root": {"handlers": ["console"], "level": env.str("MISTO_LOG_LEVEL", default="INFO")},
 }
+LEAVE_SECONDS = env.float("MISTO_LEAVE_SECONDS", default=0.0)  # openmap.gunicorn_conf
 SILENCED_SYSTEM_CHECKS: list[str] = []

@@ -5,6 +5,7 @@ from django.urls import include, path
 
 from openmap import metrics_views, views, views_parts
 
+handler500 = "openmap.views.server_error"
 urlpatterns = [
     path("", views.country, name="country"),
     path("language/", views.language, name="language"),

@@ -24,7 +24,7 @@ def test_operators_are_told_of_no_setting_that_is_not_read() -> None:
     table = read("docs/operations.md").partition("## Settings")[2].partition("## ")[0]
     listed = set(re.findall(r"^\| ((?:`[A-Z_]+`(?:, )?)+)", table, re.MULTILINE))
     names = {name for cell in listed for name in re.findall(r"`([A-Z_]+)`", cell)}
-    source = read("openmap/settings.py") + read("openmap/gunicorn_conf.py")
+    source = read("openmap/settings.py")
     assert {name for name in names if f'"{name}"' not in source} == set()
 
 
