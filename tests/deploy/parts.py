@@ -15,7 +15,7 @@ ROOT = Path(settings.BASE_DIR)
 DEPLOY = ROOT / "deploy"
 HERE = Places(root=ROOT, var=ROOT / "var")
 ELSEWHERE = {"--bind", "--schedule", "--loglevel", "-A", "--app"}  # where a part listens or writes differs by place
-APPLICATION = "openmap.wsgi:application"
+SUBCOMMANDS = {"openmap.wsgi:application", "worker", "beat"}
 COSTS_NOTHING = {"--without-gossip", "--without-mingle", "--without-heartbeat"}  # talk between workers
 
 
@@ -24,13 +24,13 @@ def options(command: Iterable[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     last = ""
     for word in command:
-        if word == APPLICATION:
+        if word in SUBCOMMANDS:
             last = ""
         elif word.startswith("-"):
             name, _, value = word.partition("=")
-            found[name], last = value, "" if value else name
+            found[name], last = value.replace("%%", "%"), "" if value else name
         elif last:
-            found[last], last = word, ""
+            found[last], last = word.replace("%%", "%"), ""
     return {name: value for name, value in found.items() if name not in ELSEWHERE | COSTS_NOTHING | {"-m"}}
 
 

@@ -11,7 +11,7 @@ from django.test import Client
 from tests.deploy.parts import DEPLOY, documents, of_the_launcher, options, settings_read
 
 FOLDER = DEPLOY / "kubernetes"
-RUNNING = {"Deployment", "StatefulSet", "Job"}
+RUNNING = {"Deployment", "StatefulSet", "Job", "CronJob"}
 IMAGE = "vidkryte-misto"
 ALL = [(name, one) for name, one in documents(FOLDER) if name != "kustomization.yaml"]
 
@@ -27,7 +27,8 @@ def of_kind(*kinds: str) -> list[dict[str, Any]]:
 def pods() -> Iterator[tuple[str, dict[str, Any]]]:
     """The name of everything that makes pods, and what its pods are like."""
     for one in of_kind(*RUNNING):
-        yield one["metadata"]["name"], one["spec"]["template"]["spec"]
+        made = one["spec"]["jobTemplate"]["spec"] if one["kind"] == "CronJob" else one["spec"]
+        yield one["metadata"]["name"], made["template"]["spec"]
 
 
 def containers() -> Iterator[tuple[str, dict[str, Any]]]:
