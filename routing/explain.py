@@ -11,7 +11,7 @@ from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from routing.judging import DOUBT
+from routing.judging import DOUBT, IMPORTED
 
 EVERY_WEEK = (
     gettext_lazy("Mondays"), gettext_lazy("Tuesdays"), gettext_lazy("Wednesdays"), gettext_lazy("Thursdays"),
@@ -56,6 +56,8 @@ def why(trace: Mapping[str, Any], names: Names) -> list[str]:
     sentences = []
     if matched:
         sentences.append(_reason(matched, names))
+    elif trace.get("chosen_by") == IMPORTED:
+        sentences.append(_("The system that this report was brought in from says who answered."))
     elif trace.get("chosen_by"):
         sentences.append(_("%(name)s chose who must answer.") % {"name": trace["chosen_by"]})
     elif trace["organisation"]:

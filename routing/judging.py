@@ -11,6 +11,7 @@ from typing import Any
 NEAR = 100.0  # metres: owners whose area is this near are named in the trace
 DOUBT = 30.0  # metres: nearer than this, another owner makes the decision doubtful
 TOUCHING = 1.0  # metres: two drawn borders that are no farther apart are one on the ground
+IMPORTED = "@import"  # in a trace in place of the name of who chose: the file of another system
 MOST_LOST = 12  # lost rules kept in a trace: so many that cover the point, and so many near it
 
 Row = dict[str, Any]

@@ -233,6 +233,26 @@ def verdict_of(
     )
 
 
+def taken(verdict: Verdict, organisation: int, name: str) -> Verdict:
+    """The verdict of another system, whose file names who answered; the areas are those of the point."""
+    named = {"organisation": organisation, "organisation_name": name, "chosen_by": judging.IMPORTED}
+    silent: dict[str, Any] = {
+        "matched": None,
+        "lost": [],
+        "informed": [],
+        "fallback": False,
+        "nearest_other": None,
+        "doubt": None,
+    }
+    trace = verdict.trace | named | silent
+    return Verdict(organisation=organisation, rule=None, is_fallback=False, areas=verdict.areas, trace=trace)
+
+
+def verdict_like(verdict: Verdict, question: Asked, *, community: Community) -> Verdict:
+    """The verdict about another question that must be answered alike; used by routing.bulk, which knows when."""
+    return replace(verdict, trace=verdict.trace | _beginning(question, community))
+
+
 def _fallback(found: judging.Found, excluding: frozenset[int]) -> dict[str, Any]:
     """The community's duty queue, or nobody when there is none, it is switched off, or it handed the thing back."""
     queue = found.owners.get(found.fallback) if found.fallback is not None else None

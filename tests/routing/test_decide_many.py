@@ -8,7 +8,7 @@ import pytest
 from django.contrib.gis.geos import LineString, MultiPolygon, Point, Polygon
 
 from geodata.models import Division
-from routing.bulk import decide_many
+from routing.bulk import Deciding, decide_many
 from routing.models import Asset, Category, RuleSet
 from routing.responsibility import Asked, OutsideCommunityError, Verdict, decide
 from tests.conftest import NOW
@@ -122,7 +122,11 @@ def one_by_one(book: Rulebook, asked: Asked, category: Category, *, ruleset: Rul
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_many_decisions_at_once_are_the_same_as_one_by_one(book: Rulebook, seed: int) -> None:
+@pytest.mark.parametrize("few", [0, 1000], ids=["alike questions once", "each by itself"])
+def test_many_decisions_at_once_are_the_same_as_one_by_one(
+    book: Rulebook, seed: int, few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("routing.bulk.FEW", few)
     chance = random.Random(seed)
     categories = furnish(book, chance)
     lamps = list(Asset.objects.filter(register__code="lamps").order_by("key"))
@@ -192,3 +196,32 @@ def test_category_that_is_not_saved_has_only_rules_for_any_category(book: Rulebo
     (verdict,) = decide_many([Asked(lon, lat, None, "new", NOW, {})], community=book.community)
     assert verdict is not None
     assert verdict.organisation == book.who("a").pk
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_lies_deep_in_areas_is_asked_once_and_decided_as_one_by_one(
+    book: Rulebook, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A town fifty times as wide, so that most places are far from every border."""
+    monkeypatch.setattr("routing.bulk.FEW", 0)
+    monkeypatch.setattr("tests.routing.test_decide_many.ACROSS", ACROSS * 50)
+    monkeypatch.setattr("tests.routing.test_decide_many.UP", UP * 50)
+    chance = random.Random(seed)
+    west, south = ORIGIN
+    book.community.boundary = MultiPolygon(Polygon.from_bbox((west, south, west + ACROSS, south + UP)), srid=4326)
+    book.community.save()
+    categories = furnish(book, chance)
+    asked, expected = [], []
+    for _ in range(250):
+        category = chance.choice(categories)
+        answers = {"where": chance.choice(ANSWERS)} if chance.random() < 0.5 else {}
+        question = Asked(*spot(chance), category.pk, category.code, chance.choice(MOMENTS), answers)
+        asked.append(question)
+        expected.append(one_by_one(book, question, category))
+    assert Deciding(book.community).decide(asked) == expected
+    deciding = Deciding(book.community)
+    keys = deciding._keys(asked)
+    assert len([key for key in keys if key]) > 100
+    assert len({key for key in keys if key}) < 100
+    for start in range(0, len(asked), 50):
+        assert deciding.decide(asked[start : start + 50]) == expected[start : start + 50]
