@@ -1,16 +1,21 @@
 """Jobs: long work as a row, with progress, cancelling, and a lease, so that a killed worker's job is done by another.
 
 A kind is a function that an app registers with `job_kind`. It may run more than once: what it writes, it writes in one
-transaction at its end, together with `Running.complete`. A thread of its own (core.heartbeat) keeps the lease while the
+transaction at its end, together with `Running.complete`; or piece by piece, each in a transaction with `Running.keep`,
+from which the next try goes on. A thread of its own (core.heartbeat) keeps the lease while the
 worker lives, however long a step or that transaction takes.
 """
 
 import logging
+import shutil
+import tempfile
 import time
 import traceback
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from django.core.files.base import File
@@ -75,6 +80,17 @@ class Running:
         if not mine.filter(cancel_asked_at=None).exists():
             raise JobStoppedError("asked to stop, or another worker has it")
 
+    @property
+    def kept(self) -> dict[str, Any] | None:
+        """What an earlier try kept; None for the first."""
+        found: dict[str, Any] | None = self.job.result
+        return found
+
+    def keep(self, so_far: dict[str, Any]) -> None:
+        """So much is done, in the transaction of what it wrote: another try begins there, and none of the tries before
+        counts against it. Raises JobStoppedError, and then nothing of the transaction may stay."""
+        self._write(result=so_far, attempts=1)
+
     def complete(self, result: dict[str, Any]) -> None:
         """The job is done with this result; in the transaction of what it wrote, if there is one. Raises
         JobStoppedError."""
@@ -84,6 +100,18 @@ class Running:
     def input(self) -> bytes:
         """The file that came with the job. Raises JobRefusedError when it was cleared away."""
         return input_of(self.job)
+
+    @contextmanager
+    def input_file(self) -> Iterator[Path]:
+        """The same as a file on this machine, however large it is. Raises JobRefusedError."""
+        with tempfile.TemporaryDirectory(prefix="misto-") as folder:
+            path = Path(folder) / "input"
+            try:
+                with self.job.input.open("rb") as kept, path.open("wb") as file:
+                    shutil.copyfileobj(kept, file, 2**20)
+            except (OSError, ValueError):
+                raise JobRefusedError(_("The file is no longer kept: upload it again.")) from None
+            yield path
 
     def _write(self, **columns: Any) -> None:
         mine = Job.objects.filter(pk=self.job.pk, claim=self.job.claim, state=Job.State.RUNNING)

@@ -46,9 +46,11 @@ def error_in_words(job: Job) -> str:
     """Why it failed; the kind of an error that nobody foresaw goes with a hint where to look."""
     if not job.error or " " in job.error:
         return str(ERRORS.get(job.error, job.error))
-    return str(_("It broke off (%(error)s). Nothing was changed; the log of the service says more.")) % {
-        "error": job.error
-    }
+    if job.result:
+        words = _("It broke off (%(error)s). What it had done by then stays; the log of the service says more.")
+    else:
+        words = _("It broke off (%(error)s). Nothing was changed; the log of the service says more.")
+    return str(words) % {"error": job.error}
 
 
 def state_in_words(job: Job) -> str:
