@@ -3,14 +3,17 @@
 import codecs
 import json
 import os
+import shutil
 import struct
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, BinaryIO
 
 from geodata import vector_reader
 from geodata.archives import Archive
@@ -20,6 +23,11 @@ from geodata.projections import way_to_wgs84
 
 DRIVERS = ("GPKG", "ESRI Shapefile")  # of GDAL; all others are left out of the process
 SECONDS = 180  # for one file, by the clock
+# Of a file that is read row by row, the history of a city: what is read then lies on the disk, never in memory.
+LONG_SECONDS = 1800
+LONG_BYTES = 8 * 2**30
+LONG_FEATURES = 20_000_000
+PIECE = 50_000  # features that GDAL holds at once
 _ROOT = Path(__file__).resolve().parent.parent
 _MAX_PRJ = 64 * 1024  # bytes of a description of a reference system
 _HANDED_DOWN = ("PATH", "LD_LIBRARY_PATH", "PYTHONHOME", "VIRTUAL_ENV", "SYSTEMROOT")
@@ -40,13 +48,70 @@ def read_geopackage(data: bytes, *, crs: str = "", layer: str = "") -> FeatureFi
     return _file(found, features, file_format="GeoPackage", crs=crs)
 
 
-def _is_cut_off(data: bytes) -> bool:
-    """Whether an SQLite database has fewer pages than its header says, where that is up to date (its format, 1.3)."""
+@dataclass(frozen=True, slots=True)
+class Streamed:
+    """A layer that is read feature by feature: identity, properties, and the unchecked geometry.
+
+    `crs` is what the file declares; `file` and `size` tell how far the reading is.
+    """
+
+    fields: tuple[str, ...]
+    layer: str
+    crs: str
+    features: Iterator[tuple[int, dict[str, Any], Any]]
+    file: BinaryIO
+    size: int
+
+
+@contextmanager
+def streamed_geopackage(path: Path, *, layer: str = "") -> Iterator[Streamed]:
+    """One layer of a GeoPackage of any length; gone after the block. Raises RefusedError, also while it is read."""
+    with path.open("rb") as given:
+        if _is_cut_off(given.read(_SQLITE_HEADER), size=path.stat().st_size):
+            raise RefusedError("cut_off")
+    with tempfile.TemporaryDirectory(prefix="misto-") as folder:
+        copy, out = Path(folder) / "file.gpkg", Path(folder) / "out"
+        shutil.copyfile(path, copy)
+        job = {
+            "path": str(copy), "out": str(out), "layer": layer[:200], "encoding": None,
+            "max_features": LONG_FEATURES, "bytes": LONG_BYTES, "seconds": LONG_SECONDS, "piece": PIECE,
+        }  # fmt: skip
+        _run("-m", vector_reader.__name__, json.dumps(job), file_format="GeoPackage", seconds=LONG_SECONDS)
+        copy.unlink()
+        with out.open("rb") as lines:
+            found = json.loads(lines.readline() or b"{}")
+            if "refused" in found:
+                raise _refusal(found, "GeoPackage")
+            if "fields" not in found:
+                raise RefusedError("broken_file", format="GeoPackage")
+            yield Streamed(
+                tuple(found["fields"]), str(found["layer"]), found["crs"] or "", _each(lines), lines,
+                out.stat().st_size,
+            )  # fmt: skip
+
+
+def _each(lines: BinaryIO) -> Iterator[tuple[int, dict[str, Any], Any]]:
+    """Features until the last line, which counts them. Raises RefusedError when it does not."""
+    number = 0
+    while line := lines.readline():
+        told = json.loads(line)
+        if isinstance(told, dict):
+            if told.get("count") == number:
+                return
+            break
+        number += 1
+        yield told[0], told[1], told[2]
+    raise RefusedError("broken_file", format="GeoPackage")
+
+
+def _is_cut_off(data: bytes, *, size: int = 0) -> bool:
+    """Whether an SQLite database has fewer pages than its header says, where that is up to date (its format, 1.3).
+    `size`: bytes of the whole, where `data` is its beginning only."""
     if len(data) < _SQLITE_HEADER:
         return True
     (page,), (pages,) = struct.unpack_from(">H", data, 16), struct.unpack_from(">I", data, 28)
     is_known = data[24:28] == data[92:96]
-    return is_known and pages * (2**16 if page == 1 else page) > len(data)
+    return is_known and pages * (2**16 if page == 1 else page) > (size or len(data))
 
 
 def shapefiles_in(archive: Archive) -> dict[str, dict[str, PurePosixPath]]:
@@ -148,10 +213,10 @@ def _read(
     ]
 
 
-def _run(*arguments: str, file_format: str) -> None:
+def _run(*arguments: str, file_format: str, seconds: float = 0) -> None:
     try:
         done = subprocess.run(  # noqa: S603  our own program; the file is named by a path of ours
-            [sys.executable, *arguments], cwd=_ROOT, env=process_environment(), timeout=SECONDS, check=False,
+            [sys.executable, *arguments], cwd=_ROOT, env=process_environment(), timeout=seconds or SECONDS, check=False,
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
     except subprocess.TimeoutExpired:

@@ -5,7 +5,9 @@ Started by geodata.reading_vector as `python -m geodata.vector_reader JOB`, JOB 
     {"path": "/tmp/…/file.gpkg", "out": "/tmp/…/out", "layer": "", "encoding": null, "max_features": 500000}
 
 Writes lines of JSON to `out`: first what was found, then [identity, properties, geometry] for each feature. The first
-line may be {"refused": kind, …} instead. A damaged file ends in a traceback: the caller looks at the exit code only.
+line may be {"refused": kind, …} instead. With "piece" in JOB the layer is read so many features at a time, and a last
+line counts them, {"count": n}; "bytes" and "seconds" are other limits. A damaged file ends in a traceback: the caller
+looks at the exit code only.
 Of the project it imports geodata.wkb alone, and never Django.
 """
 
@@ -38,8 +40,9 @@ class Refusal(Exception):  # noqa: N818  not an error of this program
 def main(job: dict[str, Any]) -> None:
     """Reads the file and writes the answer."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS + 5))  # a signal first, then the end
-    resource.setrlimit(resource.RLIMIT_FSIZE, (BYTES, BYTES))
+    seconds, size = job.get("seconds", SECONDS), job.get("bytes", BYTES)
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 5))  # a signal first, then the end
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     gc.disable()  # nothing here goes in circles, and looking for them is slow
     with Path(job["out"]).open("w", encoding="utf-8") as out:
@@ -74,33 +77,64 @@ def check_tables(path: str) -> None:
 
 def write_features(job: dict[str, Any], out: TextIO) -> None:
     """The answer for the wanted layer, or the names of the layers when none is chosen."""
+    layers, layer = chosen_layer(job)
+    piece, start = job.get("piece"), 0
+    while True:
+        meta, identities, geometries, columns = read_piece(job, layer, skip=start)
+        count = len(identities)
+        if not start:
+            if not count:
+                raise Refusal({"refused": "no_features"})
+            names = [decoded(name, job["encoding"]) for name in meta["fields"]]
+            found = {"layers": layers, "layer": layer, "fields": names, "crs": meta["crs"]}
+            out.write(json.dumps(found if piece else found | {"count": count}) + "\n")
+        write_rows(out, names, identities, geometries, columns, encoding=job["encoding"])
+        start += count
+        if not piece or count < piece:
+            break
+    if piece:
+        out.write(json.dumps({"count": start}) + "\n")
+
+
+def chosen_layer(job: dict[str, Any]) -> tuple[list[str], str]:
+    """The layers with places, and the wanted one or the only one. Raises Refusal."""
     import pyogrio.raw  # after the limits are set
 
-    path, wanted = job["path"], job["layer"]
-    layers = [str(name) for name, kind in pyogrio.list_layers(path) if kind is not None]
+    wanted = job["layer"]
+    layers = [str(name) for name, kind in pyogrio.list_layers(job["path"]) if kind is not None]
     if not layers:
         raise Refusal({"refused": "no_layers"})
     if not wanted and len(layers) > 1:
         raise Refusal({"refused": "choose_layer", "layers": layers})
     if wanted and wanted not in layers:
         raise Refusal({"refused": "no_layer", "layers": layers, "details": {"layer": wanted[:60]}})
-    layer = wanted or layers[0]
+    return layers, wanted or layers[0]
+
+
+def read_piece(job: dict[str, Any], layer: str, *, skip: int) -> tuple[Any, Any, Any, Any]:
+    """Meta, identities, geometries and columns of the whole layer, or of its next piece. Raises Refusal."""
+    import pyogrio.raw
+
     # GDAL gives the bytes of a dBase table as they are when told that they are Latin-1.
     recoded = {"encoding": "ISO-8859-1"} if job["encoding"] else {}
     # A filter makes GDAL count the rows: the number that a GeoPackage keeps of itself may be out of date.
     counted = {} if job["encoding"] else {"where": "1 = 1"}
+    most, piece = job["max_features"], job.get("piece")
     meta, identities, geometries, columns = pyogrio.raw.read(
-        path, layer=layer, return_fids=True, datetime_as_string=True, max_features=job["max_features"] + 1,
-        **recoded, **counted,
+        job["path"], layer=layer, return_fids=True, datetime_as_string=True, skip_features=skip,
+        max_features=piece or most + 1, **recoded, **counted,
     )  # fmt: skip
-    if geometries is None or not len(geometries):
+    if geometries is None:
         raise Refusal({"refused": "no_features"})
-    if len(geometries) > job["max_features"]:
-        raise Refusal({"refused": "too_many_features", "details": {"limit": job["max_features"]}})
-    encoding = job["encoding"]
-    names = [decoded(name, encoding) for name in meta["fields"]]
-    found = {"layers": layers, "layer": layer, "fields": names, "crs": meta["crs"], "count": len(geometries)}
-    out.write(json.dumps(found) + "\n")
+    if skip + len(geometries) > most:
+        raise Refusal({"refused": "too_many_features", "details": {"limit": most}})
+    return meta, identities, geometries, columns
+
+
+def write_rows(
+    out: TextIO, names: list[str], identities: Any, geometries: Any, columns: list[Any], *, encoding: str | None
+) -> None:
+    """A line for each feature."""
     for identity, wkb, values in zip(identities.tolist(), geometries, rows(columns, len(geometries)), strict=True):
         properties = {name: plain(value, encoding) for name, value in zip(names, values, strict=True)}
         out.write(json.dumps([identity, properties, geometry(wkb)]) + "\n")
