@@ -1,29 +1,27 @@
 """Writes a batch of imported reports: subjects, reports, areas, events, decisions. Nothing is delivered to anybody."""
 
 import json
-from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
-from itertools import pairwise
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import connection
 
 from core.calendars import add_working_days, received_on
 from core.copying import copy_rows, next_ids
 from core.models import CalendarDay, Subject, Visibility
 from geodata.models import Community
 from issues.actions import KIND
+from issues.import_history import Moved, changed_at, history_of
 from issues.import_rows import Row
 from issues.models import Issue, IssueEvent
 from issues.states import State
 from issues.visibility import of_new
-from issues.workflow import MOVES
-from routing.bulk import decide_many
+from routing.bulk import Deciding
 from routing.models import CommunityRouting, Decision
-from routing.responsibility import Asked, Verdict
+from routing.responsibility import Asked, Verdict, taken
 
 # Creates the settings row of a community that has none; holds its lock until the batch is committed.
 LOCK_NUMBERS = """
@@ -44,15 +42,6 @@ DECISION = (
     "community_id", "subject_id", "organisation_id", "rule_id", "ruleset_id", "is_fallback", "trace", "as_of",
     "decided_at",
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of a batch."""
-
-    imported: int
-    repeated: int  # were here already
-    outside: list[Row]
 
 
 class Promises:
@@ -77,27 +66,31 @@ class Promises:
         return add_working_days(received, days, self._declared)
 
 
-def judge(rows: Sequence[Row], *, community: Community) -> list[tuple[Row, Verdict | None]]:
-    """Who had to answer for each row on its day, as `decide` would have said; None outside the community."""
+def judge(rows: Sequence[Row], *, deciding: Deciding) -> list[tuple[Row, Verdict | None]]:
+    """Who had to answer for each row on its day: as `decide` would have said, or the organisation that the file names.
+    None outside the community."""
     questions = [Asked(row.lon, row.lat, row.category.pk, row.category.code, row.opened, {}) for row in rows]
-    return list(zip(rows, decide_many(questions, community=community), strict=True))
+    verdicts = deciding.decide(questions)
+    return [
+        (row, taken(verdict, *row.organisation) if verdict and row.organisation else verdict)
+        for row, verdict in zip(rows, verdicts, strict=True)
+    ]
 
 
-def write_batch(rows: Sequence[Row], *, community: Community, promises: Promises, at: datetime) -> Outcome:
-    """One transaction: rows that are new here are written, with numbers of this community in the order of the file."""
-    fresh = unknown(rows, community)
-    judged = judge(fresh, community=community)
-    outside = [row for row, verdict in judged if verdict is None]
-    with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(LOCK_NUMBERS, [community.pk])
-            last, hold = cursor.fetchone()
-        still_unknown = {row.external_id for row in unknown(fresh, community)}  # another import may have run
-        chosen = [(row, verdict) for row, verdict in judged if verdict and row.external_id in still_unknown]
-        _write(_Numbered.of(chosen, last), community=community, promises=promises, hold=hold, at=at)
-        with connection.cursor() as cursor:
-            cursor.execute(KEEP_NUMBER, [last + len(chosen), community.pk])
-    return Outcome(len(chosen), len(rows) - len(chosen) - len(outside), outside)
+def write_batch(
+    judged: Sequence[tuple[Row, Verdict]], *, community: Community, promises: Promises, at: datetime
+) -> list[tuple[Row, Verdict]]:
+    """Writes rows that are new here, with numbers of this community in the order of the file; returns them. Needs a
+    transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute(LOCK_NUMBERS, [community.pk])
+        last, hold = cursor.fetchone()
+    still_unknown = {row.external_id for row in unknown([row for row, _verdict in judged], community)}
+    chosen = [(row, verdict) for row, verdict in judged if row.external_id in still_unknown]  # another may have run
+    _write(_Numbered.of(chosen, last), community=community, promises=promises, hold=hold, at=at)
+    with connection.cursor() as cursor:
+        cursor.execute(KEEP_NUMBER, [last + len(chosen), community.pk])
+    return chosen
 
 
 def unknown(rows: Sequence[Row], community: Community) -> list[Row]:
@@ -114,6 +107,7 @@ class _Numbered:
 
     row: Row
     verdict: Verdict
+    moves: tuple[Moved, ...]
     subject: int
     issue: int
     number: int
@@ -123,7 +117,15 @@ class _Numbered:
         subjects, issues = next_ids(Subject, len(chosen)), next_ids(Issue, len(chosen))
         numbers = range(last + 1, last + 1 + len(chosen))
         keys = zip(chosen, subjects, issues, numbers, strict=True)
-        return [cls(row, verdict, subject, issue, number) for (row, verdict), subject, issue, number in keys]
+        return [
+            cls(row, verdict, tuple(history_of(row)), subject, issue, number)
+            for (row, verdict), subject, issue, number in keys
+        ]
+
+    @property
+    def state(self) -> State:
+        """Where its history ends."""
+        return self.moves[-1].now if self.moves else State.NEW
 
 
 def _write(rows: Sequence[_Numbered], *, community: Community, promises: Promises, hold: bool, at: datetime) -> None:
@@ -143,19 +145,19 @@ def _issue(numbered: _Numbered, here: int, promises: Promises) -> tuple[Any, ...
     row = numbered.row
     return (
         numbered.issue, numbered.subject, here, numbered.number, row.category.pk,
-        f"SRID=4326;POINT({row.lon!r} {row.lat!r})", row.address, row.title, row.text, row.state.value,
+        f"SRID=4326;POINT({row.lon!r} {row.lat!r})", row.address, row.title, row.text, numbered.state.value,
         Issue.Source.IMPORT.value, row.external_id, "uk", "", "", "{}", row.opened,
-        promises.due_on(row), row.changed,
+        promises.due_on(row), changed_at(row),
     )  # fmt: skip
 
 
 def _events(numbered: _Numbered, here: int) -> Iterator[tuple[Any, ...]]:
-    """Reported, then the shortest way of the workflow to the state that the file tells."""
+    """Reported, then its moves."""
     row, by = numbered.row, IssueEvent.By.SYSTEM.value
     yield here, numbered.issue, row.opened, False, IssueEvent.Kind.REPORTED.value, by, "", State.NEW.value
-    for was, now in way_to(row.state):
+    for move in numbered.moves:
         moved = IssueEvent.Kind.MOVED.value
-        yield here, numbered.issue, row.changed, row.resolved is None, moved, by, was.value, now.value
+        yield here, numbered.issue, move.at, move.is_undated, moved, by, move.was.value, move.now.value
 
 
 def _decision(numbered: _Numbered, here: int, at: datetime) -> tuple[Any, ...]:
@@ -165,19 +167,3 @@ def _decision(numbered: _Numbered, here: int, at: datetime) -> tuple[Any, ...]:
         here, numbered.subject, verdict.organisation, verdict.rule, verdict.ruleset, verdict.is_fallback, trace,
         numbered.row.opened, at,
     )  # fmt: skip
-
-
-@cache
-def way_to(state: State) -> tuple[tuple[State, State], ...]:
-    """The moves of the shortest way from NEW to `state`; none for NEW itself."""
-    ways: deque[tuple[State, ...]] = deque([(State.NEW,)])
-    while ways:
-        way = ways.popleft()
-        if way[-1] == state:
-            return tuple(pairwise(way))
-        ways.extend((*way, now) for now in _unvisited(way))
-    raise ValueError(f"No way leads to {state}.")
-
-
-def _unvisited(way: tuple[State, ...]) -> Iterable[State]:
-    return (now for now in MOVES[way[-1]] if now not in way)

@@ -1,37 +1,31 @@
 """From rows of a file to reports that can be written, or to a reason why not."""
 
+import hashlib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from django.core.validators import slug_re
-from django.utils.text import slugify
-from django.utils.translation import gettext as _
-from translitua import translit
-
-from geodata.models import Community
+from geodata.projections import Projection
 from issues.actions import headline
-from issues.import_mapping import ANY_STATUS, FileMapping
+from issues.import_categories import Categories
+from issues.import_mapping import ANY_STATUS, CONTENT, MILLISECONDS, MOMENTS, NUMBER, SECONDS, FileMapping, text_of
+from issues.import_organisations import Organisations
+from issues.import_reasons import MIDNIGHT, NO_ZONE, OPEN_WITH_END, TWICE_ON_THE_CLOCK, RejectedRowError
+from issues.import_sources import GEOMETRY, Record
 from issues.models import MAX_TEXT
-from issues.states import State
+from issues.states import OPEN, State
 from routing.models import Category
 
 EARLIEST = 1970  # an older report is a mistake in the file
-MOST_ID, MOST_ADDRESS, MOST_TITLE, MOST_CODE, MOST_NAME = 100, 300, 120, 60, 120  # characters, as in the tables
+MOST_ID, MOST_ADDRESS, MOST_TITLE = 100, 300, 120  # characters, as in the tables
 CLOCKS_DIFFER = timedelta(minutes=5)
+MIDNIGHT_HOUR = time(0)
+LINE, REASON = "import_line", "import_reason"  # what a file of rejected rows adds to each of them
+_NO_CONTENT = frozenset({LINE, REASON, NUMBER})
 
 Raw = Mapping[str, Any]
-
-
-class RejectedRowError(ValueError):
-    """A row that cannot become a report. `code` is a key of REASONS."""
-
-    def __init__(self, code: str, **details: object) -> None:
-        super().__init__(code)
-        self.code = code
-        self.details = details
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,117 +43,125 @@ class Row:
     address: str
     state: State
     opened: datetime
-    resolved: datetime | None  # None: the file does not say
+    moments: Mapping[str, datetime]  # those of MOMENTS that the file tells
     due_on: date | None  # None: by the category's promise
+    organisation: tuple[int, str] | None  # id and name of the one that the file names, when decisions are taken from it
+    doubts: tuple[str, ...]  # codes of issues.import_reasons.WARNINGS
 
     @property
-    def changed(self) -> datetime:
-        """When it was resolved, as far as it is known, else when it was opened."""
-        return self.resolved or self.opened
+    def resolved(self) -> datetime | None:
+        """When it was closed; None: the file does not say."""
+        return self.moments.get("resolved")
 
 
-class Categories:
-    """The community's categories, found by code or by name; makes missing ones when that is asked for."""
+@dataclass(slots=True)
+class Reader:
+    """Reads the rows of one file."""
 
-    def __init__(self, community: Community, *, mapping: FileMapping, create: bool, dry_run: bool) -> None:
-        self._community, self._mapping = community, mapping
-        self._create, self._dry_run = create, dry_run
-        self._known: dict[str, Category] = {}
-        self.created: list[Category] = []
-        for category in Category.objects.filter(community=community):
-            self._remember(category)
+    mapping: FileMapping
+    categories: Categories
+    organisations: Organisations | None  # None: decisions are made by the rules
+    to_wgs84: Projection | None
+    at: datetime
 
-    def find(self, said: str, name: str) -> Category:
-        """The category that the file means. Raises RejectedRowError "category"."""
-        wanted = self._mapping.categories.get(said, said)
-        found = self._known.get(wanted.casefold())
-        if found is not None:
-            return found
-        if not self._create:
-            raise RejectedRowError("category", said=said)
-        return self._make(wanted, name or said)
+    def read(self, record: Record) -> Row:
+        """One row of the file. Raises RejectedRowError."""
+        if record.broken:
+            raise RejectedRowError("csv", said=record.broken)
+        raw, mapping = record.raw, self.mapping
+        _refuse_unreadable(raw)
+        external_id = self._identity(record)
+        lon, lat = self._place(raw)
+        doubts: list[str] = []
+        opened = _time(mapping.value(raw, "opened"), mapping, doubts)
+        if opened.astimezone(mapping.zone).time() == MIDNIGHT_HOUR:
+            doubts.append(MIDNIGHT)
+        moments = self._moments(raw, opened, doubts)
+        category_said = mapping.value(raw, "category")
+        if not category_said:
+            raise RejectedRowError("category", said="")
+        state = _state(mapping, mapping.value(raw, "status"), is_resolved="resolved" in moments)
+        if state in OPEN and "resolved" in moments and "reopened" not in moments:
+            doubts.append(OPEN_WITH_END)
+        category = self.categories.find(category_said, mapping.value(raw, "category_name"))
+        title = mapping.value(raw, "title")
+        text = _limited(mapping.value(raw, "text") or title or category.name, "text", MAX_TEXT)
+        due = mapping.value(raw, "due")
+        return Row(
+            line=record.line,
+            raw=raw,
+            external_id=external_id,
+            category=category,
+            lon=lon,
+            lat=lat,
+            title=title if title and len(title) <= MOST_TITLE and "\n" not in title else headline(title or text),
+            text=text,
+            address=_limited(mapping.value(raw, "address"), "address", MOST_ADDRESS),
+            state=state,
+            opened=opened,
+            moments=moments,
+            due_on=_time(due, mapping, []).astimezone(mapping.zone).date() if due else None,
+            organisation=self._organisation(raw),
+            doubts=tuple(doubts),
+        )
 
-    def _make(self, wanted: str, name: str) -> Category:
-        code = wanted.lower() if slug_re.match(wanted) else slugify(translit(wanted))
-        if not code or len(code) > MOST_CODE:
-            raise RejectedRowError("category", said=wanted)
-        found = self._known.get(code)
-        if found is None:
-            found = Category(community=self._community, code=code, name=name[:MOST_NAME])
-            if not self._dry_run:
-                found.save()
-            self.created.append(found)
-            self._remember(found)
-        self._known[wanted.casefold()] = found
+    def _identity(self, record: Record) -> str:
+        column = self.mapping.columns["id"]
+        if column == NUMBER:
+            return str(record.line)
+        if column == CONTENT:
+            return fingerprint(record.raw)
+        found = _limited(self.mapping.value(record.raw, "id"), "id", MOST_ID)
+        if not found:
+            raise RejectedRowError("no_id")
         return found
 
-    def _remember(self, category: Category) -> None:
-        self._known.setdefault(category.name.casefold(), category)
-        self._known[category.code.casefold()] = category
+    def _place(self, raw: Raw) -> tuple[float, float]:
+        if GEOMETRY in raw and not self.mapping.value(raw, "lon"):
+            raise RejectedRowError("geometry")
+        lon, lat = self.mapping.value(raw, "lon"), self.mapping.value(raw, "lat")
+        try:
+            x, y = _number(lon), _number(lat)
+            if self.to_wgs84:
+                (x,), (y,) = self.to_wgs84([x], [y])
+        except ValueError:
+            raise RejectedRowError("place", lon=lon[:30], lat=lat[:30]) from None
+        if not (math.isfinite(x) and math.isfinite(y) and abs(x) <= 180 and abs(y) <= 90):
+            raise RejectedRowError("place", lon=lon[:30], lat=lat[:30])
+        return x, y
+
+    def _moments(self, raw: Raw, opened: datetime, doubts: list[str]) -> dict[str, datetime]:
+        found = {}
+        for name in MOMENTS:
+            if said := self.mapping.value(raw, name):
+                found[name] = _time(said, self.mapping, doubts)
+        if max(opened, *found.values()) > self.at + CLOCKS_DIFFER if found else opened > self.at + CLOCKS_DIFFER:
+            raise RejectedRowError("future")
+        for name, moment in found.items():
+            if moment < opened:
+                raise RejectedRowError(f"{name}_before_opened")
+        return found
+
+    def _organisation(self, raw: Raw) -> tuple[int, str] | None:
+        if self.organisations is None:
+            return None
+        code, name = self.mapping.value(raw, "organisation_code"), self.mapping.value(raw, "organisation")
+        return self.organisations.find(name, code) if name or code else None
 
 
-def read_row(raw: Raw, *, line: int, mapping: FileMapping, categories: Categories, at: datetime) -> Row:
-    """One row of the file. Raises RejectedRowError."""
-    _refuse_unreadable(raw)
-    external_id = _limited(mapping.value(raw, "id"), "id", MOST_ID)
-    if not external_id:
-        raise RejectedRowError("no_id")
-    lon, lat = _place(mapping.value(raw, "lon"), mapping.value(raw, "lat"))
-    opened = _time(mapping.value(raw, "opened"), mapping)
-    resolved = _time(mapping.value(raw, "resolved"), mapping) if mapping.value(raw, "resolved") else None
-    if max(opened, resolved or opened) > at + CLOCKS_DIFFER:
-        raise RejectedRowError("future")
-    if resolved and resolved < opened:
-        raise RejectedRowError("resolved_before_opened")
-    category_said = mapping.value(raw, "category")
-    category_name = mapping.value(raw, "category_name")
-    if not category_said:
-        raise RejectedRowError("category", said="")
-    state = _state(mapping, mapping.value(raw, "status"), is_resolved=resolved is not None)
-    due = mapping.value(raw, "due")
-    category = categories.find(category_said, category_name)
-    text = _limited(mapping.value(raw, "text") or mapping.value(raw, "title") or category.name, "text", MAX_TEXT)
-    title = mapping.value(raw, "title")
-    return Row(
-        line=line,
-        raw=raw,
-        external_id=external_id,
-        category=category,
-        lon=lon,
-        lat=lat,
-        title=title if title and len(title) <= MOST_TITLE and "\n" not in title else headline(title or text),
-        text=text,
-        address=_limited(mapping.value(raw, "address"), "address", MOST_ADDRESS),
-        state=state,
-        opened=opened,
-        resolved=resolved,
-        due_on=_time(due, mapping).astimezone(mapping.zone).date() if due else None,
-    )
-
-
-def reason_of(code: str, **details: object) -> str:
-    """Why a row was rejected, in the language of the moment."""
-    return {
-        "no_id": _("It has no number of its own, so a second run could not know it again"),
-        "too_long": _("Too long for “%(part)s”: %(count)s characters"),
-        "place": _("This is no place on the globe: %(lon)s, %(lat)s"),
-        "outside": _("The place is outside the community"),
-        "time": _("This is no date that is understood: %(said)s"),
-        "future": _("It lies in the future"),
-        "resolved_before_opened": _("It was resolved before it was reported"),
-        "category": _("Unknown category: “%(said)s”"),
-        "status": _("Unknown status: “%(said)s”"),
-        "unreadable": _("It holds bytes that are no text in UTF-8"),
-        "shape": _("It has more values than there are columns"),
-        "csv": _("It is broken: %(said)s"),
-    }[code] % details
+def fingerprint(raw: Raw) -> str:
+    """Of everything that a row says, for a file whose rows have no number: the same row twice is one report."""
+    said = "\x1f".join(f"{name}\x1e{text_of(raw[name])}" for name in sorted(map(str, raw)) if name not in _NO_CONTENT)
+    return hashlib.blake2b(said.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 def _refuse_unreadable(raw: Raw) -> None:
     if None in raw:
         raise RejectedRowError("shape")
     for value in raw.values():
-        if value and ("\x00" in value or not _is_text(value)):
+        if isinstance(value, str) and not value.isascii() and not _is_text(value):
+            raise RejectedRowError("unreadable")
+        if isinstance(value, str) and "\x00" in value:
             raise RejectedRowError("unreadable")
 
 
@@ -177,24 +179,37 @@ def _limited(value: str, part: str, most: int) -> str:
     return value
 
 
-def _place(lon: str, lat: str) -> tuple[float, float]:
-    try:
-        x, y = float(lon), float(lat)
-    except ValueError:
-        raise RejectedRowError("place", lon=lon[:30], lat=lat[:30]) from None
-    if not (math.isfinite(x) and math.isfinite(y) and abs(x) <= 180 and abs(y) <= 90):
-        raise RejectedRowError("place", lon=lon[:30], lat=lat[:30])
-    return x, y
+def _number(text: str) -> float:
+    """A number; a comma may stand for the point. Raises ValueError."""
+    return float(text.replace(",", ".") if "," in text else text)
 
 
-def _time(said: str, mapping: FileMapping) -> datetime:
+def _time(said: str, mapping: FileMapping, doubts: list[str]) -> datetime:
     try:
-        moment = datetime.fromisoformat(said)
+        moment = _moment(said, mapping)
         if moment.year < EARLIEST:
             raise ValueError(said)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=mapping.zone)).astimezone(UTC)
-    except (ValueError, OverflowError):
+        if moment.tzinfo:
+            return moment.astimezone(UTC)
+        doubts.append(NO_ZONE)
+        local = moment.replace(tzinfo=mapping.zone)
+        if local.utcoffset() != local.replace(fold=1).utcoffset():  # of the nights on which clocks are changed
+            doubts.append(TWICE_ON_THE_CLOCK)
+        return local.astimezone(UTC)
+    except (ValueError, OverflowError, OSError):
         raise RejectedRowError("time", said=said[:40]) from None
+
+
+def _moment(said: str, mapping: FileMapping) -> datetime:
+    """By ISO 8601, or by the formats of the mapping. Raises ValueError."""
+    for one in mapping.dates:
+        try:
+            if one in (SECONDS, MILLISECONDS):
+                return datetime.fromtimestamp(float(said) / (1 if one == SECONDS else 1000), tz=UTC)
+            return datetime.strptime(said, one)  # noqa: DTZ007  the zone is that of the mapping
+        except ValueError:
+            continue
+    return datetime.fromisoformat(said)
 
 
 def _state(mapping: FileMapping, said: str, *, is_resolved: bool) -> State:

@@ -1,36 +1,76 @@
 """The door through which the history of another system comes in: batch by batch, each in a transaction of its own, the
-same row never twice, so that a broken run is simply repeated."""
+same row never twice, so that a broken run is simply repeated, or goes on where it stopped."""
 
-import csv
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
-from typing import Any, TextIO
+from itertools import islice
+from typing import Any, Protocol
 
-from django.utils.translation import gettext as _
+from django.db import transaction
 
 from geodata.models import Community
 from issues.import_batch import Promises, judge, unknown, write_batch
-from issues.import_mapping import FileMapping, MappingError
-from issues.import_rows import Categories, Raw, RejectedRowError, Row, read_row, reason_of
+from issues.import_categories import Categories
+from issues.import_mapping import TAKE, FileMapping
+from issues.import_organisations import Organisations
+from issues.import_reasons import RejectedRowError
+from issues.import_rows import Reader, Row
+from issues.import_sources import Record, Source
+from issues.import_tracking import Tracker
+from routing.bulk import Deciding
+from routing.responsibility import Verdict
 
 BATCH = 2000  # rows in one transaction
+FRESH = 20  # batches after which rules, organisations and areas are read anew
+MOST_NAMED = 30  # organisations and states that a report counts
 
-Reject = Callable[[int, Raw, str], None]
-Progress = Callable[["Summary"], None]
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A row that is left out; issues.import_reasons puts the code into words."""
+
+    record: Record
+    code: str
+    details: dict[str, Any]
 
 
 @dataclass(slots=True)
 class Summary:
-    """What an import did, or in a dry run would do."""
+    """What an import did so far, or in a dry run would do."""
 
-    rows: int = 0
+    rows: int = 0  # of the file, read so far
     imported: int = 0
     repeated: int = 0
     rejected: Counter[str] = field(default_factory=Counter)  # by the code of the reason
-    created: Sequence[Any] = ()  # categories
+    states: Counter[str] = field(default_factory=Counter)
+    organisations: Counter[str] = field(default_factory=Counter)  # by name; "" for nobody
+    by_queue: int = 0
+    categories: list[tuple[str, str]] = field(default_factory=list)  # made: code, name
+    made: list[str] = field(default_factory=list)  # organisations
+
+    def as_json(self) -> dict[str, Any]:
+        """As a job keeps it."""
+        told: dict[str, Any] = {name: getattr(self, name) for name in self.__slots__}
+        return told | {name: dict(told[name]) for name in ("rejected", "states", "organisations")}
+
+    @classmethod
+    def from_json(cls, kept: dict[str, Any]) -> "Summary":
+        """What was kept."""
+        counters = {name: Counter(kept[name]) for name in ("rejected", "states", "organisations")}
+        pairs = {"categories": [(code, name) for code, name in kept["categories"]]}
+        return cls(**{name: kept[name] for name in cls.__slots__ if name in kept} | counters | pairs)
+
+
+class Watcher(Protocol):
+    """Whoever asked for the import: a command, or a job."""
+
+    def keep(self, summary: Summary, rejected: Sequence[Rejected]) -> None:
+        """Called after each batch, inside the transaction of what was written."""
+
+    def progress(self, summary: Summary, share: float) -> None:
+        """Called after that; `share` of the file, 0 to 1, was read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,97 +78,113 @@ class Wish:
     """How to import."""
 
     create_categories: bool = False
+    create_organisations: bool = False
     dry_run: bool = False
     limit: int | None = None
     batch: int = BATCH
 
 
-def import_issues(
-    file: TextIO,
-    *,
-    community: Community,
-    mapping: FileMapping,
-    wish: Wish,
-    at: datetime,
-    reject: Reject,
-    progress: Progress,
-) -> Summary:
-    """Brings the reports of a CSV file in. History is not delivered: no organisation and no author gets a letter.
+class Import:
+    """One file on its way into a community. History is not delivered: no organisation and no author gets a letter.
 
-    `reject(line, raw, reason)` is called for every row that is left out, `progress` after every batch. Must be called
-    inside the community's scope. Raises MappingError when the file does not have the columns of the mapping.
+    `mapping` fits the file (FileMapping.of_a_file_with). Must be used inside the community's scope. `tracker` is given
+    where the whole file is read from its beginning.
     """
-    summary = Summary()
-    categories = Categories(community, mapping=mapping, create=wish.create_categories, dry_run=wish.dry_run)
-    summary.created = categories.created
-    promises = Promises(community)
-    seen: set[str] = set()
 
-    def leave_out(line: int, raw: Raw, code: str, **details: object) -> None:
-        summary.rejected[code] += 1
-        reject(line, raw, reason_of(code, **details))
+    def __init__(
+        self,
+        source: Source,
+        *,
+        community: Community,
+        mapping: FileMapping,
+        wish: Wish,
+        at: datetime,
+        watcher: Watcher,
+        tracker: Tracker | None = None,
+        done: Summary | None = None,
+    ) -> None:
+        self.summary = done or Summary()
+        self._source, self._community, self._wish, self._at = source, community, wish, at
+        self._watcher, self._tracker = watcher, tracker
+        self._categories = Categories(community, mapping=mapping, create=wish.create_categories, dry_run=wish.dry_run)
+        self._organisations: Organisations | None = None
+        if mapping.decisions == TAKE:
+            self._organisations = Organisations(mapping=mapping, create=wish.create_organisations, dry_run=wish.dry_run)
+        self._reader = Reader(mapping, self._categories, self._organisations, source.to_wgs84, at)
+        self._made = (list(self.summary.categories), list(self.summary.made))
 
-    def flush(rows: list[Row]) -> None:
-        if wish.dry_run:
-            outside = _try(rows, summary, community, seen)
-        else:
-            outcome = write_batch(rows, community=community, promises=promises, at=at)
-            summary.imported += outcome.imported
-            summary.repeated += outcome.repeated
-            outside = outcome.outside
-        for row in outside:
-            leave_out(row.line, row.raw, "outside")
-        progress(summary)
+    def run(self) -> Summary:
+        """Reads the file from where `done` ended; returns what became of all of it. Raises RefusedError for a file
+        that is damaged farther on: what stands before that is brought in."""
+        records = islice(self._source.records, self.summary.rows, self._wish.limit)
+        self._refresh()
+        number = 0
+        while batch := list(islice(records, self._wish.batch)):
+            number += 1
+            if number % FRESH == 0:
+                self._refresh()
+            self._take(batch)
+        return self.summary
 
-    batch: list[Row] = []
-    for line, raw in _records(file, mapping):
-        if wish.limit is not None and summary.rows >= wish.limit:
-            break
-        summary.rows += 1
-        try:
-            if isinstance(raw, csv.Error):
-                raise RejectedRowError("csv", said=raw)
-            batch.append(read_row(raw, line=line, mapping=mapping, categories=categories, at=at))
-        except RejectedRowError as rejected:
-            leave_out(line, {} if isinstance(raw, csv.Error) else raw, rejected.code, **rejected.details)
-        if len(batch) >= wish.batch:
-            flush(batch)
-            batch = []
-    flush(batch)
-    return summary
+    def _refresh(self) -> None:
+        self._promises, self._deciding = Promises(self._community), Deciding(self._community)
 
+    def _take(self, batch: Sequence[Record]) -> None:
+        rejected: list[Rejected] = []
+        rows = self._read(batch, rejected)
+        first = self._tracker.rows(rows) if self._tracker else rows
+        new = unknown(first if self._wish.dry_run else rows, self._community)
+        judged = []
+        for row, verdict in judge(new, deciding=self._deciding):
+            if verdict is None:
+                self._reject(Record(row.line, row.raw), RejectedRowError(self._outside(row)), rejected)
+            else:
+                judged.append((row, verdict))
+        with transaction.atomic():
+            written = judged if self._wish.dry_run else self._write(judged)
+            self._count(batch, rows, new, judged, written)
+            self._watcher.keep(self.summary, sorted(rejected, key=lambda one: one.record.line))
+        self._watcher.progress(self.summary, self._source.share)
 
-def _try(rows: list[Row], summary: Summary, community: Community, seen: set[str]) -> list[Row]:
-    """What a batch would do; returns the rows outside the community."""
-    fresh = [row for row in unknown(rows, community) if row.external_id not in seen]
-    seen.update(row.external_id for row in fresh)
-    outside = [row for row, verdict in judge(fresh, community=community) if verdict is None]
-    summary.imported += len(fresh) - len(outside)
-    summary.repeated += len(rows) - len(fresh)
-    return outside
+    def _read(self, batch: Sequence[Record], rejected: list[Rejected]) -> list[Row]:
+        rows = []
+        for record in batch:
+            try:
+                rows.append(self._reader.read(record))
+            except RejectedRowError as mistake:
+                self._reject(record, mistake, rejected)
+        return rows
 
+    def _reject(self, record: Record, mistake: RejectedRowError, rejected: list[Rejected]) -> None:
+        rejected.append(Rejected(record, mistake.code, mistake.details))
+        self.summary.rejected[mistake.code] += 1
+        if self._tracker:
+            self._tracker.rejected(record.line, mistake)
 
-def _records(file: TextIO, mapping: FileMapping) -> Iterator[tuple[int, Raw | csv.Error]]:
-    """Rows of the file with the line where each begins. Raises MappingError for a file without the columns."""
-    reader = csv.DictReader(file, delimiter=mapping.delimiter)
-    try:
-        header = reader.fieldnames or []
-    except csv.Error as error:
-        raise MappingError(_("The file is no CSV: %(reason)s") % {"reason": error}) from error
-    missing = mapping.missing_in(header)
-    if missing:
-        words = {"missing": ", ".join(missing), "there": ", ".join(header)[:500] or "–"}
-        raise MappingError(_("The file has no column: %(missing)s. It has: %(there)s.") % words)
-    while True:
-        line = reader.line_num + 1
-        try:
-            yield line, next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            yield line, error
+    def _outside(self, row: Row) -> str:
+        return "swapped" if self._tracker and self._tracker.is_swapped(row) else "outside"
 
+    def _write(self, judged: Sequence[tuple[Row, Verdict]]) -> Sequence[tuple[Row, Verdict]]:
+        return write_batch(judged, community=self._community, promises=self._promises, at=self._at)
 
-def open_csv(file: Path) -> TextIO:
-    """The file as text; bytes that are no UTF-8 come as lone surrogates, so that their row can be rejected."""
-    return file.open(encoding="utf-8-sig", errors="surrogateescape", newline="")
+    def _count(
+        self,
+        batch: Sequence[Record],
+        rows: Sequence[Row],
+        new: Sequence[Row],
+        judged: Sequence[tuple[Row, Verdict]],
+        written: Sequence[tuple[Row, Verdict]],
+    ) -> None:
+        told = self.summary
+        told.rows += len(batch)
+        told.imported += len(written)
+        told.repeated += len(rows) - len(new) + len(judged) - len(written)
+        for row, verdict in written:
+            told.states[row.state.value] += 1
+            told.by_queue += verdict.is_fallback
+            name = str(verdict.trace["organisation_name"] or "")
+            if name in told.organisations or len(told.organisations) < MOST_NAMED:
+                told.organisations[name] += 1
+        before, made = self._made
+        told.categories = [*before, *((one.code, one.name) for one in self._categories.created)]
+        told.made = [*made, *(self._organisations.created if self._organisations else ())]

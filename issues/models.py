@@ -394,3 +394,6 @@ class LearntCategories(models.Model):
 
     def __str__(self) -> str:
         return f"{self.community_id} {self.learnt_at:%Y-%m-%d}"
+
+
+from issues.import_models import RejectedRow  # noqa: E402, F401  a file of its own

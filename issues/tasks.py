@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from issues import kept_drafts, learning
+from issues import import_jobs, kept_drafts, learning
 
 
 @shared_task(name="issues.tasks.drop_old_drafts")
@@ -16,3 +16,9 @@ def drop_old_drafts() -> int:
 def learn_where_new() -> int:
     """Asks for learning where enough new reports came; returns in how many communities. The jobs run one by one."""
     return learning.learn_where_new(at=timezone.now())
+
+
+@shared_task(name="issues.tasks.clear_old_rejected")
+def clear_old_rejected() -> int:
+    """Deletes rows that imports left out long ago; returns how many."""
+    return import_jobs.clear_old_rejected(at=timezone.now())

@@ -185,6 +185,7 @@ CELERY_BEAT_SCHEDULE = {
     "forget ended limits": {"task": "core.tasks.forget_ended_limits", "schedule": 600.0},
     "forget originals of redacted photos": {"task": "media.tasks.forget_originals", "schedule": 300.0},
     "drop old drafts of reports": {"task": "issues.tasks.drop_old_drafts", "schedule": 3600.0},
+    "clear old rejected rows": {"task": "issues.tasks.clear_old_rejected", "schedule": 3600.0},
     "drop abandoned photo drafts": {"task": "media.tasks.drop_abandoned_drafts", "schedule": 3600.0},
     "forget addresses that get no letters": {"task": "notifications.tasks.forget", "schedule": 3600.0},
     "learn from new reports": {"task": "issues.tasks.learn_where_new", "schedule": crontab(hour=1, minute=20)},

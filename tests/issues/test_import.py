@@ -14,7 +14,7 @@ from django_scopes import scope
 from core.models import CalendarDay, OutboxMessage
 from geodata.models import Community
 from issues.actions import NewReport, promise, report_issue
-from issues.import_batch import way_to
+from issues.import_history import way_to
 from issues.importing import BATCH
 from issues.models import Issue, IssueEvent
 from issues.states import State
