@@ -27,6 +27,7 @@ from openmap import (  # noqa: F401  register what they are about
     admin_channels,
     admin_dangers,
     admin_decisions,
+    admin_history,
     admin_hooks,
     admin_jobs,
     admin_keys,

@@ -7,7 +7,7 @@ from django.contrib import admin, messages
 from django.core.validators import MaxLengthValidator
 from django.db import transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest, QueryDict
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Membership, Organisation, User
-from core.models import Subject, Visibility
+from core.models import Job, Subject, Visibility
 from issues.models import MAX_TEXT, Issue, IssueEvent
 from issues.moves import MoveRefusedError, give_by_staff, move_by_staff, nobody_holds, redact_words, set_visibility
 from issues.pages import place_image
@@ -160,7 +160,7 @@ class IssueAdmin(ScopedAdmin):
     roles = MODERATORS
     form = ModerationForm
     list_display = ("number", "title", "in_danger", "category", "state", "who_sees", "created_at", "community")
-    list_filter = ("community", "subject__visibility", "state", DangerFilter, "category")
+    list_filter = ("community", "subject__visibility", "state", DangerFilter, "category", "source")
     search_fields = ("title", "number")
     readonly_fields = (
         "community", "number", "title", "in_danger", "text", "category", "state", "duplicate_of", "address", "asset",
@@ -179,6 +179,11 @@ class IssueAdmin(ScopedAdmin):
         """Names of the dangers that the reporter was warned of; codes of those that are gone."""
         named = issue.danger_names or ", ".join(issue.dangers)  # type: ignore[attr-defined]  # annotated below
         return format_html("<b>{}</b>", named) if named else ""
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """With the way to an import of history, for who may."""
+        may = admin.site._registry[Job].has_view_permission(request)
+        return super().changelist_view(request, {**(extra_context or {}), "may_import_history": may})
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Issue]:
         rows: QuerySet[Issue] = super().get_queryset(request).annotate(danger_names=names_of_dangers())
