@@ -8,8 +8,9 @@ from shapely.geometry.base import BaseGeometry
 
 from geodata.address_rows import AddressRow
 from geodata.street_words import number_key
-from openmap.demo.place import HOUSE, METRES, on_globe
+from openmap.demo.place import on_globe
 from openmap.demo.registers import Sheet
+from openmap.demo.ways import number_at
 from routing.models import Register
 
 # What streets of Яворин were called before.
@@ -19,6 +20,30 @@ FORMER: Mapping[str, tuple[str, ...]] = {
     "вул. Вокзальна": ("вул. Дзержинського",),
     "вул. Козацька": ("вул. Червоноармійська",),
     "вул. Космонавтів": ("вул. Жовтнева",),
+    "вул. Михайла Грушевського": ("вул. Карла Маркса",),
+    "вул. Лесі Українки": ("вул. Крупської",),
+    "вул. Данила Галицького": ("вул. Фрунзе",),
+    "вул. Ярослава Мудрого": ("вул. Свердлова",),
+    "вул. Івана Мазепи": ("вул. Кірова",),
+    "вул. Пилипа Орлика": ("вул. Калініна",),
+    "вул. Миколи Хвильового": ("вул. Горького",),
+    "вул. Павла Тичини": ("вул. Пушкіна",),
+    "вул. Героїв Майдану": ("вул. Радянська",),
+    "вул. Січових Стрільців": ("вул. Чапаєва",),
+    "бульв. Незалежності": ("бульв. Комсомольський",),
+    "вул. Володимира Вернадського": ("вул. Мічуріна",),
+    "вул. Ігоря Сікорського": ("вул. Чкалова",),
+    "вул. Юрія Кондратюка": ("вул. Гагаріна",),
+    "вул. Левка Лук’яненка": ("вул. 40-річчя Перемоги",),
+    "вул. В’ячеслава Чорновола": ("вул. Комсомольська",),
+    "вул. Василя Стуса": ("вул. Тургенєва",),
+    "вул. Героїв Крут": ("вул. Щорса",),
+    "бульв. Героїв Азова": ("бульв. 50-річчя СРСР",),
+    "вул. Богдана Хмельницького": ("вул. Червоних Партизанів",),
+    "вул. Петра Сагайдачного": ("вул. Котовського",),
+    "вул. Івана Сірка": ("вул. Будьонного",),
+    "вул. Петра Калнишевського": ("вул. Суворова",),
+    "вул. Марії Приймаченко": ("вул. Рєпіна",),
 }
 
 
@@ -37,7 +62,7 @@ def addresses_of_neighbour(streets: Mapping[str, LineString], houses: Sequence[P
         yield _row(0, name, "", on_globe(streets[name]), ())
     for order, house in enumerate(houses, start=1):
         name = min(names, key=lambda one: streets[one].distance(house))
-        number = max(1, round(float(streets[name].project(house.centroid)) * METRES / HOUSE))
+        number = number_at(name, float(streets[name].project(house.centroid)))
         while (name, number) in taken:
             number += 1
         taken.add((name, number))

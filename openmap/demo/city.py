@@ -1,26 +1,18 @@
-"""Who answers for what in Яворин: organisations, kinds of problems, rules. Words are data, so they are Ukrainian."""
+"""Who answers for what in Яворин: kinds of problems and rules. Words are data, so they are Ukrainian."""
 
 from dataclasses import dataclass
 from typing import Final
 
+from openmap.demo.keepers import KEEPERS
+from openmap.demo.organisations import COUNCIL, NEIGHBOURS_OF_SERVICES, SERVICES, Body
+
 DISTRICTS_CODE: Final = "districts"
 DISTRICTS_NAME: Final = "Райони міста"
 RESIDENTS: Final = {
-    "stare-misto": 22_260, "lisova-poliana": 18_710, "vokzalnyi": 955, "soniachnyi": 22_680, "zarichchia": 11_960,
-    "slobidka": 15_230, "honchari": 12_420,
+    "stare-misto": 27_680, "lisova-poliana": 31_090, "vokzalnyi": 16_610, "soniachnyi": 38_290, "zarichchia": 11_430,
+    "slobidka": 15_580, "honchari": 9_320,
 }  # fmt: skip
 RESIDENTS_IN: Final = 2025
-
-
-@dataclass(frozen=True, slots=True)
-class Body:
-    """An organisation with its mailbox; one without an address can be told nothing."""
-
-    key: str
-    name: str
-    name_en: str
-    icon: str
-    address: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,40 +51,8 @@ class Duty:
     is_of_winter: bool = False  # from 1 November to the end of March
 
 
-# The fourteen organisations that serve the city.
-SERVICES: Final = (
-    Body("water", "КП «Яворинводоканал»", "Yavoryn Water Utility", "drop", "dyspetcher@vodokanal.example.org"),
-    Body("heat", "КП «Яворинтеплоенерго»", "Yavoryn Heating", "flame", "dyspetcher@teplo.example.org"),
-    Body("power", "Яворинський РЕМ обленерго", "Yavoryn Power Grid", "bolt", "yavoryn@oblenergo.example.org"),
-    Body("gas", "Яворинська дільниця газмереж", "Yavoryn Gas Networks", "flame", "104@gas.example.org"),
-    Body("light", "КП «Міськсвітло»", "City Lights", "lamp", "lihtari@svitlo.example.org"),
-    Body("roads", "КП «Яворинавтодор»", "Yavoryn Roads", "road", "dorohy@avtodor.example.org"),
-    Body("waste", "КП «Екосервіс-Явір»", "Ecoservice Yavir", "bin", "smittia@ekoservis.example.org"),
-    Body("west-waste", "ТОВ «Чисте подвір’я»", "Clean Yard Ltd", "trash", "office@podvirya.example.org"),
-    Body("green", "КП «Зеленбуд»", "Parks and Trees", "tree", "dereva@zelenbud.example.org"),
-    Body("lift", "КП «Яворинліфт»", "Yavoryn Lifts", "arrow-up-down", "lift@yavorynlift.example.org"),
-    Body("transport", "КП «Яворинтранс»", "Yavoryn Transport", "bus", "rukh@trans.example.org"),
-    Body("animals", "КП «Лапа допомоги»", "Helping Paw", "paw", "lapa@tvaryny.example.org"),
-    Body("order", "Інспекція з благоустрою", "Inspection of Public Places", "eye", "inspekciya@yavoryn.example.org"),
-    Body("state-roads", "Служба відновлення, дорожній відділ", "State Road Agency", "road",
-         "dorohy@vidnovlennia.example.org"),
-)  # fmt: skip
-# Who shows what rules can do besides: roads of some districts, hours of the night, lights that the railway keeps.
-NEIGHBOURS_OF_SERVICES: Final = (
-    Body("west-roads", "КП «Заріччя-шлях»", "Zarichchia Roads", "cone", "zvernennia@shliah.example.org"),
-    Body("night", "Аварійна служба 15-80", "Emergency Desk 15-80", "phone", "1580@yavoryn.example.org"),
-    Body("station", "Станція Яворин", "Yavoryn Railway Station", "building", "stanciya@zaliznytsia.example.org"),
-)
-KEEPERS: Final = (
-    Body("manager", "ТОВ «Управитель Яворин»", "Yavoryn House Management", "building", "office@upravytel.example.org"),
-    Body("sunflower", "ОСББ «Соняшник»", "Sunflower Homeowners", "building", "holova@soniashnyk.example.org"),
-    Body("fir", "ОСББ «Ялинка»", "Fir Tree Homeowners", "building", ""),
-    Body("sunny", "Управитель «Сонячний дім»", "Sunny Home Management", "building", "upravytel@dim.example.org"),
-)
-COUNCIL: Final = Body("council", "Яворинська міська рада, відділ звернень", "Yavoryn City Council", "petition",
-                      "zvernennia@yavoryn.example.org")  # fmt: skip
-BODIES: Final = (*SERVICES, *NEIGHBOURS_OF_SERVICES, *KEEPERS, COUNCIL)
-FALLBACK: Final = "council"
+BODIES: Final[tuple[Body, ...]] = (*SERVICES, *NEIGHBOURS_OF_SERVICES, *KEEPERS, COUNCIL)
+FALLBACK: Final = COUNCIL.key
 
 KINDS: Final = (
     Kind("roads", "Ями й дороги", "Potholes and roads", "road", 7, "roads"),
@@ -158,10 +118,6 @@ FULL_DUTIES: Final = (
 DRAFT_DUTY: Final = Duty("roads", ("zarichchia",), "roads", priority=5)
 DRAFT_WASTE: Final = ("waste", ("slobidka", "honchari"))
 
-NEIGHBOUR_BODIES: Final = (
-    Body("village", "Соснівська сільська рада", "Sosnivka Village Council", "building", "rada@sosnivka.example.org"),
-    Body("power", "Яворинський РЕМ обленерго", "Yavoryn Power Grid", "bolt", "sosnivka@oblenergo.example.org"),
-)
 NEIGHBOUR_KINDS: Final = (
     Kind("roads", "Дороги", "Roads", "road", 10),
     Kind("lamps", "Освітлення", "Street lights", "lamp", 5),

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 
 from shapely.geometry import LineString, Polygon
+from shapely.geometry.base import BaseGeometry
 
 XY = tuple[float, float]
 
@@ -52,3 +53,9 @@ def ribbon(middle: LineString, width: Callable[[float], float], pieces: int = 16
         left.append((here.x - dy * reach, here.y + dx * reach))
         right.append((here.x + dy * reach, here.y - dx * reach))
     return Polygon(left + right[::-1]).buffer(0)
+
+
+def lines_of(shape: BaseGeometry) -> list[LineString]:
+    """The lines that a geometry consists of; empty when it has none."""
+    parts = [shape] if isinstance(shape, LineString) else list(getattr(shape, "geoms", []))
+    return [part for part in parts if isinstance(part, LineString) and not part.is_empty]

@@ -20,14 +20,13 @@ from openmap.demo.city import (
     DISTRICTS_CODE,
     DISTRICTS_NAME,
     FALLBACK,
-    NEIGHBOUR_BODIES,
     RESIDENTS,
     RESIDENTS_IN,
-    Body,
 )
+from openmap.demo.countryside import alleys, woods
 from openmap.demo.layout import (
-    BUILT_UP,
     DISTRICTS,
+    METRES,
     PARKS,
     POND,
     RAILWAY,
@@ -36,7 +35,8 @@ from openmap.demo.layout import (
     ROADS,
     TERRITORY,
 )
-from openmap.demo.place import ORIGIN, neighbour, on_globe, stored
+from openmap.demo.organisations import NEIGHBOUR_BODIES, Body
+from openmap.demo.place import APPROACH, ORIGIN, all_stored, neighbour, on_globe
 from openmap.demo.registers import draw_registers
 from openmap.demo.rulebook import write_rules_of_neighbour, write_rules_of_yavoryn
 from openmap.demo.town import Town
@@ -47,10 +47,11 @@ from routing.rule_check import check_soon
 from stats.models import Population
 
 SINCE = date(2020, 1, 1)  # first day of the districts
-OPENS_AT = 14  # zoom
+OPENS_AT = 13  # zoom
 YAVORYN_HUE, SOSNIVKA_HUE = 256, 150
 ON_THE_MAP = {Register.Kind.ROADS, Register.Kind.LAMPS}
-SIMPLE = 0.3  # units of the drawing: less than a metre
+FIELDS = 400.0  # metres around the streets of the neighbour; then woods begin
+SIMPLE = 0.5 / METRES  # half a metre
 
 Layer = tuple[MapShape.Kind, str, BaseGeometry]
 
@@ -89,8 +90,11 @@ def found_neighbour(*, at: datetime) -> Community:
     community.save(update_fields=["accent_hue"])
     with scope(community=community):
         lanes: list[Layer] = [(MapShape.Kind.STREET, name, line) for name, line in streets.items()]
-        village: Layer = (MapShape.Kind.LAND, "Соснівка", shapely.union_all(list(streets.values())).buffer(40))
-        _draw(community, [village, *lanes, *((MapShape.Kind.BUILDING, "", house) for house in houses)])
+        fields = shapely.union_all(list(streets.values())).buffer(FIELDS / METRES)
+        wood: Layer = (MapShape.Kind.PARK, "", land.difference(fields))
+        approach: Layer = (MapShape.Kind.ROAD, "", APPROACH.intersection(land))
+        village: list[Layer] = [(MapShape.Kind.BUILDING, "", house) for house in houses]
+        _draw(community, [(MapShape.Kind.LAND, "", land), wood, approach, *lanes, *village])
         import_addresses(community, list(addresses_of_neighbour(streets, houses)))
         bodies = _found_bodies(community, NEIGHBOUR_BODIES)
         CommunityRouting.objects.create(community=community, fallback=bodies["village"])
@@ -153,14 +157,15 @@ def _bring_registers(community: Community, town: Town, *, at: datetime) -> None:
 
 
 def _land() -> list[Layer]:
-    """Built-up land, parks and water. Parks are cut against the river and each other, so that none is drawn twice."""
+    """Land, parks, woods and water. Parks are cut against the river and each other, so that none is drawn twice."""
     taken: BaseGeometry = RIVER
     parks: list[Layer] = []
     for name, shape in PARKS.items():
         parks.append((MapShape.Kind.PARK, name, shape.difference(taken)))
         taken = taken.union(shape)
     return [
-        (MapShape.Kind.LAND, "Яворин", BUILT_UP),
+        (MapShape.Kind.LAND, "", TERRITORY),
+        *((MapShape.Kind.PARK, "", wood) for wood in woods()),
         *parks,
         (MapShape.Kind.WATER, RIVER_NAME, RIVER),
         (MapShape.Kind.WATER, "Лісове озеро", POND),
@@ -173,20 +178,23 @@ def _ways(town: Town) -> list[Layer]:
         (MapShape.Kind.STREET, street.name, shapely.MultiLineString(street.pieces)) for street in town.streets
     ]
     roads: list[Layer] = [(MapShape.Kind.ROAD, name, line) for name, line in ROADS.items()]
-    return [*streets, *roads, (MapShape.Kind.RAIL, "", RAILWAY)]
+    paths: list[Layer] = [(MapShape.Kind.STREET, "", alley) for alley in alleys()]
+    return [*streets, *paths, *roads, (MapShape.Kind.RAIL, "", RAILWAY)]
 
 
 def _buildings(town: Town) -> list[Layer]:
-    return [(MapShape.Kind.BUILDING, "", building) for building in town.buildings]
+    return [(MapShape.Kind.BUILDING, "", building.shape) for building in town.buildings]
 
 
 def _draw(community: Community, layers: Iterable[Layer]) -> None:
+    kinds, names, shapes = zip(*layers, strict=True)
+    drawn = all_stored([_simple(kind, shape) for kind, shape in zip(kinds, shapes, strict=True)])
     MapShape.objects.bulk_create(
         [
-            MapShape(community=community, kind=kind, name=name, geometry=stored(_simple(kind, shape)))
-            for kind, name, shape in layers
+            MapShape(community=community, kind=kind, name=name, geometry=shape)
+            for kind, name, shape in zip(kinds, names, drawn, strict=True)
         ],
-        batch_size=500,
+        batch_size=2000,
     )
 
 

@@ -8,13 +8,14 @@ from shapely.geometry import LineString
 
 from accounts.models import Organisation
 from geodata.models import Community
+from openmap.demo.layout import METRES
 from openmap.demo.place import stored
 from openmap.demo.town import draw_town
 from routing.models import Category
 from works.actions import announce
 from works.models import Work
 
-WIDE = 8.0  # units of the drawing on each side of a street
+WIDE = 14 / METRES  # on each side of a street, units of the drawing
 
 
 @dataclass(frozen=True, slots=True)

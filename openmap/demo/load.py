@@ -15,6 +15,7 @@ from media.actions import clean_waiting
 from media.models import Photo
 from openmap.demo.accounts import MODERATOR, Account, open_accounts
 from openmap.demo.founding import found_neighbour, found_yavoryn
+from openmap.demo.ground import draw_base_maps
 from openmap.demo.known_works import announce_works
 from openmap.demo.post import settle_letters
 from openmap.demo.stories_of_yards import STORIES
@@ -43,12 +44,13 @@ def load_demo(*, at: datetime, say: Say) -> Demo:
     with transaction.atomic():
         say(_("Founding the community, its organisations and rules"))
         community = found_yavoryn(town, at=at)
-        found_neighbour(at=at)
+        neighbour = found_neighbour(at=at)
         accounts = open_accounts(community)
         say(_("Telling what happened"))
         with scope(community=community), override("uk"):
             announce_works(community, at=at)
             _tell(community, accounts, at=at)
+    draw_base_maps((community, neighbour), at=at, say=say)
     _clean_photos(community, at=at, say=say)
     return Demo(community, accounts)
 

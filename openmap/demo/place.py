@@ -1,22 +1,26 @@
-"""From the units of the drawing to the globe and to addresses. Яворин lies in the woods of Полісся, 25 km from the
-nearest real town."""
+"""From the units of the drawing to the globe and to addresses. Яворин lies in the woods of Полісся, where no town is:
+docs/demo.md says how far the nearest real one is."""
 
 import math
+from collections.abc import Sequence
 from functools import cache
+from typing import Any
 
+import numpy as np
 import shapely
 from django.contrib.gis.geos import GEOSGeometry, Point
 from shapely.geometry import LineString, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from geodata.models import WGS84
-from openmap.demo.layout import TERRITORY
-from openmap.demo.town import draw_town, lines_of
+from openmap.demo.buildings import apart
+from openmap.demo.curves import line, lines_of
+from openmap.demo.layout import METRES, TERRITORY
+from openmap.demo.town import draw_town
+from openmap.demo.ways import number_at
 
 ORIGIN = (29.27, 51.0)  # longitude and latitude of MIDDLE
 MIDDLE = (1180.0, 780.0)  # a point of the drawing
-METRES = 2.5  # one unit of the drawing: the town is 2.7 km across, its community 5.4 km
-HOUSE = 14.0  # metres of street front per house number
 _EQUATOR = 6_378_137.0  # WGS 84, metres
 _SQUARED_ECCENTRICITY = 0.00669437999014
 
@@ -33,14 +37,26 @@ def _degrees_per_unit() -> tuple[float, float]:
 
 def on_globe(shape: BaseGeometry) -> BaseGeometry:
     """The shape in longitude and latitude, SRID 4326, to seven digits (a centimetre)."""
+    return all_on_globe([shape])[0]
+
+
+def all_on_globe(shapes: Sequence[BaseGeometry] | Any) -> list[BaseGeometry]:
+    """The same of many shapes, a list or an array, at once."""
     east, north = _degrees_per_unit()
-    moved = shapely.transform(shape, lambda xy: (xy - MIDDLE) * (east, -north) + ORIGIN)
-    return shapely.make_valid(shapely.set_precision(moved, 1e-7))
+    array = np.array(shapes, dtype=object)
+    moved = shapely.transform(array, lambda xy: (xy - MIDDLE) * (east, -north) + ORIGIN)
+    found: list[BaseGeometry] = shapely.make_valid(shapely.set_precision(moved, 1e-7)).tolist()
+    return found
 
 
 def stored(shape: BaseGeometry) -> GEOSGeometry:
     """The shape as Django stores it, SRID 4326."""
-    return GEOSGeometry(memoryview(shapely.to_wkb(on_globe(shape))), srid=WGS84)
+    return all_stored([shape])[0]
+
+
+def all_stored(shapes: Sequence[BaseGeometry]) -> list[GEOSGeometry]:
+    """The same of many shapes at once."""
+    return [GEOSGeometry(memoryview(wkb), srid=WGS84) for wkb in shapely.to_wkb(all_on_globe(shapes))]
 
 
 def spot(name: str, along: float) -> tuple[Point, str]:
@@ -51,7 +67,7 @@ def spot(name: str, along: float) -> tuple[Point, str]:
     shape = draw_town().where(name)
     if isinstance(shape, LineString):
         here = shape.interpolate(along / 100, normalized=True)
-        address = f"{name}, {max(1, round(shape.length * METRES * along / 100 / HOUSE))}"
+        address = f"{name}, {number_at(name, shape.length * along / 100)}"
     else:
         here = _across(shape).interpolate(along / 100, normalized=True)
         address = name
@@ -68,6 +84,10 @@ def _across(park: BaseGeometry) -> LineString:
     return max(lines_of(crossing), key=lambda part: float(part.length))
 
 
+# How the state road goes on in the neighbour's land.
+APPROACH = line((2100, 620), (2320, 560), (2380, 640))
+
+
 def neighbour() -> tuple[BaseGeometry, dict[str, LineString], list[Polygon]]:
     """Соснівка, the small community to the east: its land, its two streets and its houses, units of the drawing."""
     land = Polygon([(2100, 300), (2900, 260), (2960, 1120), (2060, 1180)]).difference(TERRITORY)
@@ -75,10 +95,13 @@ def neighbour() -> tuple[BaseGeometry, dict[str, LineString], list[Polygon]]:
         "вул. Центральна": LineString([(2380, 640), (2520, 600), (2700, 610), (2860, 560)]),
         "вул. Пісочна": LineString([(2520, 600), (2540, 760), (2600, 900)]),
     }
+    wide, aside = 5 / METRES, 18 / METRES  # half a house, and from the middle of the street to the house's
     houses = [
-        shapely.box(at.x - 3, at.y + side * 12 - 3, at.x + 3, at.y + side * 12 + 3)
+        shapely.box(at.x - wide, at.y + side * aside - wide, at.x + wide, at.y + side * aside + wide)
         for street in streets.values()
-        for at in (street.interpolate(step) for step in range(20, int(street.length), 22))
+        for at in (street.interpolate(step) for step in range(12, int(street.length), 4))
         for side in (1, -1)
     ]
-    return land, streets, houses
+    lanes = shapely.union_all([street.buffer(8 / METRES) for street in streets.values()])
+    clear = [house for house in houses if not house.intersects(lanes)]
+    return land, streets, [clear[at] for at in apart(np.array(clear, dtype=object), 2 / METRES)]

@@ -1,30 +1,33 @@
 """Registers of Яворин, as a city would bring them: houses with numbers and keepers, roads, street lights."""
 
-import math
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
+import numpy as np
 import shapely
-from shapely.geometry import LineString, Point, Polygon
+from shapely.geometry import LineString
 from shapely.geometry.base import BaseGeometry
-from shapely.prepared import prep
 
 from openmap.demo.city import WEST
-from openmap.demo.layout import BUILT_UP, ROADS
-from openmap.demo.place import HOUSE, METRES, on_globe
-from openmap.demo.town import Town, lines_of
+from openmap.demo.keepers import House, keepers_of
+from openmap.demo.layout import METRES, ROADS
+from openmap.demo.place import all_on_globe
+from openmap.demo.town import Town
+from openmap.demo.ways import Way, addresses_in, ways_of
 from routing.models import Register
 from routing.register_rows import AssetRow
 
 STATE_ROAD = "проспект Миру"
-LONG = 40 / METRES  # units: a longer house has flats and entrances
-ENTRANCE = 20.0  # metres of such a house per entrance
-NOBODYS = 6  # one in so many houses with flats has no keeper yet
-LAMPS = 40 / METRES  # units between two street lights
-ASIDE = 2.0  # units from the middle of the street to its lights
-OF_THE_STATION = ("вул. Станційна", "вул. Перонна")  # the railway keeps their lights
+ENTRANCE = 20.0  # metres of a house with flats per entrance
+LAMPS = 900
+# Streets that have lights besides the main roads. The railway keeps those of the first two.
+OF_THE_STATION = ("вул. Станційна", "вул. Перонна")
+LIT = (
+    *OF_THE_STATION, "вул. Молодіжна", "вул. Сонячна", "вул. Космонавтів", "вул. Кобзарська", "вул. Козацька",
+    "вул. Соснова", "вул. Берегова", "вул. Порцелянова", "вул. Шкільна", "вул. Ринкова", "бульв. Незалежності",
+    "вул. Залізнична",
+)  # fmt: skip
+ASIDE, ASIDE_OF_ROAD = 4.5 / METRES, 8 / METRES  # from the middle of a way to its lights
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,23 +41,9 @@ class Sheet:
     rows: list[AssetRow]
 
 
-@dataclass(frozen=True)
-class Way:
-    """A street or a main road; its longest piece comes first, as house numbers do."""
-
-    name: str
-    district: str  # "" for a main road
-    pieces: tuple[LineString, ...]
-
-    @cached_property
-    def begins(self) -> list[float]:
-        """How far along the whole way each piece begins, units."""
-        return [sum(float(piece.length) for piece in self.pieces[:number]) for number in range(len(self.pieces))]
-
-
 def draw_registers(town: Town, *, names: Mapping[str, str]) -> list[Sheet]:
     """Roads, houses and street lights. `names`: key of an organisation → its name, by which rows name keepers."""
-    ways = _ways(town)
+    ways = ways_of(town)
     kinds = Register.Kind
     return [
         Sheet("roads", "Дороги й вулиці", "Roads and streets", kinds.ROADS, list(_roads(ways, names))),
@@ -63,95 +52,73 @@ def draw_registers(town: Town, *, names: Mapping[str, str]) -> list[Sheet]:
     ]
 
 
-def _ways(town: Town) -> list[Way]:
-    main = [(name, "", lines_of(line.intersection(BUILT_UP))) for name, line in ROADS.items()]
-    streets = [(street.name, street.district, list(street.pieces)) for street in town.streets]
-    return [Way(name, district, tuple(sorted(own, key=lambda one: -one.length))) for name, district, own in
-            (*main, *streets)]  # fmt: skip
-
-
 def _roads(ways: Sequence[Way], names: Mapping[str, str]) -> Iterator[AssetRow]:
     """Main roads beyond the town too; streets as they are."""
-    for number, way in enumerate(ways, start=1):
+    shapes = all_on_globe([ROADS.get(way.name, shapely.MultiLineString(way.pieces)) for way in ways])
+    for number, (way, shape) in enumerate(zip(ways, shapes, strict=True), start=1):
         if way.name == STATE_ROAD:
             keeper = names["state-roads"]
         else:
             keeper = names["west-roads" if way.district in WEST else "roads"]
-        shape = ROADS.get(way.name, shapely.MultiLineString(way.pieces))
         yield _row(number, f"r-{number:03}", name=way.name, keeper=keeper, shape=shape)
 
 
 def _houses(town: Town, ways: Sequence[Way], names: Mapping[str, str]) -> Iterator[AssetRow]:
-    """Every drawn building by the street that it stands nearest to: odd numbers on the left, even ones on the right."""
-    pieces = [(way, number) for way in ways for number in range(len(way.pieces))]
-    nearest = shapely.STRtree([way.pieces[number] for way, number in pieces])
-    taken: dict[str, set[int]] = defaultdict(set)
-    land = {code: prep(shape) for code, shape in town.districts.items()}
-    for order, building in enumerate(town.buildings, start=1):
-        middle = building.centroid
-        way, number = pieces[int(nearest.nearest(middle))]
-        house = _number(way, number, middle, taken[way.name])
-        flats = _length(building) >= LONG
-        district = next((code for code, shape in land.items() if shape.contains(middle)), "")
-        keeper = _manager(district, way.name, order) if flats else ""
-        entrances = max(1, round(_length(building) * METRES / ENTRANCE)) if flats else None
+    """Every drawn building by the street that it stands nearest to."""
+    plans = np.array([building.shape for building in town.buildings], dtype=object)
+    addresses = addresses_in(ways, shapely.centroid(plans))
+    keepers = keepers_of(
+        [
+            House(order, building.district, address.street, address.number)
+            for order, (building, address) in enumerate(zip(town.buildings, addresses, strict=True))
+            if building.has_flats
+        ]
+    )
+    rows = zip(town.buildings, addresses, all_on_globe(plans), strict=True)
+    for order, (building, address, shape) in enumerate(rows):
+        flats = building.has_flats
         yield _row(
-            order,
-            f"b-{order:04}",
-            name=way.name,
-            number=str(house),
-            keeper=names[keeper] if keeper else "",
-            entrances=entrances,
-            shape=building,
-            attributes={"поверхів": 5 + order % 2 * 4} if flats else {},
+            order + 1,
+            f"b-{order + 1:05}",
+            name=address.street,
+            number=str(address.number),
+            keeper=names[keepers[order]] if order in keepers else "",
+            entrances=max(1, round(building.length / ENTRANCE)) if flats else None,
+            shape=shape,
+            attributes={"поверхів": building.floors} if flats else {},
         )
 
 
-def _number(way: Way, piece: int, middle: Point, taken: set[int]) -> int:
-    """The number that fits the place on the street and its side, or the next free one of that side."""
-    line = way.pieces[piece]
-    along = float(line.project(middle))
-    here, there = line.interpolate(max(along - 1, 0)), line.interpolate(along + 1)
-    turn = (there.x - here.x) * (middle.y - here.y) - (there.y - here.y) * (middle.x - here.x)
-    number = max(1, round((way.begins[piece] + along) * METRES / HOUSE))
-    if number % 2 != int(turn < 0):
-        number += 1
-    while number in taken:
-        number += 2
-    taken.add(number)
-    return number
-
-
-def _manager(district: str, street: str, order: int) -> str:
-    """Key of who keeps a house with flats, or ""."""
-    if street == "вул. Сонячна":
-        return "sunflower"
-    if street == "вул. Ялинкова":
-        return "fir"
-    if order % NOBODYS == 0:
-        return ""
-    return "sunny" if district == "soniachnyi" else "manager"
-
-
-def _length(building: Polygon) -> float:
-    corners = [(x, y) for x, y, *_ in building.exterior.coords]
-    return max(math.dist(corners[0], corners[1]), math.dist(corners[1], corners[2]))
-
-
 def _lamps(ways: Sequence[Way], names: Mapping[str, str]) -> Iterator[AssetRow]:
-    """Lights by turns on both sides; the number is that of the line and of the pole."""
-    order = 0
-    for line_number, way in enumerate(ways, start=1):
-        keeper = names["station" if way.name in OF_THE_STATION else "light"]
-        pole = 0
+    """LAMPS lights, evenly along main roads and chosen streets, by turns on both sides; the number is that of the line
+    and of the pole."""
+    lit = [(line, way) for line, way in enumerate(ways, start=1) if way.name in ROADS or way.name in LIT]
+    step = sum(way.length for _line, way in lit) / LAMPS
+    places: list[BaseGeometry] = []
+    told: list[tuple[int, Way, int]] = []
+    passed = 0.0
+    for line, way in lit:
+        first = len(places)
         for piece in way.pieces:
-            for step in range(int(piece.length // LAMPS) + 1):
-                order, pole = order + 1, pole + 1
-                place = piece.offset_curve(ASIDE if pole % 2 else -ASIDE)
-                at = place if not place.is_empty else piece
-                shape = at.interpolate((step + 0.5) * LAMPS / max(piece.length, LAMPS), normalized=True)
-                number = f"{line_number}-{pole:02}"
-                yield _row(order, f"l-{number}", name=way.name, number=number, keeper=keeper, shape=shape)
+            while (len(places) + 0.5) * step < passed + piece.length:
+                places.append(_beside(piece, (len(places) + 0.5) * step - passed, way, is_left=len(places) % 2 == 0))
+                told.append((line, way, len(places) - first))
+            passed += piece.length
+    for order, ((line, way, pole), shape) in enumerate(zip(told, all_on_globe(places), strict=True), start=1):
+        keeper = names["station" if way.name in OF_THE_STATION else "light"]
+        number = f"{line}-{pole:02}"
+        yield _row(order, f"l-{number}", name=way.name, number=number, keeper=keeper, shape=shape)
+
+
+def _beside(piece: LineString, along: float, way: Way, *, is_left: bool) -> BaseGeometry:
+    """A point at the side of a way, so many units from its beginning."""
+    here, there = (
+        piece.interpolate(along),
+        piece.interpolate(along + 0.2 if along + 0.2 < piece.length else along - 0.2),
+    )
+    dx, dy = there.x - here.x, there.y - here.y
+    far = (ASIDE_OF_ROAD if way.name in ROADS else ASIDE) / (dx**2 + dy**2) ** 0.5 * (1 if is_left else -1)
+    return shapely.Point(here.x - dy * far, here.y + dx * far)
 
 
 def _row(
@@ -173,6 +140,6 @@ def _row(
         keeper=keeper,
         edrpou="",
         entrances=entrances,
-        shape=on_globe(shape),
+        shape=shape,
         attributes=dict(attributes or {}),
     )

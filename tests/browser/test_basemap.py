@@ -129,7 +129,7 @@ def test_town_is_drawn_by_our_own_server_alone(page_at: PageAt, demo: BaseMapFil
     expect(page.locator("#credit")).to_have_text("Карта: Яворинська громада")
     expect(page.locator("#credit")).to_be_visible()
     assert_no_csp_violations(page)
-    for zoom in (15, 16, 17):
+    for zoom in (14, 15, 16, 17):
         page.locator("#nearer").click()
         page.wait_for_url(f"**zoom={zoom}**")
     assert drawn(page)["house"] > 200

@@ -20,11 +20,11 @@ HEADING = "Heading"  # the note of the PNG that keeps what stood above the list
 
 @pytest.fixture
 def map_page(page_at: PageAt, db: None) -> Page:
-    """The middle of the demo town, near enough to see houses, and the newest report selected."""
+    """The middle of the demo town, near enough to read names of streets, and a report selected."""
     load_demo(at=timezone.now(), say=lambda _words: None)
     page = page_at(DESKTOP)
     page.goto("/yavoryn/")
-    for zoom in (15, 16):
+    for zoom in (14, 15):
         _still(page)
         page.locator("#nearer").click()
         page.wait_for_url(f"**zoom={zoom}**")

@@ -26,16 +26,18 @@ from pytest_django import DjangoDbBlocker
 
 from accounts.models import Membership, User
 from core.models import Failure, OutboxMessage, Visibility
+from geodata.basemap_files import drawn_file
 from geodata.models import Area, Community, MapShape
 from issues.models import Issue
 from issues.states import State
 from media.models import Photo
+from openmap.demo.ground import draw_base_maps
 from openmap.demo.layout import BUILT_UP, DISTRICTS
 from openmap.demo.place import on_globe
 from openmap.demo.registers import STATE_ROAD
 from openmap.demo.stories_of_yards import STORIES
 from routing.bulk import decide_many
-from routing.models import Asset, Channel, Decision, Delivery, Rule, RuleSet
+from routing.models import Asset, Category, Channel, Decision, Delivery, Rule, RuleSet
 from routing.responsibility import Asked
 from routing.rulesets import SetState, state_of
 from works.models import Work
@@ -61,8 +63,9 @@ def _loaded(
     """The demo is loaded once for this module, inside a transaction that is undone after its last test."""
     folder = tmp_path_factory.mktemp("demo")
     said = StringIO()
+    places = override_settings(VAR_DIR=folder, BASEMAP_DIR=str(folder / "basemap"), STORAGES=storages(folder / "media"))
     with django_db_blocker.unblock(), transaction.atomic():
-        with override("en"), override_settings(VAR_DIR=folder, STORAGES=storages(folder / "media")):
+        with override("en"), places:
             call_command("load_demo", stdout=said)
         yield Demo(said.getvalue(), folder / "media", folder / "demo-accounts.txt")
         transaction.set_rollback(True)
@@ -185,6 +188,53 @@ def test_pin_beyond_the_border_is_told_the_neighbour(demo: Demo, client: Client)
     assert "Соснівська громада" in answer.content.decode()
 
 
+def test_both_communities_of_the_demo_have_a_base_map_of_their_own(demo: Demo, settings: LazySettings) -> None:
+    settings.BASEMAP_DIR = str(demo.accounts.parent / "basemap")
+    files = [drawn_file(slug) for slug in ("yavoryn", "sosnivka")]
+    assert all(files)
+    sizes = [file.path.stat().st_size for file in files if file]
+    assert 300_000 < sizes[0] < 3_000_000
+    assert 5_000 < sizes[1] < sizes[0]
+
+
+def test_demo_is_founded_where_base_maps_cannot_be_written(
+    demo: Demo, settings: LazySettings, tmp_path: Path, client: Client
+) -> None:
+    in_the_way = tmp_path / "file"
+    in_the_way.touch()
+    settings.BASEMAP_DIR = str(in_the_way)
+    said: list[str] = []
+    community = Community.objects.get(slug="yavoryn")
+    with override("en"):
+        draw_base_maps([community], at=datetime.now(KYIV), say=said.append)
+    assert said[-1].startswith("The base map cannot be written, so shapes are drawn instead: ")
+    assert drawn_file("yavoryn") is None
+    shapes = client.get("/yavoryn/base.geojson").json()["features"]
+    assert {shape["properties"]["kind"] for shape in shapes} >= {"land", "park", "water", "street", "road", "rail"}
+
+
+def test_every_house_of_the_town_has_somebody_who_answers(demo: Demo) -> None:
+    """A report in front of each house, about the house itself and about the street."""
+    community = Community.objects.get(slug="yavoryn")
+    now = datetime.now(KYIV)
+    with scope(community=community):
+        kinds = {kind.code: kind for kind in Category.objects.filter(community=community)}
+        houses = list(Asset.objects.filter(register__code="houses").order_by("pk"))
+        assert len(houses) > 9_500
+        asked = []
+        for at, house in enumerate(houses):
+            middle = house.geometry.point_on_surface
+            kind = kinds["yards"] if house.keeper_id else kinds[list(kinds)[at % len(kinds)]]
+            asset = house.pk if kind.code == "yards" else None
+            asked.append(Asked(middle.x, middle.y, kind.pk, kind.code, now, {}, asset))
+        verdicts = decide_many(asked, community=community)
+    for house, verdict in zip(houses, verdicts, strict=True):
+        assert verdict, house
+        assert verdict.organisation, house
+        if house.keeper_id:
+            assert verdict.organisation == house.keeper_id, house
+
+
 def decisions_of(kind: str, *, street: str) -> list[Decision]:
     """The first decision about each report of that kind in that street or park."""
     issues = Issue.objects.filter(category__code=kind, address__startswith=street).order_by("created_at")
@@ -261,11 +311,11 @@ def test_houses_of_a_street_have_different_numbers(demo: Demo) -> None:
     with scope(community=Community.objects.get(slug="yavoryn")):
         houses = list(Asset.objects.filter(register__code="houses").values_list("name", "number", "keeper"))
         lamps = Asset.objects.filter(register__code="lamps")
-        assert lamps.count() > 1000
+        assert lamps.count() == 900
         assert not lamps.filter(Q(number="") | Q(keeper=None)).exists()
     assert len({(street, number) for street, number, _keeper in houses}) == len(houses)
     kept = [whose for _street, _number, whose in houses if whose]
-    assert 100 < len(kept) < len(houses)
+    assert 2_000 < len(kept) < len(houses)
 
 
 def test_power_grid_of_the_demo_serves_two_communities(demo: Demo) -> None:
