@@ -5,7 +5,7 @@ import logging
 from celery import shared_task
 from django.utils import timezone
 
-from core import inbox, incoming, jobs, limits, outbox, outbox_ends, outbox_figures, seats
+from core import inbox, incoming, jobs, limits, outbox, outbox_ends, outbox_figures, seats, ticks
 from core.models import Lane
 
 log = logging.getLogger(__name__)
@@ -27,6 +27,12 @@ def send_deliveries() -> int:
 def send_bulk() -> int:
     """Sends mass mailings; returns how many messages left."""
     return seats.serve(Lane.BULK)
+
+
+@shared_task(name=ticks.TASK)
+def tick(queue: str) -> None:
+    """A worker of that queue is there."""
+    ticks.tick(queue, at=timezone.now())
 
 
 @shared_task(name="core.tasks.send_due")

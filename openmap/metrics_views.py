@@ -1,10 +1,12 @@
-"""Figures of the outbox for Prometheus: read from the database when it asks, in a handful of statements."""
+"""Figures for Prometheus: what processes counted, and what is read from the database in few statements when it asks."""
 
+import logging
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
@@ -17,6 +19,10 @@ from prometheus_client.registry import Collector
 
 from core.models import Lane, Stop, StopEverywhere, Way
 from core.outbox_figures import Figures, figures, totals
+from openmap import metric_files, process_figures
+from openmap.state_figures import MachineCollector, StateCollector
+
+log = logging.getLogger(__name__)
 
 LABELS = ("lane", "channel")
 GAUGES = {
@@ -87,10 +93,43 @@ class OutboxCollector(Collector):
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
     """Raises Http404 for whoever does not show the token, and always when none is set."""
-    token = settings.METRICS_TOKEN
-    shown = request.headers.get("Authorization", "")
-    if not token or not constant_time_compare(shown, f"Bearer {token}"):
+    if not shows_token(request.headers.get("Authorization", "")):
         raise Http404
+    at = timezone.now()
+    return HttpResponse(written(OutboxCollector(at), StateCollector(at)), content_type=CONTENT_TYPE_LATEST)
+
+
+def shows_token(authorization: str) -> bool:
+    """Whether that header opens the figures; False always when no token is set."""
+    token = settings.METRICS_TOKEN
+    return bool(token) and constant_time_compare(authorization, f"Bearer {token}")
+
+
+def written(*of_the_database: Collector) -> bytes:
+    """Everything in the text format. Without a database what the processes counted is still told."""
+    families: list[Any] = [*MachineCollector().collect()]
+    process_figures.part.look_at_pool()
+    families += metric_files.collected() if metric_files.is_on() else process_figures.REGISTRY.collect()
+    if of_the_database:
+        up = GaugeMetricFamily("misto_database_up", "Whether the database answers.")
+        try:
+            families += [family for one in of_the_database for family in one.collect()]
+            up.add_metric((), 1)
+        except DatabaseError as error:
+            log.warning("The figures of the database are missing: %s", error)
+            up.add_metric((), 0)
+        families.append(up)
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(OutboxCollector(timezone.now()))
-    return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+    registry.register(_Ready(families))
+    return generate_latest(registry)
+
+
+class _Ready(Collector):
+    """Families that are already there."""
+
+    def __init__(self, families: list[Any]) -> None:
+        self._families = families
+
+    def collect(self) -> Iterator[Any]:
+        """As they are."""
+        return iter(self._families)

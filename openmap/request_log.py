@@ -16,6 +16,7 @@ from django.db import connections
 from django.http import HttpRequest, HttpResponseBase
 
 from core import trace
+from openmap import process_figures
 
 log = logging.getLogger("openmap.request")
 HEADER: Final = "X-Request-ID"
@@ -56,11 +57,14 @@ class RequestLog:
         wrapped = [connections[alias].execute_wrappers for alias in connections]
         for wrappers in wrapped:
             wrappers.append(counted)
+        in_progress = process_figures.families().in_progress.labels(process_figures.part.name)
+        in_progress.inc()
         try:
             response = self.get_response(request)
             response.headers[HEADER] = request_id
             _tell(request, response, counted, perf_counter() - began)
         finally:
+            in_progress.dec()
             for wrappers in wrapped:
                 wrappers.remove(counted)
             trace.end(token)
@@ -75,11 +79,15 @@ def _identifier(request: HttpRequest) -> str:
 
 def _tell(request: HttpRequest, response: HttpResponseBase, counted: Statements, seconds: float) -> None:
     is_static = request.path_info.startswith(settings.STATIC_URL)
+    method = request.method if request.method in METHODS else "other"
+    match = getattr(request, "resolver_match", None)
+    route = "static" if is_static else match.view_name if match else "none"
+    process_figures.count_request(route=route, method=str(method), status=response.status_code, seconds=seconds)
     level = logging.DEBUG if is_static else logging.INFO
     if not log.isEnabledFor(level):
         return
     fields: dict[str, Any] = {
-        "method": request.method if request.method in METHODS else "other",
+        "method": method,
         "status": response.status_code,
         "ms": round(seconds * 1000, 1),
         "statements": counted.count,

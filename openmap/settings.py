@@ -11,6 +11,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
+from core import ticks
 from openmap.native import bundled_library
 from openmap.secrets import refuse_bad_mailboxes, refuse_weak_settings
 
@@ -168,6 +169,15 @@ CELERY_BEAT_SCHEDULE = {
     "send deliveries": {"task": "core.tasks.send_deliveries", "schedule": 5.0, "options": {"expires": 5}},
     "send mass mailings": {"task": "core.tasks.send_bulk", "schedule": 5.0, "options": {"expires": 5}},
     "look at ways that are down": {"task": "core.tasks.look_at_ways", "schedule": 60.0, "options": {"expires": 60}},
+    **{
+        f"tick of {queue}": {
+            "task": ticks.TASK,
+            "schedule": ticks.EVERY,
+            "args": [queue],
+            "options": {"queue": queue, "expires": ticks.EVERY},
+        }
+        for queue in ticks.QUEUES
+    },
     "clean waiting photos": {"task": "media.tasks.clean_waiting", "schedule": 5.0, "options": {"expires": 5}},
     # What is not folded yet is read beside the cells: this only keeps it short.
     "fold cells": {"task": "geodata.tasks.fold_cells", "schedule": 0.5, "options": {"expires": 1}},
@@ -256,6 +266,7 @@ DROP_ROOT = env.str("MISTO_DROP_ROOT", default="")
 
 # Figures for Prometheus under /metrics: for whoever shows this token; without one there is no such page
 METRICS_TOKEN = env.str("MISTO_METRICS_TOKEN", default="")
+METRICS_LISTEN = env.str("MISTO_METRICS_LISTEN", default="")  # "address:port" of a worker that stands alone
 
 # Files and photos -------------------------------------------------------------------------------------------
 STORAGES = {

@@ -5,8 +5,10 @@ from time import perf_counter
 from typing import Any, Final
 
 from celery import signals
+from django.conf import settings
 
 from core import trace
+from openmap import metric_files, process_figures
 from openmap.logs import guard_threads
 
 log = logging.getLogger("openmap.task")
@@ -24,6 +26,25 @@ def keep_our_logs(**_how: Any) -> None:
 def no_banner(instance: Any = None, **_how: Any) -> None:
     """What a worker paints when it starts is no line of a log."""
     instance.quiet = True
+
+
+@signals.worker_init.connect
+def count(sender: Any = None, **_how: Any) -> None:
+    """Before a worker starts its processes: what they count is told by whoever answers `/metrics` on this machine."""
+    name = str(getattr(sender, "hostname", "") or "worker").partition("@")[0]
+    metric_files.begin(name)
+    process_figures.part.begins(name)
+    if settings.METRICS_LISTEN:
+        from openmap import metrics_server  # reads models, which are not there yet when this module is read
+
+        metrics_server.serve(settings.METRICS_LISTEN)
+
+
+@signals.worker_process_shutdown.connect
+def forget(pid: int | None = None, **_how: Any) -> None:
+    """One of its processes ends."""
+    if pid:
+        metric_files.forget_process(pid)
 
 
 @signals.before_task_publish.connect
@@ -48,6 +69,7 @@ def end(task: Any, state: str | None = None, retval: Any = None, **_what: Any) -
     if token is None:
         return
     seconds = perf_counter() - began
+    process_figures.count_task(task=task.name, outcome=(state or "").lower(), seconds=seconds)
     did = state != "SUCCESS" or retval or trace.request_id() or seconds > SLOW
     fields = {"outcome": (state or "").lower(), "ms": round(seconds * 1000, 1)}
     if isinstance(retval, int):
