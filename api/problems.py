@@ -67,6 +67,11 @@ KINDS: Final[Mapping[str, Kind]] = {
         gettext_lazy("Not in this state"),
         gettext_lazy("The thing has moved on, or a request with the same Idempotency-Key is being done: ask again."),
     ),
+    "gone": Kind(
+        410,
+        gettext_lazy("This community is no longer here"),
+        gettext_lazy("It was removed from this service for good."),
+    ),
     "changed": Kind(
         412,
         gettext_lazy("It has changed meanwhile"),

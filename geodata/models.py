@@ -364,3 +364,24 @@ class CellCheck(models.Model):
 
     def __str__(self) -> str:
         return f"{self.layer} {self.at:%Y-%m-%d %H:%M}"
+
+
+class GoneCommunity(models.Model):
+    """An address at which a community was: its pages answer that they are gone for good. Global: its community is not.
+
+    openmap.moving.removing writes it before it removes the first row; until `finished_at` it is still at work.
+    """
+
+    slug = models.SlugField(_("address on the site"), max_length=LONGEST_SLUG, unique=True)
+    name = models.CharField(_("name"), max_length=200)
+    began_at = models.DateTimeField(_("removal began"))
+    finished_at = models.DateTimeField(_("removal ended"), null=True, blank=True)
+    # Accounts that its rows named: looked at in the end, when no row tells any more.
+    people = ArrayField(models.BigIntegerField(), verbose_name=_("accounts to look at"), default=list, blank=True)
+
+    class Meta:
+        verbose_name = _("community that is gone")
+        verbose_name_plural = _("communities that are gone")
+
+    def __str__(self) -> str:
+        return self.slug

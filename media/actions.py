@@ -240,6 +240,12 @@ def _delete_sizes(photo: Photo, attempts: Iterable[int]) -> None:
             default_storage.delete(size_name(photo, attempt, size))
 
 
+def file_names(photo: Photo) -> list[str]:
+    """Every file that the photo has or that a killed worker may have left of it."""
+    sizes = [size_name(photo, attempt, size) for attempt in range(1, photo.attempts + 1) for size in ("large", "small")]
+    return sorted({*sizes, *filter(None, (photo.original, photo.large, photo.small))})
+
+
 def drop_photo(*, photo: Photo) -> None:
     """Deletes a photo of any state with all its files, the original too. Raises OSError when the storage fails.
 

@@ -59,10 +59,10 @@ class Copied:
             path.unlink()
             del self.sums[inside]
 
-    def take_basemaps(self) -> None:
+    def take_basemaps(self, slug: str = "*") -> None:
         """Brings built base maps; one that is replaced meanwhile is left out: it can be built again."""
         root = Path(settings.BASEMAP_DIR)
-        for path in sorted(root.glob("*/*.pmtiles")):
+        for path in sorted(root.glob(f"{slug}/*.pmtiles")):
             try:
                 with path.open("rb") as file:
                     self._write(f"{BASEMAP}/{path.relative_to(root).as_posix()}", iter(lambda: file.read(CHUNK), b""))

@@ -105,7 +105,7 @@ def _dump(copied: Copied, snapshot: str, *, at: datetime, missing: list[str]) ->
     manifest = Manifest(
         made_at=at.astimezone(UTC).isoformat(),
         site=settings.SITE_URL,
-        version=_version(),
+        version=version(),
         commit=_commit(),
         server=server,
         tables=database.rows_of_tables(),
@@ -191,7 +191,7 @@ def _words_for_missing(names: list[str]) -> str:
     ) % {"count": len(names), "names": shown}
 
 
-def _version() -> str:
+def version() -> str:
     """As pyproject.toml has it; "" without the file."""
     try:
         return str(

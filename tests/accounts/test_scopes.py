@@ -20,6 +20,7 @@ GLOBAL = {
     "core.StopEverywhere",
     "core.Way",
     "geodata.Community",
+    "geodata.GoneCommunity",
     "geodata.Unit",
     "notifications.AskedToday",
 }
