@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from openmap.demo.load import load_demo
 from tests.browser.conftest import DESKTOP, ROOT, PageAt
@@ -20,7 +20,7 @@ HEADING = "Heading"  # the note of the PNG that keeps what stood above the list
 
 @pytest.fixture
 def map_page(page_at: PageAt, db: None) -> Page:
-    """The middle of the demo town, near enough to read names of streets, and a report selected."""
+    """The middle of the demo town, near enough to read main roads, and the newest report with a photo selected."""
     load_demo(at=timezone.now(), say=lambda _words: None)
     page = page_at(DESKTOP)
     page.goto("/yavoryn/")
@@ -29,12 +29,26 @@ def map_page(page_at: PageAt, db: None) -> Page:
         page.locator("#nearer").click()
         page.wait_for_url(f"**zoom={zoom}**")
     _still(page)
-    newest = page.locator("#list .item-title a").first.get_attribute("href")
-    page.locator(f"#map-canvas a.mark[href='{newest}']").click()
+    links = page.locator("#list .item:has(img) .item-title a").all()
+    marks = (page.locator(f"#map-canvas a.mark[href='{link.get_attribute('href')}']") for link in links)
+    newest = next(mark for mark in marks if mark.count() == 1 and _is_free(mark))
+    newest.click()
     expect(page.locator("#pick img")).to_have_js_property("complete", True)
     page.locator(".topbar").hover(position={"x": 700, "y": 20})
     _still(page)
     return page
+
+
+def _is_free(mark: Locator) -> bool:
+    """Whether the whole mark is on the map beside the list, and no other mark lies on it."""
+    return bool(
+        mark.evaluate(
+            """(mark) => {
+              const { x, y, width, height } = mark.getBoundingClientRect();
+              return mark.contains(document.elementFromPoint(x + width / 2, y + height / 2));
+            }"""
+        )
+    )
 
 
 def _still(page: Page) -> None:
