@@ -7,3 +7,6 @@ class CoreConfig(AppConfig):
 
     name = "core"
     verbose_name = _("Core")
+
+    def ready(self) -> None:
+        from core.doctor import clocks, database, disks, places, queues  # noqa: F401  register their checks

@@ -49,6 +49,12 @@ def read_inbox(*, clock: Callable[[], datetime]) -> int:
     return _from_folder(Path(unquote(where.path)), take) if where.scheme == "maildir" else _from_server(where, take)
 
 
+def look_into() -> None:
+    """Signs in to the server of MISTO_INBOX_URL and leaves everything there. Raises InboxError."""
+    with _signed_in(urlsplit(settings.INBOX_URL)):
+        pass
+
+
 def _from_folder(folder: Path, take: Keep) -> int:
     if not folder.is_dir():
         raise InboxError("The folder of MISTO_INBOX_URL is not there.")

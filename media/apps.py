@@ -10,5 +10,6 @@ class MediaConfig(AppConfig):
 
     def ready(self) -> None:
         from core.stored_files import names_files
+        from media import doctor_checks  # noqa: F401  registers its checks
 
         names_files("media.Photo", "original", "large", "small")

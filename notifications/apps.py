@@ -14,7 +14,10 @@ class NotificationsConfig(AppConfig):
         from core.events import message_died
         from core.incoming import register_reader
         from core.outbox import register_channel
-        from notifications import mail
+        from notifications import (
+            doctor_checks,  # noqa: F401  registers its checks
+            mail,
+        )
         from notifications.actions import PURPOSE
         from notifications.hook_sending import send_hook
         from notifications.hooks import CHANNEL

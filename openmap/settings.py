@@ -35,6 +35,7 @@ if ENVIRONMENT == "production":
 
 # Places -----------------------------------------------------------------------------------------------------
 VAR_DIR = Path(env.str("MISTO_VAR", default=str(BASE_DIR / "var")))
+BACKUP_PLACE = env.str("MISTO_BACKUP_PLACE", default=str(VAR_DIR / "backups"))  # `manage.py doctor` looks there
 MEDIA_ROOT = env.str("MISTO_MEDIA_ROOT", default=str(VAR_DIR / "media"))
 STATIC_ROOT = env.str("MISTO_STATIC_ROOT", default=str(BASE_DIR / "build" / "static"))
 STATIC_URL = "/static/"

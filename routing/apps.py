@@ -20,6 +20,7 @@ class RoutingConfig(AppConfig):
         from core.outbox import register_channel
         from geodata import address_sources, layers
         from routing import (
+            doctor_checks,  # noqa: F401  registers its checks
             open311_sending,
             rule_check,  # noqa: F401  registers its job
         )

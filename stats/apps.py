@@ -10,6 +10,7 @@ class StatsConfig(AppConfig):
 
     def ready(self) -> None:
         from core.stored_files import names_files
+        from stats import doctor_checks  # noqa: F401  registers its checks
         from stats.opendata import jobs  # noqa: F401  registers its job
 
         names_files("stats.ExportFile", "file")

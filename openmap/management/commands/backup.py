@@ -21,7 +21,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        place = Path(settings.VAR_DIR) / "backups"
+        place = Path(settings.BACKUP_PLACE)
         parser.add_argument("place", nargs="?", type=Path, default=place, help=f"folder of backups; default: {place}")
         parser.add_argument("--keep", type=int, default=0, metavar="N", help="keep only the newest N of this place")
         parser.add_argument("--allow-missing", action="store_true", help="go on without files that the storage lost")
