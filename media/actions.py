@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from secrets import token_hex
-from typing import Final
+from typing import Final, Protocol
 from uuid import UUID
 
 from django.contrib.gis.geos import Point
@@ -27,6 +27,12 @@ LEASE: Final = timedelta(minutes=5)  # many times what the largest photo takes
 TIME_LIMIT: Final = timedelta(minutes=4)  # then a task is killed: before the lease of its first photo ends
 MAX_TRIES: Final = 3
 PAUSE: Final = timedelta(seconds=30)  # before the next try; grows with each
+
+
+class Cleaner(Protocol):
+    """What media.cleaning.clean does."""
+
+    def __call__(self, data: bytes, *, boxes: Iterable[Sequence[float]] = ()) -> Cleaned: ...
 
 
 def keep_draft(
@@ -54,7 +60,7 @@ def keep_draft(
         with scope(community=community), transaction.atomic():
             photo = Photo.objects.create(
                 community=community,
-                name=_printable(name),
+                name=printable(name),
                 original=original,
                 taken_at=Point(*inspected.position, srid=WGS84) if inspected.position else None,
                 uploaded_at=at,
@@ -119,7 +125,7 @@ def keep_no_longer(*, photos: Iterable[UUID], community: Community) -> None:
         Photo.objects.filter(community=community, pk__in=list(photos), subject=None).update(kept_until=None)
 
 
-def _printable(name: str) -> str:
+def printable(name: str) -> str:
     """A file name fit to be shown: without control characters, at most 200 long."""
     return "".join(filter(str.isprintable, name)).strip()[:200] or "photo"
 
@@ -140,16 +146,17 @@ def attach(*, photos: Iterable[Photo], subject: Subject, role: str, at: datetime
     return drafts
 
 
-def clean_waiting(*, at: datetime, limit: int = 20) -> int:
+def clean_waiting(*, at: datetime, limit: int = 20, by: Cleaner = clean) -> int:
     """Cleans up to `limit` waiting photos of all communities, oldest first; returns how many were tried.
 
-    Any number of workers may run this at once. A photo whose worker died is taken again when its lease ends.
+    `by`: what cleans one; it may have been done before. Any number of workers may run this at once. A photo whose
+    worker died is taken again when its lease ends.
     """
     tried = 0
     with scopes_disabled():
         _give_up_on_deadly(at=at)
         while tried < limit and (photo := _claim(at=at)) is not None:
-            _clean_claimed(photo, at=at)
+            _clean_claimed(photo, at=at, by=by)
             tried += 1
     return tried
 
@@ -173,10 +180,10 @@ def _claim(*, at: datetime) -> Photo | None:
     return photo
 
 
-def _clean_claimed(photo: Photo, *, at: datetime) -> None:
+def _clean_claimed(photo: Photo, *, at: datetime, by: Cleaner) -> None:
     """Outside any transaction: decoding takes long. What nobody foresaw is raised; the lease brings a new try."""
     try:
-        _publish(photo, clean(_source_of(photo), boxes=photo.boxes))
+        _publish(photo, by(_source_of(photo), boxes=photo.boxes))
     except PhotoRefused as refused:
         log.info("Photo %s is not published: %s.", photo.pk, refused.code)
         _own_claim(photo).update(state=Photo.State.FAILED, failure=refused.code, leased_until=None)

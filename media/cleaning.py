@@ -104,7 +104,8 @@ def clean(data: bytes, *, boxes: Iterable[Sequence[float]] = ()) -> Cleaned:
         paint(large, boxes)
         target = _fit(large.size, SMALL)
         small = large.resize(target, Image.Resampling.LANCZOS, reducing_gap=REDUCING_GAP)
-    return Cleaned(_webp(large), _webp(small), large.width, large.height)
+    written = _webp(large)
+    return Cleaned(written, written if target == large.size else _webp(small), large.width, large.height)
 
 
 def _open(data: bytes) -> tuple[Format, ImageFile.ImageFile]:
