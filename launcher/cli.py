@@ -18,7 +18,8 @@ HELP = """\
   ./misto up [--port N]      install what is missing, start the service, print its address
   ./misto stop               stop the running service
   ./misto prepare            install what is missing and make static files, where systemd starts the parts
-  ./misto demo               load the demo town into the service's database
+  ./misto demo [--small]     load the demo town into the service's database, with three years of its history;
+                             --small: with the stories of the last weeks only
   ./misto backup [PLACE] [--keep N]
                              database, photos and secret into a new folder of PLACE, checked
   ./misto restore BACKUP     a backup into this checkout's empty place; --check only checks it

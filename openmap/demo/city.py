@@ -48,7 +48,7 @@ class Duty:
     within: int | None = None  # metres
     answers: tuple[tuple[str, tuple[str, ...]], ...] = ()  # question → answers that fit
     hours: tuple[str, str] | None = None
-    is_of_winter: bool = False  # from 1 November to the end of March
+    is_of_winter: bool = False  # every year from 1 November to the end of March
 
 
 BODIES: Final[tuple[Body, ...]] = (*SERVICES, *NEIGHBOURS_OF_SERVICES, *KEEPERS, COUNCIL)
@@ -94,6 +94,7 @@ DUTIES: Final = (
     Duty("west-roads", WEST, "roads"),
     Duty("west-roads", WEST, "sidewalks"),
     Duty("sunny", ("soniachnyi",)),  # whatever no category gives to somebody else
+    Duty("roads", category="snow", is_of_winter=True),
 )
 # The next rules ask the registers as well.
 FULL_DUTIES: Final = (
@@ -110,7 +111,6 @@ FULL_DUTIES: Final = (
     Duty("night", category="sewage", hours=("22:00", "06:00")),
     Duty("night", category="heating", hours=("22:00", "06:00")),
     Duty("night", category="hot-water", hours=("22:00", "06:00")),
-    Duty("roads", category="snow", is_of_winter=True),
     Duty("council", category="trees", role="informed", register="roads", asks="nearest", within=15,
          answers=(("what", ("fallen",)),)),
 )  # fmt: skip

@@ -22,7 +22,7 @@ def settle_letters(community: Community, *, bounced: list[Issue], at: datetime) 
     last = to_organisations.order_by("-created_at", "-id").values_list("pk", flat=True)[:LEFT_TO_THE_WORKER]
     queued = list(last)
     refused = list(to_organisations.filter(subject__in=[issue.subject_id for issue in bounced]))
-    settled = letters.exclude(pk__in=[*queued, *(letter.pk for letter in refused)])
+    settled = letters.filter(sent_at=None).exclude(pk__in=[*queued, *(letter.pk for letter in refused)])
     settled.update(sent_at=F("created_at") + ON_THE_WAY, attempts=1)
     for letter in refused:
         letter.dead_at, letter.attempts = letter.created_at + ON_THE_WAY, 1

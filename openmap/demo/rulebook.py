@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
+from itertools import product
 from typing import Any
 
 from accounts.models import Organisation
@@ -21,7 +22,7 @@ from openmap.demo.questions import ASKS, Ask
 from routing.models import Category, Question, Register, Rule, RuleSet
 from routing.rulesets import new_draft, publish
 
-FOUNDED = timedelta(days=90)  # before the demo is loaded: earlier than its first report
+FOUNDED = timedelta(days=1200)  # before the demo is loaded: earlier than its first report
 REGISTERS_CAME = timedelta(days=35)
 DRAFTED = timedelta(days=1)
 FIRST_NOTE = "Перші правила громади"
@@ -29,6 +30,7 @@ FULL_NOTE = "Дороги, будинки й ліхтарі за реєстра�
 DRAFT_NOTE = "Дороги Заріччя — Яворинавтодору, сміття Слобідки й Гончарів — Екосервісу"
 
 Bodies = Mapping[str, Organisation]
+Winter = tuple[date, date]
 
 
 def write_rules_of_yavoryn(community: Community, bodies: Bodies, *, at: datetime) -> None:
@@ -38,7 +40,7 @@ def write_rules_of_yavoryn(community: Community, bodies: Bodies, *, at: datetime
         _ask(community, categories[ask.category], ask, position)
     founded, registers_came = at - FOUNDED, at - REGISTERS_CAME
     first = new_draft(community=community, at=founded, note=FIRST_NOTE)
-    writer = _Writer(community, categories, bodies, winter_of(community.day_of(at)))
+    writer = _Writer(community, categories, bodies, winters_until(community.day_of(at)))
     writer.write(first, [*_duties_of(KINDS), *DUTIES])
     publish(first, moment=founded, at=founded)
     full = new_draft(community=community, at=registers_came, based_on=first, note=FULL_NOTE)
@@ -78,11 +80,18 @@ def write_rules_of_neighbour(community: Community, bodies: Bodies, *, at: dateti
     categories = _found_categories(community, NEIGHBOUR_KINDS)
     founded = at - FOUNDED
     rules = new_draft(community=community, at=founded, note=FIRST_NOTE)
-    _Writer(community, categories, bodies, winter_of(community.day_of(at))).write(rules, _duties_of(NEIGHBOUR_KINDS))
+    winters = winters_until(community.day_of(at))
+    _Writer(community, categories, bodies, winters).write(rules, _duties_of(NEIGHBOUR_KINDS))
     publish(rules, moment=founded, at=founded)
 
 
-def winter_of(day: date) -> tuple[date, date]:
+def winters_until(day: date) -> list[Winter]:
+    """The winter of that day, or the next one, and those since the first rules."""
+    first, _end = winter_of(day)
+    return [winter_of(date(year, 11, 1)) for year in range((day - FOUNDED).year - 1, first.year + 1)]
+
+
+def winter_of(day: date) -> Winter:
     """The winter of that day or, after it, the next one: from 1 November to 1 April, which it does not include."""
     year = day.year - 1 if day.month < 4 else day.year
     return date(year, 11, 1), date(year + 1, 4, 1)
@@ -117,24 +126,25 @@ class _Writer:
     """Writes rules of one community into its drafts."""
 
     def __init__(
-        self, community: Community, categories: Mapping[str, Category], bodies: Bodies, winter: tuple[date, date]
+        self, community: Community, categories: Mapping[str, Category], bodies: Bodies, winters: Sequence[Winter]
     ) -> None:
-        self._community, self._categories, self._bodies, self._winter = community, categories, bodies, winter
+        self._community, self._categories, self._bodies, self._winters = community, categories, bodies, winters
         self._division = Division.objects.filter(community=community, code=DISTRICTS_CODE).first()
         self._registers = {register.code: register for register in Register.objects.filter(community=community)}
 
     def write(self, draft: RuleSet, duties: Iterable[Duty]) -> None:
-        """One row for each district of a duty, or one for the whole community."""
+        """One row for each district of a duty, or one for the whole community; one for each winter of one of winter."""
         for duty in duties:
-            for district in duty.districts or ("",):
-                place = {"division": self._division, "area_code": district} if district else {}
+            dates = self._winters if duty.is_of_winter else [(None, None)]
+            for district, (valid_from, valid_to) in product(duty.districts or ("",), dates):
+                place: dict[str, Any] = {"division": self._division, "area_code": district} if district else {}
+                place |= {"valid_from": valid_from, "valid_to": valid_to}
                 rule = Rule(community=self._community, ruleset=draft, **self._columns(duty), **place)
                 rule.full_clean()
                 rule.save()
 
     def _columns(self, duty: Duty) -> dict[str, Any]:
         hours_from, hours_to = (time.fromisoformat(hour) for hour in duty.hours) if duty.hours else (None, None)
-        valid_from, valid_to = self._winter if duty.is_of_winter else (None, None)
         return {
             "role": duty.role,
             "category": self._categories.get(duty.category),
@@ -146,6 +156,4 @@ class _Writer:
             "answers": {question: list(fits) for question, fits in duty.answers},
             "hours_from": hours_from,
             "hours_to": hours_to,
-            "valid_from": valid_from,
-            "valid_to": valid_to,
         }

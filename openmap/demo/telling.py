@@ -1,6 +1,6 @@
 """Tells the stories of Яворин through the same doors that residents, organisations and moderators use."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from io import BytesIO
@@ -18,10 +18,9 @@ from issues.models import Issue
 from issues.states import State
 from issues.support import Voice, join
 from media.actions import keep_draft
-from media.boxes import Box
 from media.models import Photo
+from openmap.demo.history.painter import Order
 from openmap.demo.place import spot
-from openmap.demo.scenes import photo_of
 from openmap.demo.stories import Story, Turn
 from routing.models import Asset, Category, Delivery
 from routing.registers import nearest_assets
@@ -42,6 +41,14 @@ class Moment:
     story: Story = field(compare=False)
     turn: Turn | None = field(compare=False)
 
+    @property
+    def photo(self) -> Order | None:
+        """What is to be drawn for it."""
+        if self.turn is None:
+            story = self.story
+            return (story.scene, f"{self.order}", True, story.hidden) if story.scene else None
+        return (self.turn.scene, f"{self.order} {self.at:%d %H:%M}", True, ()) if self.turn.scene else None
+
 
 @dataclass(slots=True)
 class Chronicle:
@@ -49,6 +56,7 @@ class Chronicle:
 
     community: Community
     moderator: User
+    draw: Callable[[Order], bytes]  # the file of a photo
     issues: dict[int, Issue] = field(default_factory=dict)
     named: dict[str, Issue] = field(default_factory=dict)
 
@@ -61,7 +69,7 @@ class Chronicle:
                     self.named[moment.story.name] = issue
             else:
                 issue = self.issues[moment.order]
-                self._happen(issue, moment.story, moment.turn, moment.at)
+                self._happen(issue, moment, moment.turn)
             yield issue
 
     def _report(self, moment: Moment) -> Issue:
@@ -78,7 +86,7 @@ class Chronicle:
                 address=address_of(asset) or address,
                 email="" if story.anonymous else f"{resident}@example.org",
                 email_is_known=True,
-                photos=self._photos(story.scene, seed=f"{moment.order}", at=moment.at, hidden=story.hidden),
+                photos=self._photos(moment),
                 asset=asset,
                 entrance=story.entrance,
                 answers=dict(story.answers),
@@ -101,17 +109,19 @@ class Chronicle:
         )
         return next((row for row in near if row.name == street), near[0] if near else None)
 
-    def _photos(self, scene: str, *, seed: str, at: datetime, hidden: Sequence[Box] = ()) -> list[Photo]:
-        if not scene:
+    def _photos(self, moment: Moment) -> list[Photo]:
+        if moment.photo is None:
             return []
-        file = BytesIO(photo_of(scene, seed=seed))
-        name = f"{scene}-{seed}.jpg"
-        return [keep_draft(community=self.community, file=file, name=name, at=at, boxes=hidden)]
+        scene, seed, _is_large, hidden = moment.photo
+        file = BytesIO(self.draw(moment.photo))
+        name = f"{scene}-{seed.split()[0]}.jpg"
+        return [keep_draft(community=self.community, file=file, name=name, at=moment.at, boxes=hidden)]
 
-    def _happen(self, issue: Issue, story: Story, turn: Turn, at: datetime) -> None:
+    def _happen(self, issue: Issue, moment: Moment, turn: Turn) -> None:
+        at = moment.at
         issue.refresh_from_db()
         if turn.do in ORGANISATION:
-            photos = self._photos(turn.scene, seed=f"{issue.number}", at=at)
+            photos = self._photos(moment)
             delivery = (
                 Delivery.objects.standing().responsible().filter(subject=issue.subject).latest("created_at", "id")
             )
@@ -126,7 +136,7 @@ class Chronicle:
                 to=State.DUPLICATE,
                 user=self.moderator,
                 text=turn.words,
-                duplicate_of=self.named[story.repeats],
+                duplicate_of=self.named[moment.story.repeats],
                 at=at,
             )
 

@@ -101,7 +101,7 @@ def main(arguments: list[str] | None = None) -> int:
 def prepare() -> tuple[dict[str, str], int]:
     """The demo town with its photos cleaned, static files as in production; name of a page → its path, and how many
     reports there are."""
-    call_command("load_demo", stdout=StringIO())
+    call_command("load_demo", "--small", stdout=StringIO())
     call_command("collectstatic", interactive=False, verbosity=0)
     while clean_waiting(at=timezone.now()):
         pass

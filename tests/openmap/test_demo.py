@@ -44,7 +44,7 @@ from works.models import Work
 
 KYIV = ZoneInfo("Europe/Kyiv")
 LINK = re.compile(r'(?:href|src)="([^"#]+)')
-MOST_PAGES = 600  # of a crawl; the demo has fewer
+MOST_PAGES = 800  # of a crawl; the demo has fewer
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def _loaded(
     places = override_settings(VAR_DIR=folder, BASEMAP_DIR=str(folder / "basemap"), STORAGES=storages(folder / "media"))
     with django_db_blocker.unblock(), transaction.atomic():
         with override("en"), places:
-            call_command("load_demo", stdout=said)
+            call_command("load_demo", "--small", stdout=said)
         yield Demo(said.getvalue(), folder / "media", folder / "demo-accounts.txt")
         transaction.set_rollback(True)
 

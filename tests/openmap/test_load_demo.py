@@ -16,7 +16,7 @@ from openmap.demo.stories_of_yards import STORIES
 
 def test_demo_refuses_a_database_that_is_in_use(yavoryn: Community) -> None:
     with pytest.raises(CommandError, match="empty"), override("en"):
-        call_command("load_demo", stdout=StringIO())
+        call_command("load_demo", "--small", stdout=StringIO())
     assert Community.objects.get() == yavoryn
 
 
@@ -34,7 +34,7 @@ def test_failed_demo_leaves_nothing(db: None, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr("openmap.demo.load.STORIES", STORIES[:2])
     monkeypatch.setattr("openmap.demo.load.settle_letters", fail)
     with pytest.raises(RuntimeError):
-        call_command("load_demo", stdout=StringIO())
+        call_command("load_demo", "--small", stdout=StringIO())
     with scopes_disabled():
         assert not Community.objects.exists()
         assert not Organisation.objects.exists()
