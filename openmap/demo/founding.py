@@ -5,8 +5,9 @@ from datetime import date, datetime
 
 import shapely
 from django_scopes import scope
-from shapely.geometry import MultiPolygon
+from shapely.geometry import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
+from shapely.ops import polygonize
 
 from accounts.models import Organisation
 from geodata.actions import create_community, import_areas
@@ -36,7 +37,7 @@ from openmap.demo.layout import (
     TERRITORY,
 )
 from openmap.demo.organisations import NEIGHBOUR_BODIES, Body
-from openmap.demo.place import APPROACH, ORIGIN, all_stored, neighbour, on_globe
+from openmap.demo.place import APPROACH, ORIGIN, all_on_globe, all_stored, neighbour, on_globe
 from openmap.demo.registers import draw_registers
 from openmap.demo.rulebook import write_rules_of_neighbour, write_rules_of_yavoryn
 from openmap.demo.town import Town
@@ -50,6 +51,7 @@ SINCE = date(2020, 1, 1)  # first day of the districts
 OPENS_AT = 13  # zoom
 YAVORYN_HUE, SOSNIVKA_HUE = 256, 150
 ON_THE_MAP = {Register.Kind.ROADS, Register.Kind.LAMPS}
+SEVENTH_DIGIT = 1e-7  # degrees: a centimetre, to which shapes are rounded
 FIELDS = 400.0  # metres around the streets of the neighbour; then woods begin
 SIMPLE = 0.5 / METRES  # half a metre
 
@@ -104,14 +106,20 @@ def found_neighbour(*, at: datetime) -> Community:
 
 
 def _found_districts(community: Community, town: Town) -> None:
-    """Districts are imported as from a file. Cut against each other once more, as rounding to seven digits may let
-    neighbours touch twice."""
-    taken: BaseGeometry = MultiPolygon()
-    candidates = []
-    for number, district in enumerate(DISTRICTS, start=1):
-        shape = on_globe(town.districts[district.code]).difference(taken)
-        taken = taken.union(shape)
-        candidates.append(Candidate(number, district.code, district.name, MultiPolygon(polygons_in(shape))))
+    """Districts are imported as from a file, with the very same corners where they touch, so that none lies over
+    another."""
+    shapes = all_on_globe([town.districts[district.code] for district in DISTRICTS])
+    edges = shapely.union_all([shape.boundary for shape in shapes], grid_size=SEVENTH_DIGIT)
+    parts: list[list[Polygon]] = [[] for _shape in shapes]
+    for face in polygonize(edges):
+        middle = face.representative_point()
+        inside = next((at for at, shape in enumerate(shapes) if shape.contains(middle)), None)
+        if inside is not None:
+            parts[inside].append(face)
+    candidates = [
+        Candidate(number, district.code, district.name, MultiPolygon(polygons_in(shapely.coverage_union_all(faces))))
+        for number, (district, faces) in enumerate(zip(DISTRICTS, parts, strict=True), start=1)
+    ]
     plan = import_areas(
         community,
         DISTRICTS_CODE,

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from io import StringIO
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -176,6 +177,7 @@ def test_districts_cover_the_built_up_land_without_overlaps(demo: Demo) -> None:
         kinds = set(MapShape.objects.values_list("kind", flat=True))
     together = shapely.union_all(shapes)
     assert len(shapes) == len(DISTRICTS)
+    assert max(one.intersection(other).area for one, other in combinations(shapes, 2)) < 1e-15, "square degrees"
     assert sum(shape.area for shape in shapes) == pytest.approx(together.area, rel=1e-6)
     assert on_globe(BUILT_UP).difference(together).area < 1e-4 * together.area
     assert kinds == set(MapShape.Kind.values)
