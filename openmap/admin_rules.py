@@ -23,7 +23,7 @@ from openmap.admin_maps import MAP_MEDIA, GeoMap, collection, feature, simplifie
 from openmap.admin_site import ScopedAdmin, say_how_many, without_shapes
 from openmap.forms_rules import PUBLISHED_MEANWHILE, SHOWN, RuleForm, rule_form
 from routing.hints import hints_of
-from routing.models import Question, Rule, RuleSet
+from routing.models import LearntRule, Question, Rule, RuleSet
 from routing.reach import unreached
 from routing.rule_check import check_soon
 from routing.rulesets import PublishingError, lock_draft
@@ -72,12 +72,16 @@ class RuleList(ChangeList):
             found = hints_of(here, community_id=community)
             for row in here:
                 row.hints = found.get(row.lineage, [])
+        known = LearntRule.objects.filter(lineage__in=[row.lineage for row in rows])
+        learnt = {(one.community_id, one.lineage): one for one in known}
+        for row in rows:
+            row.learnt = learnt.get((row.community_id, row.lineage))
         self.result_list = rows
 
 
 @admin.register(Rule)
 class RuleAdmin(ScopedAdmin):
-    list_display = ("words", "role", "priority", "is_active", "not_ours")
+    list_display = ("words", "role", "priority", "is_active", "not_ours", "history")
     list_filter = (OfASet, "community", "category", "division", "organisation", "role", "is_active")
     list_select_related: ClassVar[Any] = (*RELATED, "community", "ruleset")
     list_per_page = 50
@@ -99,6 +103,14 @@ class RuleAdmin(ScopedAdmin):
     @admin.display(description=_("“not ours”"))
     def not_ours(self, rule: Any) -> str:
         return hints_in_short(rule.hints)
+
+    @admin.display(description=_("in history"))
+    def history(self, rule: Any) -> str:
+        return _of_history(rule.learnt)
+
+    @admin.display(description=_("in history"))
+    def learnt_from(self, rule: Rule) -> str:
+        return _of_history(LearntRule.objects.filter(community=rule.community_id, lineage=rule.lineage).first())
 
     @admin.display(description=_("the rule in words"))
     def in_words(self, rule: Rule) -> str:
@@ -148,10 +160,17 @@ class RuleAdmin(ScopedAdmin):
         return (obj is None or obj.ruleset.is_draft) and super().has_delete_permission(request, obj)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
-        return [*super().get_readonly_fields(request, obj), "of_a_set", "in_words", "shape", "not_ours_in_full"]
+        return [
+            *super().get_readonly_fields(request, obj),
+            "of_a_set",
+            "in_words",
+            "shape",
+            "not_ours_in_full",
+            "learnt_from",
+        ]
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        shown: list[Any] = ["in_words", "of_a_set", "not_ours_in_full", "shape"] if obj else []
+        shown: list[Any] = ["in_words", "of_a_set", "not_ours_in_full", "learnt_from", "shape"] if obj else []
         if not self.is_written(request, obj):
             return [(None, {"fields": [*shown, "role", "priority", "is_active", "community"]})]
         asked = [name for name in self._form(request, obj).declared_fields if name not in {"place", "weekdays", "find"}]
@@ -313,6 +332,14 @@ def _lock_drafts_of(rules: QuerySet[Rule]) -> set[Community]:
 def _check(communities: Iterable[Community]) -> None:
     for community in communities:
         check_soon(community, at=timezone.now())
+
+
+def _of_history(learnt: LearntRule | None) -> str:
+    """What a learnt rule rests on; nothing for one that a person wrote."""
+    if learnt is None:
+        return ""
+    figures = {"share": round(100 * learnt.confidence), "agreeing": learnt.agreeing, "cases": learnt.cases}
+    return str(_("learnt: %(share)s %%, %(agreeing)s of %(cases)s reports")) % figures
 
 
 def _places(rule: Rule) -> list[dict[str, Any]]:

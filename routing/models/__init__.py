@@ -6,6 +6,7 @@ from routing.models.channels import Channel
 from routing.models.dangers import Danger
 from routing.models.deliveries import CommunityRouting, Decision, Delivery, DeliveryQuerySet
 from routing.models.findings import CoveragePiece, RuleCheck
+from routing.models.learnt import LearntRule
 from routing.models.registers import Asset, Register
 from routing.models.remote_requests import RemoteRequest
 from routing.models.rules import Rule, RuleSet
@@ -21,6 +22,7 @@ __all__ = [
     "Decision",
     "Delivery",
     "DeliveryQuerySet",
+    "LearntRule",
     "Question",
     "Register",
     "RemoteRequest",
