@@ -6,6 +6,7 @@ folders that nobody holds. What a part counted is gone with it, as Prometheus ex
 """
 
 import fcntl
+import logging
 import os
 import secrets
 import shutil
@@ -16,6 +17,7 @@ from typing import IO, Any, Final
 from django.conf import settings
 from prometheus_client import multiprocess, values
 
+log = logging.getLogger(__name__)
 LOCK: Final = "lock"
 DRAFT: Final = ".new-"
 _held: list[IO[str]] = []  # for as long as the process lives
@@ -26,18 +28,29 @@ def root() -> Path:
     return Path(settings.VAR_DIR) / "run" / "metrics"
 
 
-def begin(part: str) -> Path:
-    """From now on this process and those that it starts write into a folder of their own."""
+def begin(part: str) -> Path | None:
+    """From now on this process and those that it starts write into a folder of their own.
+
+    None where no folder can be made: then each process counts for itself, and the service runs all the same.
+    """
+    try:
+        folder = _made(part)
+    except OSError as error:
+        log.warning("Figures of processes cannot be kept under run/metrics (%s).", type(error).__name__)
+        return None
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
+    values.ValueClass = values.get_value_class()  # what counts from now on counts in files
+    return folder
+
+
+def _made(part: str) -> Path:
     name = f"{part}-{os.getpid()}-{secrets.token_hex(4)}"
     draft = root() / f"{DRAFT}{name}"
     draft.mkdir(parents=True)
     lock = (draft / LOCK).open("w")
     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     _held.append(lock)
-    folder = draft.rename(root() / name)
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
-    values.ValueClass = values.get_value_class()  # what counts from now on counts in files
-    return folder
+    return draft.rename(root() / name)
 
 
 def is_on() -> bool:

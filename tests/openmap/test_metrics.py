@@ -129,6 +129,13 @@ def test_folders_of_parts_that_ended_are_removed(tmp_path: Path) -> None:
     assert not living.exists()
 
 
+def test_service_runs_where_no_folder_of_figures_can_be_made(settings: Settings, tmp_path: Path) -> None:
+    settings.VAR_DIR = tmp_path / "file"
+    settings.VAR_DIR.write_text("")
+    assert metric_files.begin("web") is None
+    assert not metric_files.is_on()
+
+
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """gunicorn with two processes, as an installation starts it; its database holds nothing."""
