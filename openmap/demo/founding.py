@@ -1,9 +1,10 @@
 """Founds Яворин and its neighbour in the database: land, districts, base map, organisations, registers."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 
 import shapely
+from django.utils.translation import gettext as _
 from django_scopes import scope
 from shapely.geometry import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
@@ -55,10 +56,11 @@ SEVENTH_DIGIT = 1e-7  # degrees: a centimetre, to which shapes are rounded
 FIELDS = 400.0  # metres around the streets of the neighbour; then woods begin
 SIMPLE = 0.5 / METRES  # half a metre
 
+Say = Callable[[str], None]
 Layer = tuple[MapShape.Kind, str, BaseGeometry]
 
 
-def found_yavoryn(town: Town, *, at: datetime) -> Community:
+def found_yavoryn(town: Town, *, at: datetime, say: Say = lambda _words: None) -> Community:
     """The community with everything that a report needs; its rules have been in force for some weeks before `at`."""
     community = create_community(
         slug="yavoryn",
@@ -75,7 +77,9 @@ def found_yavoryn(town: Town, *, at: datetime) -> Community:
         _draw(community, [*_land(), *_ways(town), *_buildings(town)])
         bodies = _found_bodies(community, BODIES)
         CommunityRouting.objects.create(community=community, fallback=bodies[FALLBACK])
+        say(_("Bringing in streets, houses and street lights"))
         _bring_registers(community, town, at=at)
+        say(_("Writing the rules"))
         write_rules_of_yavoryn(community, bodies, at=at)
         check_soon(community, at=at)
     return community

@@ -63,7 +63,7 @@ def load_demo(*, at: datetime, say: Say, is_small: bool = False) -> Demo:
         town = draw_town()
         with transaction.atomic():
             say(_("Founding the community, its organisations and rules"))
-            community = found_yavoryn(town, at=at)
+            community = found_yavoryn(town, at=at, say=say)
             neighbour = found_neighbour(at=at)
             accounts = open_accounts(community)
             with scope(community=community), override("uk"):
