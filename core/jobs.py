@@ -25,6 +25,7 @@ from django.utils.translation import gettext as _
 from django_scopes import scope, scopes_disabled
 
 from core.broker import nudge_on_commit
+from core.files import StorageAwayError
 from core.heartbeat import Heart
 from core.models import Job
 from geodata.models import Community
@@ -33,6 +34,7 @@ log = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=5)  # how long the job of a dead worker waits for another
 MOST_ATTEMPTS = 3
+PUT_OFF = timedelta(minutes=1)  # while the storage of files is away
 PAUSE = 0.5  # seconds between two writes of progress
 KEEP_INPUT = timedelta(days=30)
 TASK = "core.tasks.run_jobs"
@@ -130,10 +132,12 @@ def job_kind(name: str) -> Callable[[Kind], Kind]:
 
 
 def input_of(job: Job) -> bytes:
-    """The file that came with a job. Raises JobRefusedError when it was cleared away."""
+    """The file that came with a job. Raises JobRefusedError when it was cleared away, StorageAwayError."""
     try:
         with job.input.open("rb") as file:
             return bytes(file.read())
+    except StorageAwayError:
+        raise
     except (OSError, ValueError):
         raise JobRefusedError(_("The file is no longer kept: upload it again.")) from None
 
@@ -249,11 +253,20 @@ def run(job: Job, *, clock: Clock) -> None:
             _end(job, Job.State.CANCELLED, at=clock())
         except JobRefusedError as refusal:
             _end(job, Job.State.FAILED, at=clock(), error=str(refusal))
+        except StorageAwayError as fault:
+            log.warning("Job %s of kind %s waits for the storage: %s.", job.pk, job.kind, fault)
+            _put_off(job, at=clock())
         except Exception as error:  # noqa: BLE001  one bad job must not stop the others; staff see it as failed
             # Where it broke, and not what the error says: that may name a person.
             where = "".join(traceback.format_tb(error.__traceback__))
             log.error("Job %s of kind %s broke: %s\n%s", job.pk, job.kind, type(error).__name__, where)
             _end(job, Job.State.FAILED, at=clock(), error=type(error).__name__)
+
+
+def _put_off(job: Job, *, at: datetime) -> None:
+    """It is taken anew when the lease ends, by any worker, and this was none of its tries."""
+    mine = Job.objects.filter(pk=job.pk, claim=job.claim, state=Job.State.RUNNING)
+    mine.update(leased_until=at + PUT_OFF, attempts=job.attempts - 1)
 
 
 def clear_old_inputs(*, at: datetime) -> int:

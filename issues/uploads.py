@@ -8,12 +8,13 @@ from django.utils.translation import gettext as _
 
 from accounts.devices import device_of
 from accounts.networks import network_of
+from core.files import StorageAwayError
 from geodata.community import community_of
 from media.actions import keep_draft
 from media.allowance import count_upload
 from media.drafts import photos_of
 from media.models import Photo
-from media.refusals import PhotoRefused
+from media.refusals import PhotoRefused, message_for
 
 MOST_PHOTOS = 5
 
@@ -35,6 +36,8 @@ def kept_photos(keys: Sequence[str], request: HttpRequest, *, at: datetime) -> t
             photos.append(keep_draft(community=community_of(request), file=file, name=file.name or "", at=at))
         except PhotoRefused as refusal:
             refused.append(f"{file.name}: {refusal}")
+        except StorageAwayError:
+            refused.append(f"{file.name}: {message_for('storage_away')}")
     too_many = _("%(most)s photos at most: this one was not kept.") % {"most": MOST_PHOTOS}
     refused += [f"{file.name}: {too_many}" for file in files[room:]]
     return photos, refused

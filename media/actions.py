@@ -11,9 +11,11 @@ from django.contrib.gis.geos import Point
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import DatabaseError, transaction
+from django.db.models import F
 from django_scopes import scope, scopes_disabled
 
 from core.broker import nudge_on_commit
+from core.files import StorageAwayError
 from core.models import Subject
 from geodata.models import WGS84, Community
 from media.cleaning import Cleaned, Readable, clean, inspect, read_limited
@@ -27,6 +29,7 @@ LEASE: Final = timedelta(minutes=5)  # many times what the largest photo takes
 TIME_LIMIT: Final = timedelta(minutes=4)  # then a task is killed: before the lease of its first photo ends
 MAX_TRIES: Final = 3
 PAUSE: Final = timedelta(seconds=30)  # before the next try; grows with each
+MOST_PAUSES: Final = 10  # so many of them at most, while the storage is away
 
 
 class Cleaner(Protocol):
@@ -48,7 +51,7 @@ def keep_draft(
 
     `boxes` (see media.boxes.boxes_in) were drawn before the photo left its device. The same `upload_key` again returns
     the photo that came with it first, with boxes that were drawn since. Raises PhotoRefused, and keeps nothing, when
-    the file is no photo that we accept.
+    the file is no photo that we accept; core.files.StorageAwayError when there is nowhere to keep it now.
     """
     if before := _uploaded_before(community, upload_key, at=at):
         return _with_more_boxes(before, boxes, at=at)
@@ -146,7 +149,7 @@ def attach(*, photos: Iterable[Photo], subject: Subject, role: str, at: datetime
     return drafts
 
 
-def clean_waiting(*, at: datetime, limit: int = 20, by: Cleaner = clean) -> int:
+def clean_waiting(*, at: datetime, limit: int = 20, by: Cleaner | None = None) -> int:
     """Cleans up to `limit` waiting photos of all communities, oldest first; returns how many were tried.
 
     `by`: what cleans one; it may have been done before. Any number of workers may run this at once. A photo whose
@@ -156,8 +159,9 @@ def clean_waiting(*, at: datetime, limit: int = 20, by: Cleaner = clean) -> int:
     with scopes_disabled():
         _give_up_on_deadly(at=at)
         while tried < limit and (photo := _claim(at=at)) is not None:
-            _clean_claimed(photo, at=at, by=by)
             tried += 1
+            if not _clean_claimed(photo, at=at, by=by or clean):
+                break  # the others would wait for the same storage
     return tried
 
 
@@ -180,19 +184,27 @@ def _claim(*, at: datetime) -> Photo | None:
     return photo
 
 
-def _clean_claimed(photo: Photo, *, at: datetime, by: Cleaner) -> None:
-    """Outside any transaction: decoding takes long. What nobody foresaw is raised; the lease brings a new try."""
+def _clean_claimed(photo: Photo, *, at: datetime, by: Cleaner) -> bool:
+    """Outside any transaction: decoding takes long. What nobody foresaw is raised; the lease brings a new try.
+
+    False when the storage is away: that counts as no try, and is tried for as long as it takes.
+    """
     try:
         _publish(photo, by(_source_of(photo), boxes=photo.boxes))
     except PhotoRefused as refused:
         log.info("Photo %s is not published: %s.", photo.pk, refused.code)
         _own_claim(photo).update(state=Photo.State.FAILED, failure=refused.code, leased_until=None)
+    except StorageAwayError as fault:
+        log.warning("Photo %s waits for the storage: %s.", photo.pk, fault)
+        _own_claim(photo).update(tries=F("tries") - 1, leased_until=at + PAUSE * min(photo.attempts, MOST_PAUSES))
+        return False
     except OSError as fault:  # the storage; a decoder's faults come as PhotoRefused
         log.warning("Photo %s: the storage failed (%s).", photo.pk, type(fault).__name__)
         if photo.tries < MAX_TRIES:
             _own_claim(photo).update(leased_until=at + PAUSE * photo.tries)
         else:
             _own_claim(photo).update(state=Photo.State.FAILED, failure="storage", leased_until=None)
+    return True
 
 
 def _source_of(photo: Photo) -> bytes:

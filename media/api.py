@@ -28,6 +28,7 @@ from accounts.devices import device_named
 from accounts.models import ApiKey
 from api.problems import ProblemError, Wrong
 from api.views import ApiView
+from core.files import StorageAwayError
 from geodata.community import community_of
 from media.actions import drop_unkept, keep_draft
 from media.allowance import WINDOW, count_upload
@@ -135,6 +136,8 @@ class Photos(ApiView):
             raise _refusal(f"boxes_{refused.code}", "/boxes") from refused
         except PhotoRefused as refused:
             raise _refusal(refused.code, "/photo", refused.message) from refused
+        except StorageAwayError as away:
+            raise ProblemError("unavailable", message_for("storage_away")) from away
         told = draft_told(photo, request)
         return Response(told, status=201, headers={"Location": _address(photo, request)})
 

@@ -16,6 +16,7 @@ _MESSAGES: Final = {
     "broken": _("This photo is damaged and does not open. Choose another one."),
     "too_many": _("Very many photos came from here within an hour. Send this one an hour later."),
     "truncated": _("Only a part of this photo arrived. Send it once more."),
+    "storage_away": _("Photos cannot be kept right now. Send this one a few minutes later, or go on without it."),
     "boxes_nonsense": _("What you marked did not arrive whole. Mark it once more."),
     "boxes_too_many": _("No more than 50 places can be hidden on one photo."),
     "boxes_too_often": _("The hidden places of this photo were changed too often. Add the photo anew."),

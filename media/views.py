@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.devices import device_of
 from accounts.networks import network_of
 from accounts.permissions import viewer_for
+from core.files import StorageAwayError
 from core.idempotency import BadKeyError, key_in
 from core.models import STRANGER, Viewer
 from geodata.community import community_of
@@ -28,7 +29,8 @@ from media.models import Photo
 from media.redaction import HidingRefusedError, hide
 from media.refusals import PhotoRefused, message_for
 
-STATUSES = {"too_big": 413, "too_many": 429}  # of refused photos, where it is not 422
+STATUSES = {"too_big": 413, "too_many": 429, "storage_away": 503}  # of refused photos, where it is not 422
+RETRY_AFTER = 30  # seconds
 # Kept by browsers and proxies, and asked about every time: a face that is hidden now is not shown from a cache.
 FOR_EVERYBODY = "public, no-cache"
 FOR_THIS_VIEWER = "private, no-cache"
@@ -41,8 +43,8 @@ def photo_upload(request: HttpRequest) -> HttpResponse:
 
     `boxes` may say, as JSON, what was hidden on it before it left the device. The same `Idempotency-Key`
     again gets the same answer and makes no second draft.
-    Refused: 422, or 413 past 20 MB, or 429 past what one may upload in an hour, with {error: words in the chosen
-    language, code}.
+    Refused: 422, or 413 past 20 MB, or 429 past what one may upload in an hour, or 503 while there is nowhere to keep
+    it, with {error: words in the chosen language, code}.
     """
     community = community_of(request)
     file = request.FILES.get("photo")
@@ -56,7 +58,8 @@ def photo_upload(request: HttpRequest) -> HttpResponse:
         photo = keep_draft(community=community, file=file, name=file.name or "", at=at, boxes=boxes, upload_key=key)
     except BadKeyError as bad:
         raise BadRequest("Idempotency-Key") from bad
-    except PhotoRefused as refused:
+    except (PhotoRefused, StorageAwayError) as fault:
+        refused = fault if isinstance(fault, PhotoRefused) else PhotoRefused("storage_away")
         answer = {"error": refused.message, "code": refused.code}
         return JsonResponse(answer, status=STATUSES.get(refused.code, 422))
     kept = as_kept(photo, community=community)
@@ -138,6 +141,11 @@ def _is_visible(photo: Photo, viewer: Viewer) -> bool:
     return photo.subject is not None and photo.subject.is_visible_to(viewer)
 
 
+def not_now() -> HttpResponse:
+    """The storage is away: browsers and programs ask again, and keep no such answer."""
+    return HttpResponse(status=503, headers={"Retry-After": str(RETRY_AFTER), "Cache-Control": "no-store"})
+
+
 def _picture(request: HttpRequest, photo: Photo, size: str, *, cache: str) -> HttpResponseBase:
     """The file, or 304 when the browser has it. A size never changes under its name, so the name is its version."""
     name = photo.large if size == "large" else photo.small
@@ -148,6 +156,8 @@ def _picture(request: HttpRequest, photo: Photo, size: str, *, cache: str) -> Ht
             file = default_storage.open(name)
         except FileNotFoundError as lost:
             raise Http404 from lost
+        except StorageAwayError:
+            return not_now()
         response = FileResponse(file, content_type="image/webp", filename=f"{photo.pk.hex[:8]}-{size}.webp")
     response.headers["Cache-Control"] = cache
     response.headers["ETag"] = etag

@@ -12,6 +12,7 @@ from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from core.files import NOT_NOW, StorageAwayError
 from core.jobs import enqueue_job
 from core.models import Job
 from geodata.models import Community, Division
@@ -60,8 +61,12 @@ class ImportPages:
         upload = UploadForm(data, request.FILES if data is not None else None)
         answers = AnswersForm(data, community=community)
         if data is not None and upload.is_valid():
-            job = _ask(request, community, answers, file=upload.cleaned_data["file"])
-            return HttpResponseRedirect(address_of(job))
+            try:
+                job = _ask(request, community, answers, file=upload.cleaned_data["file"])
+            except StorageAwayError:
+                upload.add_error("file", NOT_NOW)
+            else:
+                return HttpResponseRedirect(address_of(job))
         status = 422 if data is not None else 200
         return _page(
             request,

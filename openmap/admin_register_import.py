@@ -12,6 +12,7 @@ from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from core.files import NOT_NOW, StorageAwayError
 from core.jobs import enqueue_job
 from core.models import Job
 from geodata.models import Community
@@ -65,8 +66,12 @@ class RegisterImportPages:
         form = UploadForm(request.POST, request.FILES) if sent else UploadForm()
         if sent and form.is_valid():
             parameters = {"typed": {}, "read": NOTHING_READ, "answers": None}
-            job = _ask(request, community, parameters, file=form.cleaned_data["file"])
-            return HttpResponseRedirect(address_of(job))
+            try:
+                job = _ask(request, community, parameters, file=form.cleaned_data["file"])
+            except StorageAwayError:
+                form.add_error("file", NOT_NOW)
+            else:
+                return HttpResponseRedirect(address_of(job))
         return _page(request, "import.html", status=422 if sent else 200, upload=form, **about)
 
     def show(self, request: HttpRequest, pk: int) -> HttpResponse:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from core import ticks
 from openmap.native import bundled_library
 from openmap.secrets import refuse_bad_mailboxes, refuse_weak_settings
+from openmap.storages import file_storage
 
 env = environ.Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -269,9 +270,9 @@ DROP_ROOT = env.str("MISTO_DROP_ROOT", default="")
 METRICS_TOKEN = env.str("MISTO_METRICS_TOKEN", default="")
 METRICS_LISTEN = env.str("MISTO_METRICS_LISTEN", default="")  # "address:port" of a worker that stands alone
 
-# Files and photos -------------------------------------------------------------------------------------------
+# Files and photos: a folder, or a bucket elsewhere (openmap.storages) ------------------------------------------
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": MEDIA_ROOT}},
+    "default": file_storage(env, folder=MEDIA_ROOT),
     "staticfiles": {
         "BACKEND": "openmap.storage.HashedStatic"
         if ENVIRONMENT != "development"

@@ -24,8 +24,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.devices import device_of
 from accounts.networks import network_of
+from core.files import StorageAwayError
 from geodata.community import community_of
 from geodata.models import Community
+from media.views import not_now
 from stats.models import ExportFile
 from stats.opendata.catalogue import catalogue_of, catalogue_of_all
 from stats.opendata.described import csv_metadata
@@ -80,6 +82,8 @@ def data_file(request: HttpRequest, dataset: str, ending: str) -> HttpResponseBa
         return _of_a_file(HttpResponseNotModified(), kept)
     try:
         file = open_kept(kept)
+    except StorageAwayError:
+        return not_now()
     except OSError as lost:
         raise Http404 from lost
     name = f"{community.slug}-{dataset}-{community.day_of(kept.made_at):%Y-%m-%d}.{ending}"

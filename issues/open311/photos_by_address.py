@@ -14,6 +14,7 @@ from urllib.parse import urljoin, urlsplit
 from django.utils import timezone
 from django.utils.translation import override
 
+from core.files import StorageAwayError
 from core.mail import SendingFailedError
 from core.models import Failure, Lane, OutboxMessage, Subject
 from core.outbox import enqueue_message
@@ -62,6 +63,8 @@ def read_photo(*, recipient: str, payload: dict[str, Any], key: uuid.UUID) -> Ca
             )
         except PhotoRefused as refused:
             raise SendingFailedError(f"no photo: {refused}", permanent=True) from refused
+        except StorageAwayError as away:
+            raise SendingFailedError(f"not kept: {away}") from away
 
     def belong(at: datetime) -> None:
         subject = Subject.objects.get(pk=payload["subject"])

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import ApiClient
+from core.files import StorageAwayError
 from core.models import Visibility
 from geodata.models import Community, local_name
 from issues import assets
@@ -32,7 +33,7 @@ from issues.uploads import MOST_PHOTOS
 from issues.warnings import warnings_of
 from media.actions import keep_draft
 from media.models import Photo
-from media.refusals import PhotoRefused
+from media.refusals import PhotoRefused, message_for
 from routing.explain import doubt_in_words
 from routing.models import Decision, Delivery
 from routing.responsibility import OutsideCommunityError
@@ -156,6 +157,8 @@ def _kept(
             photos.append(keep_draft(community=community, file=file, name=file.name or "", at=at, upload_key=upload))
         except PhotoRefused as refused:
             raise RefusedError(400, f"media: {file.name}: {refused}") from refused
+        except StorageAwayError as away:
+            raise RefusedError(503, f"media: {file.name}: {message_for('storage_away')}", retry_after=60) from away
     return photos
 
 

@@ -13,8 +13,15 @@ def read(path: str) -> str:
     return (ROOT / path).read_text(encoding="utf-8")
 
 
+def _settings() -> str:
+    """The sources that read the environment."""
+    return "".join(
+        read(f"openmap/{name}.py") for name in ("settings", "storages", "gunicorn_conf")
+    )
+
+
 def test_every_setting_is_listed_for_operators() -> None:
-    asked = set(re.findall(r'env\.\w+\(\s*"([A-Z_]+)"', read("openmap/settings.py")))
+    asked = set(re.findall(r'env\.\w+\(\s*"([A-Z_]+)"', _settings()))
     listed = set(re.findall(r"`([A-Z][A-Z_]+)`", read("docs/operations.md")))
     assert len(asked) > 15
     assert asked <= listed
@@ -24,7 +31,7 @@ def test_operators_are_told_of_no_setting_that_is_not_read() -> None:
     table = read("docs/operations.md").partition("## Settings")[2].partition("## ")[0]
     listed = set(re.findall(r"^\| ((?:`[A-Z_]+`(?:, )?)+)", table, re.MULTILINE))
     names = {name for cell in listed for name in re.findall(r"`([A-Z_]+)`", cell)}
-    source = read("openmap/settings.py")
+    source = _settings()
     assert {name for name in names if f'"{name}"' not in source} == set()
 
 
