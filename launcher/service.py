@@ -33,8 +33,8 @@ def has_own_database(base: Mapping[str, str] = os.environ) -> bool:
 
 
 def has_own_redis(base: Mapping[str, str] = os.environ) -> bool:
-    """Whether the operator brings a Redis, so that no private one is started."""
-    return bool(base.get("REDIS_URL"))
+    """Whether the operator brings a Redis, or another broker, so that no private one is started."""
+    return bool(base.get("REDIS_URL") or base.get("MISTO_BROKER_URL"))
 
 
 def environment(

@@ -88,6 +88,12 @@ def redis_binary() -> str | None:
     return _which("redis-server")
 
 
+def rabbitmq_scripts() -> Path | None:
+    """The folder of RabbitMQ's own scripts, which run a node as whoever calls them, or None."""
+    folder = Path("/usr/lib/rabbitmq/bin")
+    return folder if (folder / "rabbitmq-server").exists() else None
+
+
 def chromium_binary() -> str | None:
     """Path of a Chromium that tests can drive, or None."""
     return _which("chromium") or _which("chromium-browser") or _which("google-chrome")
@@ -119,7 +125,7 @@ def runtime_needs(system: Distribution, *, database: bool = True, redis: bool = 
 
 
 def test_needs(system: Distribution) -> list[Need]:
-    """What the tests use beyond the service itself: a browser, letters for it to draw, and the reverse proxy."""
+    """What the tests use beyond the service: a browser, letters for it to draw, a reverse proxy, large servers."""
     return [
         *runtime_needs(system),
         Need(
@@ -134,6 +140,8 @@ def test_needs(system: Distribution) -> list[Need]:
             present=lambda: Path("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf").exists(),
         ),
         Need(title="Caddy", package="caddy", present=lambda: _which("caddy") is not None),
+        Need(title="PgBouncer", package="pgbouncer", present=lambda: _which("pgbouncer") is not None),
+        Need(title="RabbitMQ", package="rabbitmq-server", present=lambda: rabbitmq_scripts() is not None),
     ]
 
 
@@ -174,8 +182,9 @@ def root_line(packages: Iterable[str], *, sudo: bool, systemd: bool) -> str:
         folder, conf = shlex.quote(str(CREATE_CLUSTER_CONF.parent)), shlex.quote(str(CREATE_CLUSTER_CONF))
         parts.insert(0, f"mkdir -p {folder} && echo create_main_cluster=false > {conf}")
         parts.append(f"rm {conf}")
-    if "redis-server" in names and systemd:
-        parts.append("systemctl disable --now redis-server")
+    services = [name for name in ("pgbouncer", "rabbitmq-server", "redis-server") if name in names]
+    if services and systemd:
+        parts.append(shlex.join(["systemctl", "disable", "--now", *services]))
     script = shlex.quote(" && ".join(parts))
     return f"sudo sh -c {script}" if sudo else f"su -c {script}"
 

@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from core import ticks
+from openmap.brokers import broker_url, is_rabbitmq, transport_options
 from openmap.native import bundled_library
 from openmap.secrets import refuse_bad_mailboxes, refuse_weak_settings
 from openmap.storages import file_storage
@@ -141,20 +142,15 @@ CACHES: dict[str, dict[str, Any]] = {
     "allowances": {"BACKEND": LOCAL, "LOCATION": "allowances", "OPTIONS": {"MAX_ENTRIES": 20_000}},
 }
 
-# Redis: broker and cache make things faster; nothing is kept there ------------------------------------------
-REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
-CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
+# The broker makes things faster (openmap.brokers); nothing is kept there, and nothing else needs Redis ----------
+CELERY_BROKER_URL = broker_url(env)
+CELERY_BROKER_TRANSPORT_OPTIONS = transport_options(CELERY_BROKER_URL)
+CELERY_BROKER_HEARTBEAT = 20  # seconds, of RabbitMQ: a worker whose line is dead makes a new one
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {  # whoever sends a report waits at most 1.5 s for a Redis that is down or hangs
-    "visibility_timeout": 3600,
-    "socket_timeout": 1.5,
-    "socket_connect_timeout": 1.5,
-    "max_retries": 0,
-    "retry_policy": {"timeout": 2.0},
-}
-CELERY_TASK_PUBLISH_RETRY = False
+CELERY_TASK_PUBLISH_RETRY = is_rabbitmq(CELERY_BROKER_URL)  # beat's line to it heals by a second try only
+CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_step": 0.1, "interval_max": 0.1}
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"

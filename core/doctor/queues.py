@@ -34,7 +34,10 @@ def broker(_asked: Asked) -> Iterator[Finding]:
         served = queues_served()
     except Exception as error:  # noqa: BLE001  each kind of broker has errors of its own
         words = _("The broker does not answer (%(kind)s): nothing is lost, but all that workers do waits.")
-        yield bad(words % {"kind": type(error).__name__}, _("Start it, and see whether REDIS_URL leads there."))
+        yield bad(
+            words % {"kind": type(error).__name__},
+            _("Start it, and see whether REDIS_URL or MISTO_BROKER_URL leads there."),
+        )
         return
     for name in ticks.QUEUES:
         if name in served:

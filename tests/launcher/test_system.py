@@ -61,9 +61,9 @@ def test_an_operators_own_servers_need_no_packages() -> None:
     assert packages(needs) == ["gettext", "python3-venv"]
 
 
-def test_tests_need_a_browser_letters_and_a_reverse_proxy_too() -> None:
+def test_tests_need_a_browser_letters_and_the_servers_of_large_installations_too() -> None:
     extra = packages(system.test_needs(DEBIAN_12))[len(system.runtime_needs(DEBIAN_12)) :]
-    assert extra == ["chromium", "fonts-dejavu-core", "caddy"]
+    assert extra == ["chromium", "fonts-dejavu-core", "caddy", "pgbouncer", "rabbitmq-server"]
 
 
 def test_ubuntu_is_told_that_its_chromium_is_a_snap(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -148,6 +148,11 @@ def test_the_one_line_creates_no_cluster_and_leaves_no_redis(sudo: bool, start: 
     )
     assert "--no-install-recommends --no-upgrade postgresql-15 redis-server" in script
     assert steps[-1] == "systemctl disable --now redis-server"
+
+
+def test_the_one_line_leaves_no_server_of_a_large_installation_running() -> None:
+    line = system.root_line(["pgbouncer", "rabbitmq-server", "chromium"], sudo=True, systemd=True)
+    assert shlex.split(line)[-1].endswith("systemctl disable --now pgbouncer rabbitmq-server")
 
 
 def test_the_one_line_without_servers_is_plain_apt() -> None:
