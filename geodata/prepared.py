@@ -3,6 +3,9 @@
 They have many parts, of which one reading uses few; planning them anew each time cost more than running them. Their
 texts are few: whatever differs between two views of the map is a parameter. The setting `plan_cache_mode` of the
 connection says that such a plan is kept from the first time on.
+
+Behind a pooler that gives each transaction another connection (MISTO_DB_POOLER) nothing is prepared: parameters travel
+beside the text as before, and PostgreSQL plans each time.
 """
 
 import re
@@ -45,7 +48,8 @@ def fetch(sql: Sql, *, is_prepared: bool = True, is_binary: bool = False) -> lis
     connection.close_if_health_check_failed()
     connection.ensure_connection()
     raw = connection.connection
-    raw.prepare_threshold, raw.prepared_max = _NEVER, MOST
+    if not connection.settings_dict["DISABLE_SERVER_SIDE_CURSORS"]:  # psycopg prepares nothing without a threshold
+        raw.prepare_threshold, raw.prepared_max = _NEVER, MOST
     wrap = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
     plain: Any = _Prepared(raw)
     plain.format = psycopg.pq.Format.BINARY if is_binary else psycopg.pq.Format.TEXT

@@ -12,7 +12,14 @@ class OpenmapConfig(AppConfig):
     def ready(self) -> None:
         from geodata.events import areas_changed, communities_made
         from geodata.icons import draw_icons_with, outline_marks_with
-        from openmap import area_jobs, checks, doctor_checks, register_jobs, whatif_jobs  # noqa: F401  register themselves
+        from openmap import (  # noqa: F401  register themselves
+            area_jobs,
+            checks,
+            doctor_checks,
+            pooler_checks,
+            register_jobs,
+            whatif_jobs,
+        )
         from openmap.icons import MARKS, icon_paths
 
         draw_icons_with(icon_paths)

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core import ticks
 from openmap.brokers import broker_url, is_rabbitmq, transport_options
+from openmap.databases import databases
 from openmap.native import bundled_library
 from openmap.secrets import refuse_bad_mailboxes, refuse_weak_settings
 from openmap.storages import file_storage
@@ -111,22 +112,8 @@ TEMPLATES = [
 GDAL_LIBRARY_PATH = env.str("GDAL_LIBRARY_PATH", default=bundled_library("pyogrio", "libgdal*.so*") or "") or None
 GEOS_LIBRARY_PATH = env.str("GEOS_LIBRARY_PATH", default=bundled_library("shapely", "libgeos_c*.so*") or "") or None
 
-# Database: one pool per process, opened after fork; sessions answer short queries, so no jit, and what is prepared
-# (geodata.prepared) is planned once ------------------------------------------------------------------------
-DATABASE = env.db_url("DATABASE_URL", default="postgis:///misto", engine="django.contrib.gis.db.backends.postgis")
-POOL = {"min_size": 1, "max_size": env.int("MISTO_DB_POOL", default=8), "timeout": 10}
-DATABASES = {
-    "default": DATABASE
-    | {
-        "CONN_MAX_AGE": 0,
-        "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": DATABASE.get("OPTIONS", {})
-        | {
-            "pool": POOL if ENVIRONMENT != "test" else False,
-            "options": "-c jit=off -c plan_cache_mode=force_generic_plan",
-        },
-    }
-}
+# Database: itself, or a pooler in front of it (openmap.databases) ----------------------------------------------
+DATABASES = databases(env, is_test=ENVIRONMENT == "test")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Answers to everybody that may be two seconds old, in the memory of each process. Tests never see an old one.

@@ -16,7 +16,7 @@ from typing import Any
 
 from django.core.files import File
 from django.core.files.storage import default_storage
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, connections, transaction
 from django.db.models import QuerySet
 
 from geodata.models import Community
@@ -57,16 +57,23 @@ def make_exports(
 
 @contextmanager
 def _alone(community: Community) -> Iterator[None]:
-    """Only one process at a time makes files of a community; the lock goes with the connection of one that died."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(hashtext('stats.opendata.making'), %s)", [community.pk])
-        if not cursor.fetchone()[0]:
-            raise BusyError(community.slug)
+    """Only one process at a time makes files of a community; the lock goes with the connection of one that died.
+
+    A transaction of its own holds it, on a connection of its own: behind a pooler a lock of a session would stay with
+    whoever gets that session next. It has no snapshot, so nothing is kept from VACUUM.
+    """
+    other = connections.create_connection(connection.alias)
     try:
+        other.set_autocommit(False)
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_try_advisory_xact_lock(hashtext('stats.opendata.making'), %s)", [community.pk])
+            if not cursor.fetchone()[0]:
+                raise BusyError(community.slug)
         yield
     finally:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock(hashtext('stats.opendata.making'), %s)", [community.pk])
+        with suppress(DatabaseError):  # it is gone: so is the lock
+            other.rollback()
+        other.close()
 
 
 def open_kept(kept: ExportFile) -> "File[bytes]":

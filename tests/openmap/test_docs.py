@@ -16,7 +16,7 @@ def read(path: str) -> str:
 def _settings() -> str:
     """The sources that read the environment."""
     return "".join(
-        read(f"openmap/{name}.py") for name in ("settings", "brokers", "storages", "gunicorn_conf")
+        read(f"openmap/{name}.py") for name in ("settings", "databases", "brokers", "storages", "gunicorn_conf")
     )
 
 
