@@ -7,11 +7,11 @@ from datetime import date
 from typing import Any
 
 from django.contrib.gis.geos import Point
-from django.db import connection
 from django.db.models import Q
 
 from geodata.address_sources import Found, Sure, all_sources
 from geodata.models import Address, Community, Street
+from geodata.replica import reading
 from geodata.street_candidates import alike, slipped
 from geodata.street_fit import CLOSE, EXACT, LEAST, Fit, fit_of
 from geodata.street_words import Sought, sought_in, words_of
@@ -95,7 +95,7 @@ def label_of(street: str, locality: str, number: str = "") -> str:
 
 
 def _nearest(query: str, given: dict[str, Any]) -> Found | None:
-    with connection.cursor() as cursor:
+    with reading().cursor() as cursor:
         cursor.execute(query, given)
         row = cursor.fetchone()
     if row is None:

@@ -16,6 +16,7 @@ from django.utils.translation import get_language
 from geodata.forms import Asked, Menu, asked, menu_of
 from geodata.layers import all_layers
 from geodata.models import Community
+from geodata.replica import read_alias
 
 GEOJSON = "application/geo+json"
 KEPT = 300  # seconds that browsers may keep a base map
@@ -62,7 +63,7 @@ def briefly_kept(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRes
     @wraps(view)
     def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         kind = "gzip" if _ACCEPTS_GZIP.search(request.headers.get("Accept-Encoding", "")) else ""
-        key = hashlib.sha256(f"{kind} {get_language()} {request.get_full_path()}".encode()).hexdigest()
+        key = hashlib.sha256(f"{read_alias()} {kind} {get_language()} {request.get_full_path()}".encode()).hexdigest()
         is_read = request.method in {"GET", "HEAD"}
         if is_read and (known := caches["answers"].get(key)):
             status, content, headers = known

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.contrib.gis.db.models import Extent
-from django.db import connection
 from django.db.models import Aggregate
 
 from geodata.boxes import Box
 from geodata.forms import Asked
 from geodata.layer_sql import Question, Sql, union
 from geodata.models import Area, Community, Division
+from geodata.replica import reading
 
 MOST_COUNTED = 1000  # things of an area: past it the page says "more than"
 _COUNT = """SELECT %s::bigint AS area, count(*) AS n FROM (
@@ -77,7 +77,7 @@ def _numbers(community: Community, asked: Asked, areas: Sequence[Area], *, on: d
         return {}
     parts = [_count(community, asked, area, on) for area in areas]
     text = "\nUNION ALL\n".join(part.text for part in parts)
-    with connection.cursor() as cursor:
+    with reading().cursor() as cursor:
         cursor.execute(text, [param for part in parts for param in part.params])
         return dict(cursor.fetchall())
 

@@ -6,9 +6,8 @@ A page can draw some thousands of them. Past that it gets the main ones, coarser
 from datetime import date
 from typing import Any
 
-from django.db import connection
-
 from geodata.models import Community
+from geodata.replica import reading
 
 TOLERANCE = 0.00001  # degrees, about a metre: finer than any screen shows
 COARSE = 0.0001  # degrees, about ten metres
@@ -71,7 +70,7 @@ def base_shapes(community: Community, *, on: date) -> str:
     more than MOST_SHAPES shapes or MOST_POINTS points it is the main part only: without buildings, COARSE, at most
     MOST_BYTES long. A phone cannot draw more, and build_basemap is there for such communities.
     """
-    with connection.cursor() as cursor:
+    with reading().cursor() as cursor:
         cursor.execute(_SIZE.format(shapes=_SHAPES), (*shape_params(community, on), MOST_SHAPES + 1))
         shapes, points = cursor.fetchone()
         if shapes <= MOST_SHAPES and points <= MOST_POINTS:

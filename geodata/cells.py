@@ -9,6 +9,7 @@ import json
 
 from django.db import DatabaseError, connection, transaction
 
+from geodata.replica import reading
 from geodata.squares import MONTHLY, STORED
 
 BATCH = 5000  # deltas that are folded in one transaction
@@ -101,7 +102,7 @@ def fold_all(*, batch: int = BATCH, most: int = 200_000) -> int:
 
 def version_of(community_id: int) -> int:
     """Grows whenever what strangers see of the counted layers of a community has changed, and the change is folded."""
-    with connection.cursor() as cursor:
+    with reading().cursor() as cursor:
         cursor.execute("SELECT version FROM geodata_map_version WHERE community = %s", [community_id])
         row = cursor.fetchone()
     return int(row[0]) if row else 0

@@ -5,6 +5,8 @@ from typing import TypeVar
 
 from django.core.cache import caches
 
+from geodata.replica import read_alias
+
 Found = TypeVar("Found")
 
 
@@ -13,7 +15,7 @@ def lately(key: str, read: Callable[[], Found]) -> Found:
 
     Whoever asks gets a copy of their own. An error of `read` is not kept. In tests nothing is kept.
     """
-    answers = caches["answers"]
+    answers, key = caches["answers"], f"{read_alias()}:{key}"
     kept: tuple[Found] | None = answers.get(key)
     if kept is None:
         answers.set(key, kept := (read(),))

@@ -7,14 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.db import connection
-
 from geodata.counted_sql import WORLD, Source, View, around, rows, rows_by_time, view_of
 from geodata.found import MOST_SEARCHED, found_in_view
 from geodata.layer_sql import Compiled, Question, Sql, json_of, union, with_parts
 from geodata.layers import COLUMNS, Layer
 from geodata.mark_sql import asked_of, dense_parts, few_rows, total_sql
 from geodata.prepared import fetch
+from geodata.replica import reading
 
 PAGE = 20
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -72,7 +71,7 @@ def only(layers: Sequence[Layer], question: Question, key: Key) -> Page:
         return Page([], 0, False, "")
     full = _full_rows(replace(question, box=None).ask(by_name[name]))
     text = f"WITH page(layer, id) AS (SELECT %s::text, %s::bigint) {full.text}"
-    with connection.cursor() as cursor:
+    with reading().cursor() as cursor:
         cursor.execute(text, (name, pk, *full.params))
         shown = [_row(by_name[name], record) for record in cursor.fetchall()]
     return Page(shown, len(shown), False, "")

@@ -12,12 +12,11 @@ from dataclasses import dataclass
 from datetime import date
 from html import escape
 
-from django.db import connection
-
 from geodata.base_shapes import shape_params, shapes_sql
 from geodata.boxes import Box, Corner, box_around, pixel_of, shown, to_mercator
 from geodata.icons import mark_outline
 from geodata.models import Community
+from geodata.replica import reading
 
 WIDTH, HEIGHT = 800, 560  # px
 MARGIN = 24  # px beyond the edge, so that cut ends of streets and borders stay out of sight
@@ -234,7 +233,7 @@ def _drawn(community: Community, frame: Box, on: date) -> tuple[dict[str, str], 
     too_small = {look.kind for look in LOOKS} - {look.kind for look in LOOKS if ground <= look.most}
     scale = (-west, -north, 1 / per_pixel, 1 / per_pixel)
     sql = _PATHS.format(shapes=shapes_sql())
-    with connection.cursor() as cursor:
+    with reading().cursor() as cursor:
         cursor.execute(sql, (*cut, *scale, *shape_params(community, on), sorted(too_small), NAMES))
         rows = cursor.fetchall()
     paths = {kind: path for kind, _none, path in rows if kind != "name"}

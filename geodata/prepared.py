@@ -14,9 +14,9 @@ from itertools import count
 from typing import Any
 
 import psycopg
-from django.db import connection
 
 from geodata.layer_sql import Sql
+from geodata.replica import reading
 
 MOST = 60  # statements that a connection keeps, each with its plan
 _NEVER = 2**31 - 1  # uses after which a statement of an ordinary cursor is prepared
@@ -41,6 +41,7 @@ def fetch(sql: Sql, *, is_prepared: bool = True, is_binary: bool = False) -> lis
 
     Binary: numbers and bytes come as they are, not as text; only of what is prepared.
     """
+    connection = reading()
     if not is_prepared:
         with connection.cursor() as cursor:
             cursor.execute(sql.text, sql.params)

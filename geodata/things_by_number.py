@@ -3,11 +3,10 @@
 import re
 from collections.abc import Sequence
 
-from django.db import connection
-
 from geodata.layer_sql import Question, union
 from geodata.layers import Layer
 from geodata.lists import Key
+from geodata.replica import reading
 
 _NUMBER = re.compile(r"^\s*(?:№|#|N|no\.?)?\s*(\d{1,9})\s*$", re.IGNORECASE)
 PROPERTY = "number"  # of a layer whose things have numbers
@@ -28,6 +27,6 @@ def keys_of_number(layers: Sequence[Layer], question: Question, number: int) -> 
     if not asked:
         return []
     rows = union([one.select(("id",), extra=f'rows."{PROPERTY}" AS number') for one in asked])
-    with connection.cursor() as cursor:
+    with reading().cursor() as cursor:
         cursor.execute(f"SELECT layer, id FROM ({rows.text}) found WHERE number = %s", (*rows.params, number))  # noqa: S608
         return [(str(layer), int(key)) for layer, key in cursor.fetchall()]

@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.db import connection, transaction
+from django.db import transaction
+
+from geodata.replica import read_alias, reading
 
 USUAL = "0.6"  # as pg_trgm has it
 
@@ -11,7 +13,7 @@ USUAL = "0.6"  # as pg_trgm has it
 @contextmanager
 def alike_from(share: float) -> Iterator[None]:
     """Within the block a word is like another when they have this share of their triples of letters in common."""
-    with transaction.atomic(), connection.cursor() as cursor:
+    with transaction.atomic(using=read_alias()), reading().cursor() as cursor:
         # A new connection does not know the setting before it first compares something.
         cursor.execute("SELECT COALESCE(current_setting('pg_trgm.word_similarity_threshold', true), %s)", [USUAL])
         ((usual,),) = cursor.fetchall()

@@ -10,6 +10,7 @@ ENGINE = "django.contrib.gis.db.backends.postgis"
 # Sessions answer short queries, so no jit, and what is prepared (geodata.prepared) is planned once.
 START_UP = "-c jit=off -c plan_cache_mode=force_generic_plan"
 POOLERS = {"", "transaction"}
+PATIENCE = 1.5  # seconds for a line to the replica: then the primary is asked
 BEHIND_NO_POOLER = {"migrate", "backup", "restore", "dbshell", "flush"}  # commands of manage.py
 
 
@@ -20,7 +21,14 @@ def databases(env: environ.Env, *, is_test: bool) -> dict[str, dict[str, Any]]:
         raise ImproperlyConfigured("MISTO_DB_POOLER is empty or transaction.")
     pool = {"min_size": 1, "max_size": env.int("MISTO_DB_POOL", default=8), "timeout": 10}
     found = env.db_url("DATABASE_URL", default="postgis:///misto", engine=ENGINE)
-    return {"default": _database(found, pooler=pooler, pool=False if is_test else pool)}
+    made = {"default": _database(found, pooler=pooler, pool=False if is_test else pool)}
+    if env.str("DATABASE_REPLICA_URL", default=""):
+        replica = env.db_url("DATABASE_REPLICA_URL", engine=ENGINE)
+        of_replica = pool | {"min_size": 0, "timeout": PATIENCE}
+        made["replica"] = _database(replica, pooler=pooler, pool=False if is_test else of_replica)
+        made["replica"]["OPTIONS"] |= {"connect_timeout": 2, "tcp_user_timeout": 3000}
+        made["replica"]["TEST"] = {"MIRROR": "default"}
+    return made
 
 
 def _database(found: dict[str, Any], *, pooler: str, pool: dict[str, Any] | bool) -> dict[str, Any]:

@@ -80,6 +80,7 @@ MIDDLEWARE = [
     "openmap.middleware.CompressText",
     "csp.middleware.CSPMiddleware",
     "openmap.middleware.SecurityPolicies",
+    "openmap.replica.ReadsFromReplica",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "openmap.middleware.ChosenLanguage",
     "openmap.middleware.ProblemsOfTheApi",
@@ -114,6 +115,8 @@ GEOS_LIBRARY_PATH = env.str("GEOS_LIBRARY_PATH", default=bundled_library("shapel
 
 # Database: itself, or a pooler in front of it (openmap.databases) ----------------------------------------------
 DATABASES = databases(env, is_test=ENVIRONMENT == "test")
+DATABASE_ROUTERS = ["geodata.replica.Router"] if "replica" in DATABASES else []
+REPLICA_MAX_LAG = env.float("MISTO_REPLICA_MAX_LAG", default=5.0)  # seconds; one that is further behind is not read
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Answers to everybody that may be two seconds old, in the memory of each process. Tests never see an old one.

@@ -11,10 +11,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.contrib.gis.geos import Point
-from django.db import connection
 
 from accounts.models import Organisation
 from geodata.models import Community
+from geodata.replica import reading
 from routing import judging
 from routing.models import Asset, Category, RuleSet
 
@@ -103,7 +103,7 @@ def decide(
     parameters = parameters_of(
         question, community=community, rules_at=rules_at, ruleset=ruleset.pk if ruleset else None
     )
-    with connection.cursor() as cursor:
+    with reading().cursor() as cursor:
         cursor.execute(DECIDE, parameters)
         found = judging.Found.of(cursor.fetchone()[0])
     if not found.inside and not anywhere:
@@ -118,7 +118,7 @@ def decide_by_names(*, lon: float, lat: float, slug: str, code: str, at: datetim
     """
     asked: dict[str, Any] = {"lon": lon, "lat": lat, "slug": slug, "code": code, "at": at}
     asked |= {"near": judging.NEAR, "doubt": judging.DOUBT}
-    with connection.cursor() as cursor:
+    with reading().cursor() as cursor:
         cursor.execute(DECIDE_BY_NAMES, asked)
         row = cursor.fetchone()
     if row is None:

@@ -4,15 +4,14 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-from django.db import connection
-
 from geodata.layer_sql import Sql
 from geodata.prepared import fetch
+from geodata.replica import reading
 
 
 def ask(text: str, *values: Any) -> list[tuple[Any, ...]]:
     """All rows of a query with these parameters."""
-    with connection.cursor() as cursor:
+    with reading().cursor() as cursor:
         cursor.execute(text, values)
         return list(cursor.fetchall())
 

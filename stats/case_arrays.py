@@ -6,10 +6,10 @@ from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
-from django.db import connection
 
 from core.counters import Counters
 from geodata.boxes import Box
+from geodata.replica import reading
 from geodata.squares import latitude, morton, place_in_grid
 from issues.blur import COARSE_GRID, blurred
 from stats.asking import ask
@@ -135,7 +135,7 @@ def weeks_of(
 ) -> list[tuple[int, int, Sequence[int], int, int]]:
     """Category, organisation (0: nobody), areas, the week (0 is the first of `many` before `until`), and the cases
     opened."""
-    with connection.cursor() as cursor:
+    with reading().cursor() as cursor:
         cursor.execute(
             "SELECT category, coalesce(organisation, 0), areas, (opened - %(since)s::date) / 7, count(*) "
             f"FROM stats_case WHERE {_CHOSEN} GROUP BY 1, 2, 3, 4",
@@ -172,7 +172,7 @@ def opened_by_day(counters: Counters, community: int, days: Sequence[date], cate
 def _in_order(
     sql: str, counters: Counters, community: int, days: Sequence[date], until: date, category: int | None
 ) -> Whole:
-    with connection.cursor() as cursor:
+    with reading().cursor() as cursor:
         cursor.execute(sql, _given(counters, community, days[0], until, category))
         found = dict(cursor.fetchall())
     return np.array([found.get(day, 0) for day in days], dtype=np.int64)
@@ -180,7 +180,7 @@ def _in_order(
 
 def _rows(sql: str, counters: Counters, community: int, since: date, until: date, category: int | None,
           **more: Any) -> Numbers:  # fmt: skip
-    with connection.cursor() as cursor:
+    with reading().cursor() as cursor:
         cursor.execute(sql, _given(counters, community, since, until, category) | more)
         rows = cursor.fetchall()
     return np.array(rows, dtype=float).reshape(-1) if rows else np.zeros(0)

@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection
-
 from geodata.boxes import Box
 from geodata.models import Community
+from geodata.replica import reading
 from geodata.squares import FINEST, squares_for
 from stats.opendata.geojson_files import features
 from stats.opendata.ogc_asking import Asked
@@ -51,7 +50,7 @@ def item(dataset: Dataset, community: Community, key: int) -> str | None:
 
 def first_moment(dataset: Dataset, community: Community) -> Any:
     """When the oldest feature began; None without any."""
-    with connection.cursor() as cursor:
+    with reading().cursor() as cursor:
         sql = _browsed(dataset).first or f"SELECT min({_browsed(dataset).since}) {dataset.source}"
         cursor.execute(sql, dataset.parameters(community))
         return cursor.fetchone()[0]
@@ -60,7 +59,7 @@ def first_moment(dataset: Dataset, community: Community) -> Any:
 def _matched(dataset: Dataset, community: Community, condition: str, given: dict[str, Any]) -> int | None:
     browsed, counted = _browsed(dataset), f"SELECT 1 {dataset.source} {condition} LIMIT {MOST_COUNTED + 1}"
     is_known = browsed.total and not condition
-    with connection.cursor() as cursor:
+    with reading().cursor() as cursor:
         sql = browsed.total if is_known else f"SELECT count(*) FROM ({counted}) counted"
         cursor.execute(sql, dataset.parameters(community) | given)
         found = int(cursor.fetchone()[0])

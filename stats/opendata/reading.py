@@ -12,6 +12,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from geodata.models import Community
+from geodata.replica import reading
 from stats.opendata.formats import CHUNK
 from stats.opendata.tables import Dataset, Row
 from stats.periods import month_after
@@ -77,7 +78,7 @@ def read_part(dataset: Dataset, community: Community, part: str, told: Print) ->
 def rows_by_sql(dataset: Dataset, community: Community, condition: str, given: dict[str, Any]) -> list[Row]:
     """Rows that a condition narrows (“AND …”, and what follows it), as they are published. Raises
     StrangeColumnsError."""
-    with connection.cursor() as cursor:
+    with reading().cursor() as cursor:
         cursor.execute(f"SELECT {dataset.selected} {dataset.source} {condition}", dataset.parameters(community) | given)
         _check(dataset, cursor, more=())
         return [dataset.published(row) for row in cursor.fetchall()]

@@ -3,9 +3,8 @@ corrected is offered no longer, also before the next night."""
 
 from datetime import datetime, timedelta
 
-from django.db import connection
-
 from geodata.models import Community
+from geodata.replica import reading
 
 SLACK = timedelta(seconds=10)  # an event is written a little later than the moment that it bears
 # Index: stats/migrations/0006_what_is_taken_back.py. What is published of a sensitive kind was never shown exactly.
@@ -21,6 +20,6 @@ _SQL = """
 
 def is_taken_back(community: Community, at: datetime) -> bool:
     """Whether a moderator or a reporter took something back that a file of this moment may hold."""
-    with connection.cursor() as cursor:
+    with reading().cursor() as cursor:
         cursor.execute(_SQL, {"community": community.pk, "since": at - SLACK, "at": at})
         return bool(cursor.fetchone()[0])

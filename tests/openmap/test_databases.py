@@ -55,7 +55,7 @@ def test_behind_a_pooler_the_map_s_statements_are_not_prepared(monkeypatch: pyte
     other = connection.copy()
     try:
         monkeypatch.setitem(other.settings_dict, "DISABLE_SERVER_SIDE_CURSORS", True)
-        monkeypatch.setattr("geodata.prepared.connection", other)
+        monkeypatch.setattr("geodata.prepared.reading", lambda: other)
         text = "SELECT %s::integer + 300 AS behind_a_pooler"
         assert [fetch(Sql(text, (n,)), is_binary=True) for n in (1, 2, 3)] == [[(301,)], [(302,)], [(303,)]]
         with other.cursor() as cursor:

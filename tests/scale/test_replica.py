@@ -1,0 +1,137 @@
+"""Strangers read from a streaming replica: own writes are seen at once, lag is bounded, its end is no error."""
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import City
+from tests.faults.service import eventually
+from tests.grid import Town
+from tests.scale.replica import Replica, Server, streaming
+from tests.scale.service import Browser, Running, form, variables, wait_for, web
+
+pytestmark = pytest.mark.django_db(transaction=True)
+MOST = 2.0  # seconds that the replica may be behind
+PAGES = (
+    "/yavoryn/",
+    "/yavoryn/list/",
+    "/yavoryn/marks.geojson?layer=issues&zoom=12&box=28.4,49.1,28.6,49.4",
+    "/yavoryn/stats/",
+    "/yavoryn/stats/tables/days.json",
+    "/yavoryn/stats/hot/",
+    "/yavoryn/feed.atom",
+    "/yavoryn/feed.geojson",
+    "/yavoryn/areas/",
+    "/yavoryn/issues/1/",
+    "/yavoryn/ogc/collections/reports/items",
+    "/yavoryn/who/",
+    "/api/v1/yavoryn/issues/",
+    "/yavoryn/search/?q=%D1%8F%D0%BC%D0%B0",
+)
+
+
+@dataclass(frozen=True)
+class Here:
+    """The service and both servers."""
+
+    one: Running
+    primary: Server
+    replica: Replica
+
+    def get(self, browser: Browser, path: str) -> int:
+        return browser.get(self.one.socket, path).status
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[Here]:
+    with streaming(folder) as (primary, replica):
+        env = variables(
+            folder,
+            DATABASE_URL=primary.url,
+            DATABASE_REPLICA_URL=replica.url,
+            MISTO_REPLICA_MAX_LAG=str(MOST),
+        )
+        with web(folder, "one", env, threads=6) as one:
+            wait_for(one)
+            yield Here(one, primary, replica)
+
+
+def report(here: Here, browser: Browser, town: Town, text: str) -> str:
+    """The path of the public page."""
+    sent = browser.post(here.one.socket, "/yavoryn/report/", form(town, text), Accept="application/json")
+    assert sent.status == 201, sent.text
+    return f"/yavoryn/issues/{sent.json()['number']}/"
+
+
+def served_by_replica(here: Here) -> bool:
+    """Whether a stranger's page is read there now."""
+    before = here.replica.asked()
+    assert here.get(Browser(), f"/yavoryn/issues/1/?{time.monotonic()}") == 200
+    return here.replica.asked() > before
+
+
+def test_strangers_read_from_the_replica_and_nobody_notices_its_troubles(city: City, town: Town, folder: Path) -> None:
+    with running(folder) as here:
+        try:
+            report(here, Browser("10.2.0.1"), town, "Яма перша")
+            strangers_are_served_by_the_replica(here)
+            an_author_sees_their_own_at_once(here, town)
+            a_replica_that_lags_is_not_read(here, town)
+            its_end_in_the_middle_of_requests_is_no_error(here)
+            it_is_read_again_when_it_is_back(here)
+        except AssertionError as failed:
+            raise AssertionError(f"{failed}\n{here.one.log.read_text()[-6000:]}") from failed
+
+
+def strangers_are_served_by_the_replica(here: Here) -> None:
+    assert eventually(lambda: served_by_replica(here), seconds=20)
+    before = here.primary.asked(), here.replica.asked()
+    for path in PAGES:
+        assert here.get(Browser(), path) == 200, path
+    primary, replica = here.primary.asked() - before[0], here.replica.asked() - before[1]
+    print(f"statements for {len(PAGES)} pages: {replica} at the replica, {primary} at the primary")  # noqa: T201
+    assert replica > 20 * max(primary, 1)
+
+
+def an_author_sees_their_own_at_once(here: Here, town: Town) -> None:
+    """Though nothing is replayed; strangers do as soon as it is, and whoever was given the link at once."""
+    here.replica.sql("SELECT pg_wal_replay_pause()")
+    olia, serhii = Browser("10.2.0.2"), Browser("10.2.0.3")
+    path = report(here, olia, town, "Яма Олі")
+    assert "Яма Олі" in olia.get(here.one.socket, "/yavoryn/list/").text
+    assert "Яма Олі" in olia.get(here.one.socket, path).text
+    assert here.get(serhii, path) == 200, "what is not there yet is looked for at the primary"
+    here.replica.sql("SELECT pg_wal_replay_resume()")
+    assert eventually(lambda: "Яма Олі" in serhii.get(here.one.socket, "/yavoryn/list/").text, seconds=15)
+
+
+def a_replica_that_lags_is_not_read(here: Here, town: Town) -> None:
+    here.replica.sql("SELECT pg_wal_replay_pause()")
+    path = report(here, Browser("10.2.0.4"), town, "Яма за межею")
+    stranger = Browser("10.2.0.5")
+    started = time.monotonic()
+    assert eventually(lambda: "Яма за межею" in stranger.get(here.one.socket, "/yavoryn/list/").text, seconds=20)
+    print(f"a replica that stood still was left after {time.monotonic() - started:.1f} s")  # noqa: T201
+    assert not served_by_replica(here)
+    assert here.get(stranger, path) == 200
+    here.replica.sql("SELECT pg_wal_replay_resume()")
+    assert eventually(lambda: served_by_replica(here), seconds=20)
+
+
+def its_end_in_the_middle_of_requests_is_no_error(here: Here) -> None:
+    paths = list(PAGES) * 8
+    with ThreadPoolExecutor(4) as clients:
+        found = [clients.submit(here.get, Browser(), path) for path in paths]
+        assert eventually(lambda: sum(one.done() for one in found) > 10, seconds=30)
+        here.replica.kill()
+        assert [path for path, one in zip(paths, found, strict=True) if one.result() != 200] == []
+
+
+def it_is_read_again_when_it_is_back(here: Here) -> None:
+    here.replica.start()
+    assert eventually(lambda: served_by_replica(here), seconds=30)
