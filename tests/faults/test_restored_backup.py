@@ -84,6 +84,7 @@ def files(folder: Path) -> dict[str, str]:
     return {str(path.relative_to(folder)): digest_of(path) for path in folder.rglob("*") if path.is_file()}
 
 
+@pytest.mark.timeout(400)  # two clusters and a dozen processes, one after another: a loaded machine takes its time
 @pytest.mark.usefixtures("lived_in")
 def test_a_backup_made_while_people_report_is_restored_elsewhere_and_goes_on(
     city: City,
