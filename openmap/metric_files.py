@@ -81,7 +81,8 @@ def _files() -> list[str]:
 
 def _living() -> list[Path]:
     """Folders whose parts live; removes the others."""
-    return [folder for folder in root().iterdir() if not folder.name.startswith(DRAFT) and _lives(folder)]
+    folders = root().iterdir() if root().is_dir() else ()
+    return [folder for folder in folders if not folder.name.startswith(DRAFT) and _lives(folder)]
 
 
 def _lives(folder: Path) -> bool:
