@@ -18,6 +18,11 @@ def allow_larger(page: str, *, limit: int) -> None:
     _larger[page] = limit
 
 
+def largest() -> int:
+    """Bytes of the largest file that any page takes: what stands before the service must let it pass."""
+    return max(MAX_BYTES, *_larger.values())
+
+
 class BoundedUpload(FileUploadHandler):
     """Stands first in FILE_UPLOAD_HANDLERS. A file that is too big arrives cut, still too big, and is refused kindly;
     files past the twentieth arrive empty, with their names.

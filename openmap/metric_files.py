@@ -1,6 +1,6 @@
 """Figures of processes lie in files, so that one process can tell those of all.
 
-Each part of the service (gunicorn, each worker of Celery) has a folder under `run/metrics` of MISTO_VAR, with files of
+Each part of the service (gunicorn, each worker of Celery) has a folder under MISTO_METRICS_DIR, with files of
 each of its processes. A part holds the lock of its folder as long as one of its processes lives; who reads removes the
 folders that nobody holds. What a part counted is gone with it, as Prometheus expects of a process that starts anew.
 """
@@ -25,7 +25,7 @@ _held: list[IO[str]] = []  # for as long as the process lives
 
 def root() -> Path:
     """Where the folders of all parts of this machine are."""
-    return Path(settings.VAR_DIR) / "run" / "metrics"
+    return Path(settings.METRICS_DIR)
 
 
 def begin(part: str) -> Path | None:
@@ -36,7 +36,7 @@ def begin(part: str) -> Path | None:
     try:
         folder = _made(part)
     except OSError as error:
-        log.warning("Figures of processes cannot be kept under run/metrics (%s).", type(error).__name__)
+        log.warning("Figures of processes cannot be kept in MISTO_METRICS_DIR (%s).", type(error).__name__)
         return None
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
     values.ValueClass = values.get_value_class()  # what counts from now on counts in files
@@ -87,7 +87,7 @@ def _living() -> list[Path]:
 
 def _lives(folder: Path) -> bool:
     try:
-        with (folder / LOCK).open() as lock:
+        with (folder / LOCK).open("r+") as lock:  # over NFS only what is open for writing can be locked
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return True

@@ -28,7 +28,7 @@ if ENVIRONMENT not in {"production", "development", "test"}:
 DEBUG = env.bool("MISTO_DEBUG", default=False)
 SECRET_KEY = env.str("MISTO_SECRET_KEY", default="")
 SECRET_KEY_FALLBACKS = env.list("MISTO_SECRET_KEY_FALLBACKS", default=[])
-ALLOWED_HOSTS = env.list("MISTO_HOSTS", default=[])
+ALLOWED_HOSTS = [host.strip() for host in env.list("MISTO_HOSTS", default=[])]
 SITE_URL = env.str("MISTO_SITE_URL", default="http://127.0.0.1:8000").rstrip("/")
 DEMO = env.bool("MISTO_DEMO", default=False)
 SERVICE_WORKER = env.bool("MISTO_SERVICE_WORKER", default=True)
@@ -253,6 +253,7 @@ OUTWARD_ALLOWED = env.list("MISTO_OUTWARD_ALLOWED", default=[])
 DROP_ROOT = env.str("MISTO_DROP_ROOT", default="")
 
 # Figures for Prometheus under /metrics: for whoever shows this token; without one there is no such page
+METRICS_DIR = env.str("MISTO_METRICS_DIR", default=str(VAR_DIR / "run" / "metrics"))  # of the parts of one machine
 METRICS_TOKEN = env.str("MISTO_METRICS_TOKEN", default="")
 METRICS_LISTEN = env.str("MISTO_METRICS_LISTEN", default="")  # "address:port" of a worker that stands alone
 
@@ -262,7 +263,9 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "openmap.storage.HashedStatic"
         if ENVIRONMENT != "development"
-        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+        else "django.contrib.staticfiles.storage.StaticFilesStorage",
+        # collected by whoever installs, read by the account of the service: FILE_UPLOAD_PERMISSIONS is for photos
+        "OPTIONS": {"file_permissions_mode": 0o644, "directory_permissions_mode": 0o755},
     },
 }
 STATICFILES_FINDERS = [

@@ -18,6 +18,7 @@ import pytest
 from django.core.management import call_command
 from django.test import override_settings
 
+from media.uploads import largest
 from tests.conftest import City
 from tests.deploy.parts import DEPLOY
 from tests.faults.service import environment, eventually, process
@@ -119,7 +120,8 @@ def test_browsers_get_pages_by_https_and_cannot_pretend_to_be_others(site: Site,
 
         long = site.get(f"{city.community.get_absolute_url()}?shape={quote('x' * 7000)}")
         assert long.status != 414, "drawn shapes stand in addresses"
-        assert site.get("/metrics", Authorization="Bearer let-me-see").status == 404
+        assert site.get("/metrics").status == 404
+        assert site.get("/metrics", Authorization="Bearer let-me-see").status == 200
 
         script = re.search(r'src="(/static/[^"]+\.js)"', page.read().decode())
         assert script
@@ -146,6 +148,20 @@ def test_web_process_that_ends_is_not_noticed_and_none_at_all_is_told_in_words(s
         assert "Зачекайте хвилину" in away.read().decode()
     with site.web(site.first):
         assert eventually(site.answers, seconds=PATIENCE)
+
+
+def test_proxies_let_pass_what_the_largest_upload_needs() -> None:
+    caddy = re.search(r"max_size (\d+)MiB", CADDYFILE.read_text(encoding="utf-8"))
+    ingress = re.search(r"proxy-body-size: (\d+)m", (DEPLOY / "kubernetes" / "network.yaml").read_text("utf-8"))
+    for limit in (caddy, ingress):
+        assert limit
+        assert int(limit[1]) * 1024**2 > largest()
+
+
+def test_collected_files_can_be_read_by_the_account_of_the_service(static: Path) -> None:
+    files = [path for path in static.rglob("*") if path.is_file()]
+    assert (static / "staticfiles.json") in files
+    assert [path for path in files if not path.stat().st_mode & 0o004] == []
 
 
 def test_page_that_says_so_has_only_the_style_that_its_policy_names() -> None:

@@ -34,7 +34,7 @@ ROOT = Path(real.BASE_DIR)
 @pytest.fixture(autouse=True)
 def _token(settings: Settings, tmp_path: Path) -> None:
     settings.METRICS_TOKEN = TOKEN
-    settings.VAR_DIR = tmp_path
+    settings.METRICS_DIR = str(tmp_path / "run" / "metrics")
 
 
 def parsed(text: str) -> dict[str, Any]:
@@ -130,8 +130,8 @@ def test_folders_of_parts_that_ended_are_removed(tmp_path: Path) -> None:
 
 
 def test_service_runs_where_no_folder_of_figures_can_be_made(settings: Settings, tmp_path: Path) -> None:
-    settings.VAR_DIR = tmp_path / "file"
-    settings.VAR_DIR.write_text("")
+    settings.METRICS_DIR = str(tmp_path / "file" / "metrics")
+    (tmp_path / "file").write_text("")
     assert metric_files.begin("web") is None
     assert not metric_files.is_on()
 
