@@ -6,8 +6,10 @@ from which the next try goes on. A thread of its own (core.heartbeat) keeps the 
 worker lives, however long a step or that transaction takes.
 """
 
+import errno
 import logging
 import shutil
+import sqlite3
 import tempfile
 import time
 import traceback
@@ -23,6 +25,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_scopes import scope, scopes_disabled
+from psycopg.errors import DiskFull
 
 from core.broker import nudge_on_commit
 from core.files import StorageAwayError
@@ -38,6 +41,7 @@ PUT_OFF = timedelta(minutes=1)  # while the storage of files is away
 PAUSE = 0.5  # seconds between two writes of progress
 KEEP_INPUT = timedelta(days=30)
 TASK = "core.tasks.run_jobs"
+DISK_FULL = "the disk is full"  # the error of a job that found no room
 
 Kind = Callable[["Running"], dict[str, Any]]
 Clock = Callable[[], datetime]
@@ -111,7 +115,9 @@ class Running:
             try:
                 with self.job.input.open("rb") as kept, path.open("wb") as file:
                     shutil.copyfileobj(kept, file, 2**20)
-            except (OSError, ValueError):
+            except (OSError, ValueError) as mistake:
+                if is_disk_full(mistake):
+                    raise
                 raise JobRefusedError(_("The file is no longer kept: upload it again.")) from None
             yield path
 
@@ -260,7 +266,21 @@ def run(job: Job, *, clock: Clock) -> None:
             # Where it broke, and not what the error says: that may name a person.
             where = "".join(traceback.format_tb(error.__traceback__))
             log.error("Job %s of kind %s broke: %s\n%s", job.pk, job.kind, type(error).__name__, where)
-            _end(job, Job.State.FAILED, at=clock(), error=type(error).__name__)
+            words = DISK_FULL if is_disk_full(error) else type(error).__name__
+            _end(job, Job.State.FAILED, at=clock(), error=words)
+
+
+def is_disk_full(error: BaseException | None) -> bool:
+    """Whether a full disk of the service is what is behind an error: a fault of nobody's file."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return True
+        if isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_FULL:
+            return True
+        if isinstance(error, DiskFull):
+            return True
+        error = error.__cause__
+    return False
 
 
 def _put_off(job: Job, *, at: datetime) -> None:

@@ -1,6 +1,7 @@
 """Reads GeoPackage and Shapefile through GDAL in a process of its own, which sees nothing but the file."""
 
 import codecs
+import errno
 import json
 import os
 import shutil
@@ -64,17 +65,22 @@ class Streamed:
 
 
 @contextmanager
-def streamed_geopackage(path: Path, *, layer: str = "") -> Iterator[Streamed]:
-    """One layer of a GeoPackage of any length; gone after the block. Raises RefusedError, also while it is read."""
+def streamed_geopackage(path: Path, *, layer: str = "", first: int = 0) -> Iterator[Streamed]:
+    """One layer of a GeoPackage of any length, or its `first` features; gone after the block. Raises RefusedError, also
+    while it is read, and OSError when the disk is full."""
     with path.open("rb") as given:
         if _is_cut_off(given.read(_SQLITE_HEADER), size=path.stat().st_size):
             raise RefusedError("cut_off")
     with tempfile.TemporaryDirectory(prefix="misto-") as folder:
         copy, out = Path(folder) / "file.gpkg", Path(folder) / "out"
-        shutil.copyfile(path, copy)
+        try:
+            copy.hardlink_to(path)
+        except OSError:  # on another disk, or somebody else's
+            shutil.copyfile(path, copy)
         job = {
             "path": str(copy), "out": str(out), "layer": layer[:200], "encoding": None,
-            "max_features": LONG_FEATURES, "bytes": LONG_BYTES, "seconds": LONG_SECONDS, "piece": PIECE,
+            "max_features": LONG_FEATURES, "bytes": LONG_BYTES, "seconds": LONG_SECONDS,
+            "piece": first or PIECE, "first": bool(first),
         }  # fmt: skip
         _run("-m", vector_reader.__name__, json.dumps(job), file_format="GeoPackage", seconds=LONG_SECONDS)
         copy.unlink()
@@ -223,6 +229,8 @@ def _run(*arguments: str, file_format: str, seconds: float = 0) -> None:
         raise RefusedError("too_slow") from None
     if done.returncode == vector_reader.TOO_LARGE:
         raise RefusedError("zip_too_large", limit=MAX_UNPACKED // 2**20)
+    if done.returncode == vector_reader.NO_SPACE:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     if done.returncode == vector_reader.OUT_OF_TIME:
         raise RefusedError("too_slow")
     if done.returncode:

@@ -6,8 +6,8 @@ Started by geodata.reading_vector as `python -m geodata.vector_reader JOB`, JOB 
 
 Writes lines of JSON to `out`: first what was found, then [identity, properties, geometry] for each feature. The first
 line may be {"refused": kind, …} instead. With "piece" in JOB the layer is read so many features at a time, and a last
-line counts them, {"count": n}; "bytes" and "seconds" are other limits. A damaged file ends in a traceback: the caller
-looks at the exit code only.
+line counts them, {"count": n}; with "first" in JOB the first piece is enough. "bytes" and "seconds" are other limits.
+A damaged file ends in a traceback: the caller looks at the exit code only.
 Of the project it imports geodata.wkb alone, and never Django.
 """
 
@@ -29,6 +29,7 @@ MEMORY = 4 * 2**30  # bytes of address space
 SECONDS = 120  # of processor time
 BYTES = 600 * 2**20  # of one written file
 TOO_LARGE = 3  # exit code
+NO_SPACE = 4  # exit code: the disk is full
 OUT_OF_TIME = -signal.SIGXCPU  # exit code, as the caller sees it
 _ALLOWED_MODULES = ("rtree",)  # virtual tables of a GeoPackage; others may reach outside it
 
@@ -45,17 +46,20 @@ def main(job: dict[str, Any]) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     gc.disable()  # nothing here goes in circles, and looking for them is slow
-    with Path(job["out"]).open("w", encoding="utf-8") as out:
-        try:
-            if job["path"].endswith(".gpkg"):
-                check_tables(job["path"])
-            write_features(job, out)
-        except Refusal as refusal:
-            out.write(json.dumps(refusal.args[0]) + "\n")
-        except OSError as mistake:
-            if mistake.errno != errno.EFBIG:
-                raise
+    try:
+        with Path(job["out"]).open("w", encoding="utf-8") as out:
+            try:
+                if job["path"].endswith(".gpkg"):
+                    check_tables(job["path"])
+                write_features(job, out)
+            except Refusal as refusal:
+                out.write(json.dumps(refusal.args[0]) + "\n")
+    except OSError as mistake:  # also of what closing the file writes
+        if mistake.errno == errno.EFBIG:
             sys.exit(TOO_LARGE)
+        if mistake.errno in (errno.ENOSPC, errno.EDQUOT):
+            sys.exit(NO_SPACE)
+        raise
 
 
 def check_tables(path: str) -> None:
@@ -90,7 +94,7 @@ def write_features(job: dict[str, Any], out: TextIO) -> None:
             out.write(json.dumps(found if piece else found | {"count": count}) + "\n")
         write_rows(out, names, identities, geometries, columns, encoding=job["encoding"])
         start += count
-        if not piece or count < piece:
+        if not piece or count < piece or job.get("first"):
             break
     if piece:
         out.write(json.dumps({"count": start}) + "\n")

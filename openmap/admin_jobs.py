@@ -12,7 +12,7 @@ from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from core.jobs import cancel_job, run_again
+from core.jobs import DISK_FULL, cancel_job, run_again
 from core.models import Job
 from openmap.admin_site import ReadOnly
 
@@ -23,6 +23,7 @@ _more: "list[Callable[[JobAdmin], list[Any]]]" = []
 
 # What core.jobs writes by itself; other errors are words for whoever asked.
 ERRORS = {
+    DISK_FULL: _("The disk of the server is full. When there is room again, start this once more: the file is kept."),
     "its workers died": _("It stopped the worker again and again and was given up. The log of the service says more."),
 }
 

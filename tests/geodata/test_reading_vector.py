@@ -1,5 +1,6 @@
 """GeoPackage and Shapefile are read apart from the service; whatever is wrong with them is a refusal."""
 
+import json
 import signal
 import sqlite3
 import struct
@@ -236,6 +237,19 @@ def test_end_of_the_process_is_a_refusal(
     reading_vector.process_environment()
     monkeypatch.setattr(subprocess, "run", lambda *_, **__: subprocess.CompletedProcess([], ended))
     assert refusal_of(data) == kind
+
+
+def test_full_disk_is_no_fault_of_the_file(tmp_path: Path) -> None:
+    job = {"path": str(geopackage(tmp_path, SQUARE)), "out": "/dev/full", "layer": "", "encoding": None}
+    with pytest.raises(OSError, match="No space left"):
+        reading_vector._run(
+            "-m", vector_reader.__name__, json.dumps(job | {"max_features": 9}), file_format="GeoPackage"
+        )
+
+
+def test_beginning_of_a_file_is_read_without_the_rest(tmp_path: Path) -> None:
+    with reading_vector.streamed_geopackage(geopackage(tmp_path, SQUARE, SQUARE, SQUARE), first=2) as found:
+        assert [identity for identity, _properties, _shape in found.features] == [1, 2]
 
 
 def test_slow_file_is_a_refusal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
