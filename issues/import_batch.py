@@ -1,7 +1,7 @@
 """Writes a batch of imported reports: subjects, reports, areas, events, decisions. Nothing is delivered to anybody."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -14,7 +14,9 @@ from core.copying import copy_rows, next_ids
 from core.models import CalendarDay, Subject, Visibility
 from geodata.models import Community
 from issues.actions import KIND
+from issues.import_categories import Categories
 from issues.import_history import Moved, changed_at, history_of
+from issues.import_organisations import Organisations
 from issues.import_rows import Row
 from issues.models import Issue, IssueEvent
 from issues.states import State
@@ -22,6 +24,8 @@ from issues.visibility import of_new
 from routing.bulk import Deciding
 from routing.models import CommunityRouting, Decision
 from routing.responsibility import Asked, Verdict, taken
+
+Judged = tuple[Row, Verdict]
 
 # Creates the settings row of a community that has none; holds its lock until the batch is committed.
 LOCK_NUMBERS = """
@@ -67,38 +71,63 @@ class Promises:
 
 
 def judge(rows: Sequence[Row], *, deciding: Deciding) -> list[tuple[Row, Verdict | None]]:
-    """Who had to answer for each row on its day: as `decide` would have said, or the organisation that the file names.
-    None outside the community."""
+    """Who had to answer for each row on its day, as `decide` would have said; None outside the community."""
     questions = [Asked(row.lon, row.lat, row.category.pk, row.category.code, row.opened, {}) for row in rows]
-    verdicts = deciding.decide(questions)
+    return list(zip(rows, deciding.decide(questions), strict=True))
+
+
+def answered(judged: Iterable[Judged], organisations: Organisations | None) -> list[Judged]:
+    """The same, with the organisations that the file names in place of the verdicts; they must have been kept."""
     return [
-        (row, taken(verdict, *row.organisation) if verdict and row.organisation else verdict)
-        for row, verdict in zip(rows, verdicts, strict=True)
+        (row, taken(verdict, *organisations.kept(row.organisation)) if organisations and row.organisation else verdict)
+        for row, verdict in judged
     ]
 
 
 def write_batch(
-    judged: Sequence[tuple[Row, Verdict]], *, community: Community, promises: Promises, at: datetime
-) -> list[tuple[Row, Verdict]]:
-    """Writes rows that are new here, with numbers of this community in the order of the file; returns them. Needs a
-    transaction."""
+    judged: Sequence[Judged],
+    *,
+    community: Community,
+    promises: Promises,
+    at: datetime,
+    categories: Categories,
+    organisations: Organisations | None,
+) -> list[Judged]:
+    """Writes rows that are new here, with numbers of this community in the order of the file, and the categories and
+    organisations that they lack; returns them. Needs a transaction."""
     with connection.cursor() as cursor:
         cursor.execute(LOCK_NUMBERS, [community.pk])
         last, hold = cursor.fetchone()
     still_unknown = {row.external_id for row in unknown([row for row, _verdict in judged], community)}
     chosen = [(row, verdict) for row, verdict in judged if row.external_id in still_unknown]  # another may have run
+    chosen = with_what_is_missing(chosen, categories, organisations)
     _write(_Numbered.of(chosen, last), community=community, promises=promises, hold=hold, at=at)
     with connection.cursor() as cursor:
         cursor.execute(KEEP_NUMBER, [last + len(chosen), community.pk])
     return chosen
 
 
+def with_what_is_missing(
+    judged: Sequence[Judged], categories: Categories, organisations: Organisations | None
+) -> list[Judged]:
+    """The same, after the categories and organisations that these rows lack were made, or in a dry run would be."""
+    categories.keep(row.category for row, _verdict in judged)
+    if organisations:
+        organisations.keep(row.organisation for row, _verdict in judged if row.organisation)
+    return answered(judged, organisations)
+
+
 def unknown(rows: Sequence[Row], community: Community) -> list[Row]:
-    """The first row of each number that this community does not have."""
-    first = {row.external_id: row for row in reversed(rows)}
-    stored = Issue.objects.filter(community=community, external_id__in=list(first))
+    """The rows whose number this community does not have."""
+    stored = Issue.objects.filter(community=community, external_id__in=list({row.external_id for row in rows}))
     known = set(stored.values_list("external_id", flat=True))
-    return [row for row in rows if first[row.external_id] is row and row.external_id not in known]
+    return [row for row in rows if row.external_id not in known]
+
+
+def first_of_each(judged: Sequence[Judged]) -> list[Judged]:
+    """The first row of each number."""
+    first = {row.external_id: row for row, _verdict in reversed(judged)}
+    return [(row, verdict) for row, verdict in judged if first[row.external_id] is row]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,14 @@ how far the job is: another try goes on from there, and no row is there twice or
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
+from django.utils.translation import get_language, override
 from django_scopes import scopes_disabled
 
 from core.jobs import KEEP_INPUT, JobRefusedError, Running, enqueue_job, job_kind
@@ -19,20 +21,22 @@ from core.models import Job
 from geodata.area_preview import problem_as_json, storable
 from geodata.models import Community
 from geodata.problems import RefusedError
-from issues.import_mapping import FileMapping, MappingError, mapping_of
+from issues.import_forgetting import forget
+from issues.import_mapping import JOINED, FileMapping, MappingError, mapping_of
 from issues.import_models import RejectedRow
 from issues.import_reasons import reason_of
-from issues.import_rejects import encoder, plain_row, rejects_of
+from issues.import_rejects import bounded_row, encoder, rejects_of
 from issues.import_sources import CSV, Source, open_source
-from issues.import_suggest import suggest
-from issues.import_tracking import Tracker
+from issues.import_suggest import LOOKED_AT, suggest
+from issues.import_tracking import TOO_LONG, Tracker
 from issues.importing import Import, Rejected, Summary, Wish
 
 CHECK, IMPORT = "issues.import_check", "issues.import"
 CHOOSE, PREVIEW, UNDER_WAY, WRITTEN = "choose", "preview", "under_way", "written"
 MOST_KEPT = 100_000  # rejected rows of one job; all are counted
+MOST_KEPT_BYTES = 128 * 2**20  # of them
 THOUSAND = 1000  # progress is told in so many parts of the file
-CHUNK = 2000
+CHUNK = 500
 MOST_WORDS = 60  # of each kind whose meaning is asked
 
 
@@ -59,9 +63,10 @@ def _checked(running: Running) -> dict[str, Any]:
     with running.input_file() as path:
         try:
             reading = mapping_of(raw or {}, default_zone=zone)
-            with open_source(path, mapping=reading) as source:
+            with open_source(path, mapping=reading, rows=LOOKED_AT) as source:
                 suggested = suggest(source, community=running.community)
-            known = {"mapping": raw or suggested, "suggested": suggested, "file": {}, "words": _words(suggested, {})}
+            raw = raw if raw and raw.get("columns") else over(suggested, raw or {})
+            known = {"mapping": raw, "suggested": suggested, "file": {}, "words": _words(suggested, {})}
             mapping = mapping_of(known["mapping"], default_zone=zone)
             with open_source(path, mapping=mapping) as source:
                 known["file"] = about(source)
@@ -74,12 +79,23 @@ def _checked(running: Running) -> dict[str, Any]:
             return known | {"step": CHOOSE, "mistake": str(mistake)}
 
 
+def over(suggested: Mapping[str, Any], raw: Mapping[str, Any]) -> dict[str, Any]:
+    """What suggests itself, where a mapping says nothing of it: somebody chose a layer before there were columns."""
+    found = {**suggested, **{part: said for part, said in raw.items() if said}}
+    for part in set(JOINED) & set(suggested) & set(raw):
+        if isinstance(raw[part], dict):
+            told = {word.strip().casefold() for word in raw[part]}
+            found[part] = {word: said for word, said in suggested[part].items() if word.casefold() not in told}
+            found[part] |= raw[part]
+    return found
+
+
 def _words(suggested: dict[str, Any], report: dict[str, Any]) -> dict[str, list[str]]:
     """Words of the file whose meaning a person may have to tell."""
     found = {"status": list(suggested.get("statuses", ())), "category": list(suggested.get("categories", ()))}
     for part, counted in report.get("unknown", {}).items():
         asked = found.setdefault("organisation" if part.startswith("organisation") else part, [])
-        asked += [said for said, _count in counted if said and said not in asked]
+        asked += [said for said, _count in counted if said not in ("", TOO_LONG, *asked)]
     return {part: words[:MOST_WORDS] for part, words in found.items()}
 
 
@@ -87,7 +103,7 @@ def _tried(running: Running, source: Source, mapping: FileMapping) -> dict[str, 
     """Raises MappingError and RefusedError."""
     fitting = mapping.of_a_file_with(source.fields, has_places=source.has_places)
     wish = Wish(**{**running.parameters["wish"], "dry_run": True})
-    with closing(Tracker(running.community)) as tracker:
+    with closing(Tracker()) as tracker:
         way = Import(
             source,
             community=running.community,
@@ -138,7 +154,13 @@ class _Watch:
     def keep(self, summary: Summary, rejected: Sequence[Rejected]) -> None:
         """Raises JobStoppedError when the job is another worker's by now."""
         room = MOST_KEPT - (summary.rejected.total() - len(rejected))
-        rows = [_row(self._running.job, one) for one in rejected[: max(room, 0)]]
+        rows = []
+        for one in rejected[: max(room, 0)]:
+            row = _row(self._running.job, one)
+            summary.kept_bytes += len(row.raw)
+            if summary.kept_bytes > MOST_KEPT_BYTES:
+                break
+            rows.append(row)
         RejectedRow.objects.bulk_create(rows, batch_size=CHUNK)
         if self._file is not None:
             self._running.keep(self.told(summary) | {"step": UNDER_WAY})
@@ -153,14 +175,18 @@ class _Watch:
 
 
 def forget_rejected(jobs: Sequence[int]) -> None:
-    """Deletes the rejected rows of these jobs: their file was discarded."""
+    """Deletes the rejected rows of these jobs, and the words of the file that they know: their file was discarded."""
     RejectedRow.objects.filter(job__in=jobs).delete()
+    forget(Job.objects.filter(pk__in=jobs))
 
 
 def clear_old_rejected(*, at: datetime) -> int:
-    """Deletes rejected rows of jobs that ended long ago, as core.jobs does with their files. Returns how many."""
+    """Deletes rejected rows of jobs that ended long ago, as core.jobs does with their files, and the words that they
+    know. Returns how many rows."""
+    before = at - KEEP_INPUT
     with scopes_disabled():
-        count: int = RejectedRow.objects.filter(job__finished_at__lt=at - KEEP_INPUT).delete()[0]
+        count: int = RejectedRow.objects.filter(job__finished_at__lt=before).delete()[0]
+        forget(Job.objects.filter(kind__in=(CHECK, IMPORT), finished_at__lt=before))
     return count
 
 
@@ -171,16 +197,30 @@ def about(source: Source) -> dict[str, Any]:
 
 
 def rejected_pieces(job: Job) -> Iterator[bytes]:
-    """The rejected rows of a job as a file in the format of what was read, in the language of the reader."""
+    """The rejected rows of a job as a file in the format of what was read, in the language of the moment of the call.
+    They are read piece by piece: it may be called in a scope and followed outside it."""
+    return _pieces(job, language=get_language() or settings.LANGUAGE_CODE)
+
+
+def _pieces(job: Job, *, language: str) -> Iterator[bytes]:
     file = (job.result or {})["file"]
     text = rejects_of(file)
     encode = encoder(file["encoding"]) if file["format"] == CSV else str.encode
     yield encode(text.head())
-    rows = RejectedRow.objects.filter(job=job).order_by("line").values_list("line", "code", "details", "raw")
-    for line, code, details, raw_row in rows.iterator(chunk_size=CHUNK):
-        reason = reason_of(code, **json.loads(details))
-        yield encode(text.row((line, reason, json.loads(raw_row))))
+    last = -1
+    while rows := _rejected_after(job, last):
+        last = rows[-1][0]
+        with override(language):  # and never across a yield
+            reasons = [reason_of(code, **json.loads(details)) for _line, code, details, _raw in rows]
+        told = zip(rows, reasons, strict=True)
+        yield b"".join(encode(text.row((line, why, json.loads(raw)))) for (line, _code, _details, raw), why in told)
     yield encode(text.tail())
+
+
+def _rejected_after(job: Job, line: int) -> list[tuple[int, str, str, str]]:
+    with scopes_disabled():
+        rows = RejectedRow.objects.filter(job=job, line__gt=line).order_by("line")
+        return list(rows.values_list("line", "code", "details", "raw")[:CHUNK])
 
 
 def _row(job: Job, one: Rejected) -> RejectedRow:
@@ -190,7 +230,7 @@ def _row(job: Job, one: Rejected) -> RejectedRow:
         line=one.record.line,
         code=one.code,
         details=json.dumps({name: str(value) for name, value in one.details.items()}),
-        raw=json.dumps(plain_row(one.record.raw), default=str),
+        raw=bounded_row(one.record.raw),
     )
 
 

@@ -2,8 +2,10 @@
 docs/import-history.md tells every key with an example."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -22,11 +24,13 @@ JOINED = ("columns", "statuses", "categories", "organisations")  # parts that jo
 WORDS = ("time_zone", "delimiter", "encoding", "crs", "layer", "decisions")
 PARTS = frozenset({*JOINED, *WORDS, "dates"})
 ANY_STATUS = "*"  # a status that the mapping does not name
-# Columns that no file has: the place of a feature, its own id, its number, and a fingerprint of what the row says.
-LON, LAT, IDENTITY, NUMBER, CONTENT = "@lon", "@lat", "@id", "@number", "@content"
-MADE = (LON, LAT, IDENTITY, NUMBER, CONTENT)
+LEFT_OUT = "-"  # in place of a state, a category or an organisation: rows of that word are not brought in
+# Columns that no file has: the place of a feature, its own id, and a fingerprint of what the row says.
+LON, LAT, IDENTITY, CONTENT = "@lon", "@lat", "@id", "@content"
+MADE = (LON, LAT, IDENTITY, CONTENT)
 RECOMPUTE, TAKE = "recompute", "take"
 SECONDS, MILLISECONDS = "unix", "unix_ms"  # in place of a format: since 1970
+_ANY_MOMENT = datetime(2026, 5, 31, 14, 30, tzinfo=UTC)
 
 
 class MappingError(ValueError):
@@ -37,15 +41,16 @@ class MappingError(ValueError):
 class FileMapping:
     """What the columns of a file mean.
 
-    `columns`: our name (REQUIRED, OPTIONAL) → the file's; `statuses`: the file's status in small letters → state;
-    `categories`: what the file says → code of a category; `organisations`: what the file says → name or ЄДРПОУ code;
+    `columns`: our name (REQUIRED, OPTIONAL) → the file's; `statuses`: the file's status in small letters → state, None
+    for one whose rows are left out; `categories`: what the file says, in small letters → code of a category, or
+    LEFT_OUT; `organisations`: the same → name or ЄДРПОУ code, or LEFT_OUT;
     `zone`: of times that name none; `dates`: formats beside ISO 8601; `decisions`: RECOMPUTE or TAKE. Empty
     `delimiter` and `encoding`: as the file looks; empty `crs`: as the file declares, or degrees.
     """
 
     columns: Mapping[str, str]
     zone: ZoneInfo
-    statuses: Mapping[str, State] = field(default_factory=dict)
+    statuses: Mapping[str, State | None] = field(default_factory=dict)
     categories: Mapping[str, str] = field(default_factory=dict)
     organisations: Mapping[str, str] = field(default_factory=dict)
     dates: tuple[str, ...] = ()
@@ -67,7 +72,7 @@ class FileMapping:
         if absent:
             words = {"names": ", ".join(absent)}
             raise MappingError(_("The mapping does not say which column is: %(names)s.") % words)
-        made = MADE if has_places else (NUMBER, CONTENT)
+        made = MADE if has_places else (CONTENT,)
         missing = [column for column in named.values() if column not in fields and column not in made]
         if missing:
             words = {"missing": ", ".join(missing), "there": ", ".join(fields)[:500] or "–"}
@@ -134,8 +139,8 @@ def mapping_of(raw: Mapping[str, Any], *, default_zone: str) -> FileMapping:
         columns=named,
         zone=_zone(words["time_zone"] or default_zone),
         statuses=_states(_texts(raw, "statuses")),
-        categories=_texts(raw, "categories"),
-        organisations={said.casefold(): ours for said, ours in _texts(raw, "organisations").items()},
+        categories=_small(_texts(raw, "categories")),
+        organisations=_small(_texts(raw, "organisations")),
         dates=_dates(raw),
         delimiter=_delimiter(words["delimiter"]),
         encoding=_encoding(words["encoding"]),
@@ -188,14 +193,18 @@ def _pairs(texts: Sequence[str]) -> dict[str, str]:
     return pairs
 
 
-def _states(statuses: Mapping[str, str]) -> dict[str, State]:
-    unknown = sorted(set(statuses.values()) - set(State.values))
+def _small(words: Mapping[str, str]) -> dict[str, str]:
+    return {said.strip().casefold(): ours for said, ours in words.items()}
+
+
+def _states(statuses: Mapping[str, str]) -> dict[str, State | None]:
+    unknown = sorted(set(statuses.values()) - {*State.values, LEFT_OUT})
     if unknown:
         raise MappingError(
             _("Unknown states: %(names)s. Known: %(known)s.")
             % {"names": ", ".join(unknown), "known": ", ".join(State.values)}
         )
-    return {status.strip().casefold(): State(state) for status, state in statuses.items()}
+    return {said: None if ours == LEFT_OUT else State(ours) for said, ours in _small(statuses).items()}
 
 
 def _zone(name: str) -> ZoneInfo:
@@ -212,7 +221,18 @@ def _dates(raw: Mapping[str, Any]) -> tuple[str, ...]:
     if not known or not all(one in (SECONDS, MILLISECONDS) or "%" in one for one in formats):
         words = {"example": "%d.%m.%Y %H:%M"}
         raise MappingError(_("“dates” is a list of formats such as %(example)s, or unix, or unix_ms.") % words)
+    for one in formats:
+        if one not in (SECONDS, MILLISECONDS) and not _reads_what_it_writes(one):
+            raise MappingError(_("No date can be read by “%(format)s”.") % {"format": one[:60]})
     return tuple(formats)
+
+
+def _reads_what_it_writes(one: str) -> bool:
+    try:
+        datetime.strptime(_ANY_MOMENT.strftime(one), one)  # noqa: DTZ007  only whether it can be read
+    except (ValueError, re.error):  # also for a part that stands there twice
+        return False
+    return True
 
 
 def _delimiter(text: str) -> str:

@@ -6,8 +6,11 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 NO_ZONE, TWICE_ON_THE_CLOCK, OPEN_WITH_END = "no_zone", "twice_on_the_clock", "open_with_end"
+AFTER_THE_END = "after_the_end"
 DEFAULT_PLACE, REPEATED, DIFFERS, UNDATED, MIDNIGHT = "default_place", "repeated", "differs", "undated", "midnight"
-WARNINGS = (DEFAULT_PLACE, REPEATED, DIFFERS, OPEN_WITH_END, UNDATED, NO_ZONE, TWICE_ON_THE_CLOCK, MIDNIGHT)
+WARNINGS = (
+    DEFAULT_PLACE, REPEATED, DIFFERS, OPEN_WITH_END, AFTER_THE_END, UNDATED, NO_ZONE, TWICE_ON_THE_CLOCK, MIDNIGHT,
+)  # fmt: skip
 
 
 class RejectedRowError(ValueError):
@@ -39,6 +42,7 @@ def reason_of(code: str, **details: object) -> str:
         "organisation": _("Unknown organisation: “%(said)s”"),
         "organisations": _("Several organisations are called so: “%(said)s”; name it by its ЄДРПОУ code"),
         "organisation_code": _("This is no ЄДРПОУ code, which has eight digits: “%(said)s”"),
+        "left_out": _("The mapping leaves rows of “%(said)s” out"),
         "unreadable": _("It holds bytes that are no text in UTF-8"),
         "shape": _("It has more values than there are columns"),
         "csv": _("It is broken: %(said)s"),
@@ -56,6 +60,7 @@ def warning_of(code: str, **details: Any) -> str:
         REPEATED: _("rows have a number that another row has: the first of them is brought in"),
         DIFFERS: _("of them say something else than the row that is brought in"),
         OPEN_WITH_END: _("rows are open and yet have a date of closing"),
+        AFTER_THE_END: _("rows were accepted or begun after they were closed: those moments are left out"),
         UNDATED: _("rows are closed without a date: statistics leave their time out"),
         NO_ZONE: _("rows have times without a zone: they are read as %(zone)s"),
         TWICE_ON_THE_CLOCK: _("rows have times of a night on which clocks were changed: they may be an hour wrong"),

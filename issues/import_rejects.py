@@ -8,8 +8,11 @@ from typing import Any, Protocol
 
 from geodata.projections import Projection, way_to_wgs84
 from issues.import_mapping import IDENTITY, LAT, LON
-from issues.import_rows import LINE, REASON
-from issues.import_sources import CSV, GEOMETRY
+from issues.import_sources import CSV, GEOMETRY, LINE, REASON, SHAPE, guarded
+
+MOST_ROW = 2**16  # bytes of a rejected row that is kept
+LONGEST_VALUE = 5000  # characters of a value of one that is longer; no text of a report may be so long
+ESCAPED = 6  # bytes that a character may take
 
 Told = tuple[int, str, Mapping[str, Any]]  # line, reason in words, the row as `plain_row` gives it
 
@@ -59,6 +62,24 @@ def plain_row(raw: Mapping[Any, Any]) -> dict[str, Any]:
     return {"" if name is None else name: value for name, value in raw.items()}
 
 
+def bounded_row(raw: Mapping[Any, Any]) -> str:
+    """A row as JSON in ASCII, at most MOST_ROW bytes: what is too long to be brought in anyway is cut."""
+    row = plain_row(raw)
+    text = json.dumps(row, default=str)
+    if len(text) <= MOST_ROW:
+        return text
+    longest = min(LONGEST_VALUE, MOST_ROW // (ESCAPED * len(row)))  # characters
+    text = json.dumps({name: _cut(value, longest) for name, value in row.items()}, default=str)
+    return text if len(text) <= MOST_ROW else "{}"
+
+
+def _cut(value: Any, longest: int) -> Any:
+    if isinstance(value, int | float | None):
+        return value
+    text = value if isinstance(value, str) else json.dumps(value, default=str)
+    return text if len(text) <= longest else text[: max(longest - 1, 0)] + "…"
+
+
 class _Piece:
     """Gives back what csv writes."""
 
@@ -84,7 +105,7 @@ class _Table:
         return ""
 
     def _line(self, values: Sequence[Any]) -> str:
-        return str(self._writer.writerow(values))
+        return str(self._writer.writerow([guarded(value) for value in values]))
 
 
 class _Features:
@@ -96,7 +117,9 @@ class _Features:
 
     def row(self, told: Told) -> str:
         line, reason, raw = told
-        properties = {name: value for name, value in raw.items() if name not in (IDENTITY, LON, LAT, GEOMETRY)}
+        properties = {name: value for name, value in raw.items() if name not in (IDENTITY, LON, LAT, GEOMETRY, SHAPE)}
+        if shape := raw.get(GEOMETRY):
+            properties[SHAPE] = shape
         feature: dict[str, Any] = {
             "type": "Feature",
             "properties": {**properties, LINE: line, REASON: reason},
@@ -113,7 +136,7 @@ class _Features:
 
 def _geometry(raw: Mapping[str, Any], to_wgs84: Projection | None) -> Any:
     if LON not in raw:
-        return raw.get(GEOMETRY)
+        return None
     x, y = raw[LON], raw[LAT]
     if to_wgs84:
         (x,), (y,) = to_wgs84([x], [y])

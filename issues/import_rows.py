@@ -10,20 +10,27 @@ from typing import Any
 from geodata.projections import Projection
 from issues.actions import headline
 from issues.import_categories import Categories
-from issues.import_mapping import ANY_STATUS, CONTENT, MILLISECONDS, MOMENTS, NUMBER, SECONDS, FileMapping, text_of
+from issues.import_mapping import ANY_STATUS, CONTENT, MILLISECONDS, MOMENTS, SECONDS, FileMapping, text_of
 from issues.import_organisations import Organisations
-from issues.import_reasons import MIDNIGHT, NO_ZONE, OPEN_WITH_END, TWICE_ON_THE_CLOCK, RejectedRowError
-from issues.import_sources import GEOMETRY, Record
+from issues.import_reasons import (
+    AFTER_THE_END,
+    MIDNIGHT,
+    NO_ZONE,
+    OPEN_WITH_END,
+    TWICE_ON_THE_CLOCK,
+    RejectedRowError,
+)
+from issues.import_sources import GEOMETRY, LINE, REASON, SHAPE, Record
 from issues.models import MAX_TEXT
 from issues.states import OPEN, State
 from routing.models import Category
 
 EARLIEST = 1970  # an older report is a mistake in the file
 MOST_ID, MOST_ADDRESS, MOST_TITLE = 100, 300, 120  # characters, as in the tables
+MOST_SAID = 120  # characters of a status that a reason tells
 CLOCKS_DIFFER = timedelta(minutes=5)
 MIDNIGHT_HOUR = time(0)
-LINE, REASON = "import_line", "import_reason"  # what a file of rejected rows adds to each of them
-_NO_CONTENT = frozenset({LINE, REASON, NUMBER})
+_NO_CONTENT = frozenset({LINE, REASON, SHAPE})
 
 Raw = Mapping[str, Any]
 
@@ -83,6 +90,7 @@ class Reader:
         state = _state(mapping, mapping.value(raw, "status"), is_resolved="resolved" in moments)
         if state in OPEN and "resolved" in moments and "reopened" not in moments:
             doubts.append(OPEN_WITH_END)
+        _drop_late(moments, state, doubts)
         category = self.categories.find(category_said, mapping.value(raw, "category_name"))
         title = mapping.value(raw, "title")
         text = _limited(mapping.value(raw, "text") or title or category.name, "text", MAX_TEXT)
@@ -107,8 +115,6 @@ class Reader:
 
     def _identity(self, record: Record) -> str:
         column = self.mapping.columns["id"]
-        if column == NUMBER:
-            return str(record.line)
         if column == CONTENT:
             return fingerprint(record.raw)
         found = _limited(self.mapping.value(record.raw, "id"), "id", MOST_ID)
@@ -153,6 +159,20 @@ def fingerprint(raw: Raw) -> str:
     """Of everything that a row says, for a file whose rows have no number: the same row twice is one report."""
     said = "\x1f".join(f"{name}\x1e{text_of(raw[name])}" for name in sorted(map(str, raw)) if name not in _NO_CONTENT)
     return hashlib.blake2b(said.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def _drop_late(moments: dict[str, datetime], state: State, doubts: list[str]) -> None:
+    """A timeline never runs backwards: what began after the end is dropped, or the end of a report that is open."""
+    resolved, reopened = moments.get("resolved"), moments.get("reopened")
+    if resolved is None or (reopened and reopened >= resolved):
+        return
+    late = [name for name in ("accepted", "started") if name in moments and moments[name] > resolved]
+    if not late:
+        return
+    if state not in OPEN:
+        doubts.append(AFTER_THE_END)
+    for name in late if state not in OPEN else ["resolved"]:
+        del moments[name]
 
 
 def _refuse_unreadable(raw: Raw) -> None:
@@ -215,7 +235,12 @@ def _moment(said: str, mapping: FileMapping) -> datetime:
 def _state(mapping: FileMapping, said: str, *, is_resolved: bool) -> State:
     if "status" not in mapping.columns:
         return State.DONE if is_resolved else State.NEW
-    state = mapping.statuses.get(said.casefold()) or mapping.statuses.get(ANY_STATUS)
+    word = said.casefold()
+    if word not in mapping.statuses:
+        word = ANY_STATUS
+    if word not in mapping.statuses:
+        raise RejectedRowError("status", said=said[:MOST_SAID])
+    state = mapping.statuses[word]
     if state is None:
-        raise RejectedRowError("status", said=said[:60])
+        raise RejectedRowError("left_out", said=said[:MOST_SAID])
     return state

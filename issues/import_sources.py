@@ -10,7 +10,7 @@ import io
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -23,13 +23,16 @@ from geodata.reading_vector import streamed_geopackage
 from issues.import_mapping import IDENTITY, LAT, LON, FileMapping
 
 CSV, GEOJSON, GEOPACKAGE = "CSV", "GeoJSON", "GeoPackage"
-GEOMETRY = "@geometry"  # one that is no point, kept for the file of rejected rows
+GEOMETRY = "@geometry"  # the type of one that is no point, or None
+LINE, REASON, SHAPE = "import_line", "import_reason", "import_geometry"  # what a file of rejected rows adds to them
 PEEKED = 1000  # features that are looked at for the names of their columns
 HEAD = 2**20  # bytes that are looked at to tell how a text is written
 _SQLITE, _ZIP = b"SQLite format 3\0", b"PK\x03\x04"
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _DECLARES_LATE = re.compile(rb'"crs"\s*:')
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")
+_PLAIN_NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?\Z", re.ASCII)
 USUAL_ENCODING = "windows-1251"
 
 Raw = Mapping[str, Any]
@@ -69,8 +72,9 @@ class Source:
 
 
 @contextmanager
-def open_source(path: Path, *, mapping: FileMapping) -> Iterator[Source]:
-    """The file, whose kind its first bytes tell. Raises RefusedError, also while it is read, and OSError."""
+def open_source(path: Path, *, mapping: FileMapping, rows: int = 0) -> Iterator[Source]:
+    """The file, whose kind its first bytes tell. Raises RefusedError, also while it is read, and OSError. `rows`: no
+    more than so many are wanted, where that saves work."""
     with path.open("rb") as file:
         start = file.read(HEAD)
         file.seek(0)
@@ -80,7 +84,7 @@ def open_source(path: Path, *, mapping: FileMapping) -> Iterator[Source]:
         if not start.strip():
             raise RefusedError("no_rows")
         if start.startswith(_SQLITE):
-            with _geopackage(path, mapping) as source:
+            with _geopackage(path, mapping, rows) as source:
                 yield source
         elif start.removeprefix(codecs.BOM_UTF8).lstrip()[:1] in (b"{", b"["):
             yield _geojson(file, size, mapping)
@@ -100,8 +104,12 @@ def _csv(file: BinaryIO, size: int, start: bytes, mapping: FileMapping) -> Sourc
         fields = tuple(reader.fieldnames or ())
     except csv.Error:
         raise RefusedError("broken_file", format=CSV) from None
+    records = _lines(reader)
+    if LINE in fields:  # a file of rejected rows
+        reader.fieldnames = fields = tuple(map(without_guard, fields))
+        records = map(_unguarded, records)
     return Source(
-        format=CSV, fields=fields, records=_lines(reader), file=file, size=size, has_places=False,
+        format=CSV, fields=fields, records=records, file=file, size=size, has_places=False,
         to_wgs84=way_to_wgs84(asked=mapping.crs, declared="")[0], notes=notes, encoding=encoding, delimiter=delimiter,
         text=text,
     )  # fmt: skip
@@ -116,6 +124,22 @@ def _lines(reader: "csv.DictReader[str]") -> Iterator[Record]:
             return
         except csv.Error as error:
             yield Record(line, {}, broken=str(error))
+
+
+def guarded(value: Any) -> Any:
+    """A text for a cell of a table: what a spreadsheet would take for a formula begins with an apostrophe."""
+    return f"'{value}" if isinstance(value, str) and _FORMULA.match(value) and not _PLAIN_NUMBER.match(value) else value
+
+
+def without_guard(value: Any) -> Any:
+    """What `guarded` was given."""
+    if isinstance(value, list):  # values without a column
+        return list(map(without_guard, value))
+    return value[1:] if isinstance(value, str) and value[:1] == "'" and _FORMULA.match(value) else value
+
+
+def _unguarded(record: Record) -> Record:
+    return replace(record, raw={name: without_guard(value) for name, value in record.raw.items()})
 
 
 def _encoding_of(start: bytes, *, is_whole: bool) -> tuple[str, list[Problem]]:
@@ -199,7 +223,7 @@ def _record(number: int, identity: Any, properties: Any, geometry: Any) -> Recor
         raw[IDENTITY] = identity
     place = _point(geometry)
     if place is None:
-        raw[GEOMETRY] = geometry
+        raw[GEOMETRY] = str(geometry.get("type"))[:40] if isinstance(geometry, dict) else None
     else:
         raw[LON], raw[LAT] = place
     return Record(number, raw)
@@ -232,8 +256,8 @@ def _fields(records: list[Record]) -> tuple[str, ...]:
 
 
 @contextmanager
-def _geopackage(path: Path, mapping: FileMapping) -> Iterator[Source]:
-    with streamed_geopackage(path, layer=mapping.layer) as found:
+def _geopackage(path: Path, mapping: FileMapping, rows: int) -> Iterator[Source]:
+    with streamed_geopackage(path, layer=mapping.layer, first=rows) as found:
         if not (mapping.crs or found.crs):
             raise RefusedError("no_crs")
         to_wgs84, notes = way_to_wgs84(asked=mapping.crs, declared=found.crs)

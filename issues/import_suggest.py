@@ -10,13 +10,15 @@ from itertools import islice
 from typing import Any
 
 from geodata.models import Community
-from issues.import_mapping import CONTENT, IDENTITY, MILLISECONDS, SECONDS, text_of
+from issues.import_mapping import CONTENT, IDENTITY, MILLISECONDS, MOMENTS, SECONDS, text_of
 from issues.import_sources import Source
 from issues.states import State
 from routing.models import Category
 
 LOOKED_AT = 2000  # rows
 MOST_STATUSES = 40  # more different words than that are no statuses
+MOST_CATEGORIES, LONGEST_WORD = 60, 100  # words whose meaning is asked, the most frequent; characters of one
+ENOUGH_ROWS = 20  # so many tell whether a column holds categories
 # What columns are often called, the most telling first; compared in small letters without signs between words.
 CALLED: Mapping[str, Sequence[str]] = {
     "id": ("request id", "service request id", "unique key", "issue id", "ticket id", "case id", "number", "id",
@@ -52,7 +54,22 @@ SAID: Sequence[tuple[State, Sequence[str]]] = (
     (State.DUPLICATE, ("duplic", "дубл", "повтор")),
     (State.REOPENED, ("reopen", "re-open", "повернен", "відкрито знову")),
     (State.WITHDRAWN, ("withdraw", "cancel", "відклик", "скасов")),
-    (State.REJECTED, ("reject", "void", "declin", "incomplete", "not ", "відхил", "відмов", "не ")),
+    (
+        State.REJECTED,
+        (
+            "reject",
+            "void",
+            "declin",
+            "incomplete",
+            "not approv",
+            "not accept",
+            "not valid",
+            "відхил",
+            "відмов",
+            "не прийнят",
+            "не підтвердж",
+        ),
+    ),
     (State.IN_PROGRESS, ("in progress", "in-progress", "progress", "started", "в робот", "у робот", "викону")),
     (State.WAITING, ("wait", "pending", "hold", "очіку", "уточн")),
     (State.CONFIRMED, ("confirm", "підтвердж")),
@@ -60,6 +77,9 @@ SAID: Sequence[tuple[State, Sequence[str]]] = (
     (State.ACCEPTED, ("accept", "acknowledg", "assign", "прийнят", "розподіл", "призначен")),
     (State.NEW, ("open", "new", "submit", "received", "нов", "відкрит", "зареєстр", "надійш")),
 )
+
+NOT_BEGUN = ("not start", "not review", "not assign", "not yet", "не розгл", "не розпоч", "не почат", "не призначен")
+NEGATED = ("not ", "не ")
 
 
 def suggest(source: Source, *, community: Community) -> dict[str, Any]:
@@ -69,10 +89,10 @@ def suggest(source: Source, *, community: Community) -> dict[str, Any]:
     columns = _columns(source, rows)
     found: dict[str, Any] = {"columns": columns}
     if statuses := _words(rows, columns.get("status", ""), MOST_STATUSES):
-        found["statuses"] = {word: _state_said(word) for word in statuses}
+        found["statuses"] = {word: _state_said(word) for word in statuses if len(word) <= LONGEST_WORD}
     if categories := _categories(rows, columns.get("category", ""), community):
         found["categories"] = categories
-    if dates := _dates(rows, [columns[name] for name in ("opened", "resolved", "accepted", "due") if name in columns]):
+    if dates := _dates(rows, [columns[name] for name in ("opened", *MOMENTS, "due") if name in columns]):
         found["dates"] = dates
     if "organisation" in columns or "organisation_code" in columns:
         found["decisions"] = "take"
@@ -88,6 +108,9 @@ def _columns(source: Source, rows: Sequence[Mapping[str, Any]]) -> dict[str, str
     found = {part: next((called[name] for name in names if name in called), "") for part, names in wanted.items()}
     if not found["id"] or not _tells_apart(rows, found["id"]):
         found["id"] = IDENTITY if IDENTITY in source.fields else CONTENT
+    if len(rows) >= ENOUGH_ROWS:  # a column of free text is none of categories, and may name people
+        kinds = (called[name] for name in wanted["category"] if name in called)
+        found["category"] = next((column for column in kinds if not _tells_apart(rows, column)), "")
     if found["category_name"] == found["category"]:
         found["category_name"] = ""
     return {part: column for part, column in found.items() if column}
@@ -114,6 +137,10 @@ def _state_said(word: str) -> str:
     said = word.casefold()
     if said in State.values:
         return said
+    if said.startswith(NOT_BEGUN):
+        return State.NEW.value
+    if said.startswith(NEGATED) and not said.startswith(tuple(dict(SAID)[State.REJECTED])):
+        return ""  # “not done” is not done, and nobody knows what it is
     return next((state.value for state, begins in SAID if any(said.startswith(one) for one in begins)), "") or next(
         (state.value for state, begins in SAID if any(one in said for one in begins)), ""
     )
@@ -125,7 +152,8 @@ def _categories(rows: Sequence[Mapping[str, Any]], column: str, community: Commu
         word.casefold() for pair in Category.objects.filter(community=community).values_list("code", "name")
         for word in pair
     }  # fmt: skip
-    return {word: "" for word in _words(rows, column, LOOKED_AT) if word.casefold() not in known}
+    words = (word for word in _words(rows, column, LOOKED_AT) if word.casefold() not in known)
+    return dict.fromkeys(islice((word for word in words if len(word) <= LONGEST_WORD), MOST_CATEGORIES), "")
 
 
 def _dates(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> list[str]:

@@ -8,9 +8,6 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-import shapely
-
-from geodata.models import Community
 from issues.import_reasons import (
     DEFAULT_PLACE,
     DIFFERS,
@@ -25,6 +22,7 @@ from issues.states import OPEN
 
 MOST_SAID, MOST_NAMED, MOST_LINES = 1000, 40, 5  # different words that are counted; told; lines named as examples
 MANY_ON_ONE_POINT, SHARE_ON_ONE_POINT = 20, 0.01  # rows, at least; and of all
+LONGEST_WORD, TOO_LONG = 100, "…"  # characters of a word whose meaning is asked; longer ones are counted together
 MOSTLY = 0.9  # of all rows: a file that knows days only
 MOST_POINTS = 10
 _TABLES = """
@@ -37,11 +35,7 @@ _PLACE = "INSERT INTO places VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET n = n + 
 class Tracker:
     """Follows the rows of one file. `report` gives what it found, as JSON keeps it."""
 
-    def __init__(self, community: Community) -> None:
-        boundary = shapely.from_wkb(bytes(community.boundary.wkb)) if community.boundary else None
-        if boundary is not None:
-            shapely.prepare(boundary)
-        self._boundary = boundary
+    def __init__(self) -> None:
         self._kept = sqlite3.connect("")
         self._kept.executescript(_TABLES)
         self._counts: Counter[str] = Counter()
@@ -63,11 +57,13 @@ class Tracker:
         if rejected.code in ("category", "status", "organisation", "organisations", "organisation_code"):
             said = self._unknown.setdefault(rejected.code, Counter())
             word = str(rejected.details["said"])
+            word = word if len(word) <= LONGEST_WORD else TOO_LONG
             if word in said or len(said) < MOST_SAID:
                 said[word] += 1
 
-    def rows(self, rows: Sequence[Row]) -> list[Row]:
-        """Rows that can be read, before anybody looks whether they are here; those whose number no row before had."""
+    def rows(self, rows: Sequence[Row], inside: Sequence[Row]) -> list[Row]:
+        """Rows that can be read, and those of them in the community, whether they are here already or not; returns
+        those of `inside` whose number none of these before had."""
         fresh = []
         self._kept.executemany(_PLACE, ((round(row.lon, 6), round(row.lat, 6)) for row in rows))
         for row in rows:
@@ -76,6 +72,7 @@ class Tracker:
             self._first, self._last = min(self._first or day, day), max(self._last, day)
             for code in dict.fromkeys(row.doubts):
                 self._count(code, row)
+        for row in inside:
             if row.state not in OPEN and not row.resolved:
                 self._count(UNDATED, row)
             content = fingerprint(row.raw)
@@ -87,10 +84,6 @@ class Tracker:
                 if before != content:
                     self._count(DIFFERS, row)
         return fresh
-
-    def is_swapped(self, row: Row) -> bool:
-        """Whether a place outside the community would be inside with longitude and latitude exchanged."""
-        return self._boundary is not None and bool(shapely.contains_xy(self._boundary, row.lat, row.lon))
 
     def report(self, *, zone: str) -> dict[str, Any]:
         """Warnings with counts and lines, unknown words with counts, the days that the file spans."""

@@ -93,6 +93,8 @@ def _organisations(summary: Summary) -> Iterator[Line]:
         yield Line(_("By who answers"))
         for name, count in summary.organisations.most_common(MOST_SHOWN):
             yield Line(name or _("nobody"), count, 1)
+        if (more := len(summary.organisations) - MOST_SHOWN) > 0:
+            yield Line(_("And %(count)s more.") % {"count": more}, None, 1)
         if summary.by_queue:
             yield Line(_("of them in the duty queue, because no rule names anybody"), summary.by_queue, 1)
 

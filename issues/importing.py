@@ -8,10 +8,11 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, Protocol
 
+import shapely
 from django.db import transaction
 
 from geodata.models import Community
-from issues.import_batch import Promises, judge, unknown, write_batch
+from issues.import_batch import Judged, Promises, first_of_each, judge, unknown, with_what_is_missing, write_batch
 from issues.import_categories import Categories
 from issues.import_mapping import TAKE, FileMapping
 from issues.import_organisations import Organisations
@@ -20,11 +21,10 @@ from issues.import_rows import Reader, Row
 from issues.import_sources import Record, Source
 from issues.import_tracking import Tracker
 from routing.bulk import Deciding
-from routing.responsibility import Verdict
 
 BATCH = 2000  # rows in one transaction
 FRESH = 20  # batches after which rules, organisations and areas are read anew
-MOST_NAMED = 30  # organisations and states that a report counts
+MOST_NAMED = 5000  # organisations that a report counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,7 @@ class Summary:
     by_queue: int = 0
     categories: list[tuple[str, str]] = field(default_factory=list)  # made: code, name
     made: list[str] = field(default_factory=list)  # organisations
+    kept_bytes: int = 0  # of rejected rows, where the watcher keeps them
 
     def as_json(self) -> dict[str, Any]:
         """As a job keeps it."""
@@ -111,6 +112,10 @@ class Import:
         if mapping.decisions == TAKE:
             self._organisations = Organisations(mapping=mapping, create=wish.create_organisations, dry_run=wish.dry_run)
         self._reader = Reader(mapping, self._categories, self._organisations, source.to_wgs84, at)
+        boundary = community.boundary
+        self._ground = shapely.from_wkb(bytes(boundary.wkb)) if boundary else None
+        if self._ground is not None:
+            shapely.prepare(self._ground)
         self._made = (list(self.summary.categories), list(self.summary.made))
 
     def run(self) -> Summary:
@@ -132,17 +137,22 @@ class Import:
     def _take(self, batch: Sequence[Record]) -> None:
         rejected: list[Rejected] = []
         rows = self._read(batch, rejected)
-        first = self._tracker.rows(rows) if self._tracker else rows
-        new = unknown(first if self._wish.dry_run else rows, self._community)
-        judged = []
-        for row, verdict in judge(new, deciding=self._deciding):
+        judged, outside = [], set()
+        for row, verdict in judge(unknown(rows, self._community), deciding=self._deciding):
             if verdict is None:
+                outside.add(row.line)
                 self._reject(Record(row.line, row.raw), RejectedRowError(self._outside(row)), rejected)
             else:
                 judged.append((row, verdict))
+        inside = [row for row in rows if row.line not in outside]
+        judged = first_of_each(judged)
+        if self._tracker:
+            first = {row.line for row in self._tracker.rows(rows, inside)}
+            if self._wish.dry_run:  # nothing is written that would tell later batches
+                judged = [(row, verdict) for row, verdict in judged if row.line in first]
         with transaction.atomic():
-            written = judged if self._wish.dry_run else self._write(judged)
-            self._count(batch, rows, new, judged, written)
+            written = self._write(judged)
+            self._count(batch, inside, written)
             self._watcher.keep(self.summary, sorted(rejected, key=lambda one: one.record.line))
         self._watcher.progress(self.summary, self._source.share)
 
@@ -162,23 +172,26 @@ class Import:
             self._tracker.rejected(record.line, mistake)
 
     def _outside(self, row: Row) -> str:
-        return "swapped" if self._tracker and self._tracker.is_swapped(row) else "outside"
+        """Whether the place would be inside with longitude and latitude exchanged."""
+        return "swapped" if self._ground and shapely.contains_xy(self._ground, row.lat, row.lon) else "outside"
 
-    def _write(self, judged: Sequence[tuple[Row, Verdict]]) -> Sequence[tuple[Row, Verdict]]:
-        return write_batch(judged, community=self._community, promises=self._promises, at=self._at)
+    def _write(self, judged: Sequence[Judged]) -> Sequence[Judged]:
+        if self._wish.dry_run:
+            return with_what_is_missing(judged, self._categories, self._organisations)
+        return write_batch(
+            judged,
+            community=self._community,
+            promises=self._promises,
+            at=self._at,
+            categories=self._categories,
+            organisations=self._organisations,
+        )
 
-    def _count(
-        self,
-        batch: Sequence[Record],
-        rows: Sequence[Row],
-        new: Sequence[Row],
-        judged: Sequence[tuple[Row, Verdict]],
-        written: Sequence[tuple[Row, Verdict]],
-    ) -> None:
+    def _count(self, batch: Sequence[Record], inside: Sequence[Row], written: Sequence[Judged]) -> None:
         told = self.summary
         told.rows += len(batch)
         told.imported += len(written)
-        told.repeated += len(rows) - len(new) + len(judged) - len(written)
+        told.repeated += len(inside) - len(written)
         for row, verdict in written:
             told.states[row.state.value] += 1
             told.by_queue += verdict.is_fallback

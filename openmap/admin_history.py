@@ -12,6 +12,7 @@ from django.http import (
     HttpResponse,
     HttpResponseNotAllowed,
     HttpResponseRedirect,
+    StreamingHttpResponse,
 )
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -92,9 +93,12 @@ class HistoryPages:
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         job = self._job(request, pk, kind=import_jobs.CHECK)
-        if not job.input or not job.result:
+        if not job.input:
             messages.error(request, _("The file is no longer kept: upload it again."))
             return HttpResponseRedirect(_upload_address(job.community))
+        if not job.result:
+            messages.error(request, _("This check broke off: start it again. The file is kept."))
+            return HttpResponseRedirect(address_of(job))
         form = MappingForm(request.POST, community=job.community, found=job.result)
         if not form.is_valid():
             return _checked(request, job, form=form)
@@ -136,7 +140,7 @@ class HistoryPages:
         messages.success(request, _("The file was discarded, with the rows that were left out."))
         return HttpResponseRedirect(reverse("admin:issues_issue_changelist"))
 
-    def rejected(self, request: HttpRequest, pk: int) -> HttpResponse:
+    def rejected(self, request: HttpRequest, pk: int) -> StreamingHttpResponse:
         """The rows that were left out, as a file that can be corrected and imported again."""
         job = self._job(request, pk)
         file = (job.result or {}).get("file")
@@ -144,9 +148,8 @@ class HistoryPages:
             raise Http404
         kind = "text/csv" if ending(file["format"]) == ".csv" else "application/geo+json"
         name = f"rejected-{job.pk}{ending(file['format'])}"
-        # Not lazily: the reasons are words in the language of this request.
-        return HttpResponse(
-            b"".join(import_jobs.rejected_pieces(job)),
+        return StreamingHttpResponse(
+            import_jobs.rejected_pieces(job),
             content_type=f"{kind}; charset={file['encoding']}" if kind == "text/csv" else kind,
             headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
         )
@@ -238,9 +241,15 @@ def _checked(request: HttpRequest, job: Job, *, form: MappingForm | None = None)
         form=form or (_answers(job) if job.input and found else None),
         may_confirm=_may_be_imported(job) and standing is None,
         standing=address_of(standing) if standing else "",
-        has_rejected=RejectedRow.objects.filter(job=job).exists(),
+        **_kept_rows(job),
         upload_address=_upload_address(job.community),
     )
+
+
+def _kept_rows(job: Job) -> dict[str, int]:
+    """How many rows were left out, and how many of them are kept."""
+    rejected = ((job.result or {}).get("summary") or {}).get("rejected", {})
+    return {"has_rejected": RejectedRow.objects.filter(job=job).count(), "all_rejected": sum(rejected.values())}
 
 
 def _answers(job: Job) -> MappingForm:
@@ -256,8 +265,7 @@ def _outcome(request: HttpRequest, job: Job) -> HttpResponse:
         job=job,
         job_error=error_in_words(job),
         lines=_lines(job.result or {}),
-        has_rejected=RejectedRow.objects.filter(job=job).exists(),
-        kept=import_jobs.MOST_KEPT,
+        **_kept_rows(job),
         check_address=reverse(f"admin:{SHOW}", args=[job.parameters["check"]]) if "check" in job.parameters else "",
         upload_address=_upload_address(job.community),
     )

@@ -1,6 +1,6 @@
 """The forms of an import of history: its file, and what the file says."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -11,6 +11,7 @@ from geodata.models import Community
 from issues.import_mapping import (
     CONTENT,
     IDENTITY,
+    LEFT_OUT,
     MADE,
     MOMENTS,
     RECOMPUTE,
@@ -19,6 +20,7 @@ from issues.import_mapping import (
     mapping_of,
     parsed,
 )
+from issues.import_sources import CSV
 from issues.states import State
 from routing.models import Category
 
@@ -26,6 +28,9 @@ MEGABYTE = 2**20
 MOST_BYTES = 1024 * MEGABYTE  # of one upload; a larger file comes in by the command
 MOST_MAPPING = MEGABYTE
 NOTHING = ("", "—")
+DELIMITERS = [("", _("as it looks")), (",", ","), (";", ";"), ("\t", _("tab")), ("|", "|")]
+PLAIN = ("decisions", "time_zone", "encoding", "crs", "delimiter", "layer")
+OTHER_COLUMNS = ("delimiter", "encoding", "layer")  # with another one the columns are others
 CONTENT_WORDS = _("none: tell rows apart by what they say")
 COLUMNS: Mapping[str, Any] = {
     "id": _("Number of the report"),
@@ -120,6 +125,11 @@ class MappingForm(forms.Form):
         required=False,
         help_text=_("Only if the file does not say it, or says it wrong: EPSG:6384."),
     )
+    delimiter = forms.ChoiceField(
+        label=_("Between columns"),
+        required=False,
+        choices=DELIMITERS,
+    )
     create_categories = forms.BooleanField(label=_("Make categories that are not known"), required=False)
     create_organisations = forms.BooleanField(label=_("Make organisations that are not known"), required=False)
 
@@ -130,6 +140,12 @@ class MappingForm(forms.Form):
         self.file: Mapping[str, Any] = found.get("file") or {}
         if layers := found.get("layers"):
             self.fields["layer"] = forms.ChoiceField(label=_("Layer"), choices=[(one, one) for one in layers])
+        if not self.file.get("fields"):  # nobody has seen the columns yet: what suggests itself of them comes later
+            del self.fields["decisions"], self.fields["dates"]
+        if self.file.get("format", CSV) != CSV:
+            del self.fields["delimiter"]
+        elif (given := self.raw.get("delimiter", "")) not in dict(DELIMITERS):
+            self.fields["delimiter"].choices = [*DELIMITERS, (given, given)]  # type: ignore[attr-defined]
         self._add_columns()
         self._add_words()
         self._fill()
@@ -146,29 +162,42 @@ class MappingForm(forms.Form):
             self.fields[f"column_{part}"] = forms.ChoiceField(label=label, choices=choices, required=False)
 
     def _add_words(self) -> None:
-        left_out: list[tuple[str, Any]] = [("", _("leave these rows out"))]
+        first: list[tuple[str, Any]] = [("", _("not told")), (LEFT_OUT, _("leave these rows out"))]
         categories = Category.objects.filter(community=self.community).order_by("name").values_list("code", "name")
-        choices = {"status": [*left_out, *State.choices], "category": [*left_out, *categories]}
+        choices = {"status": [*first, *State.choices], "category": [*first, *categories]}
+        self._said = {kind: self._known_words(kind, choices.get(kind, [])) for kind in self.words}
         for kind, words in self.words.items():
             for number, word in enumerate(words):
                 if kind in choices:
-                    field: forms.Field = forms.ChoiceField(label=word, choices=choices[kind], required=False)
+                    said = self._said[kind].get(word.casefold(), "")
+                    more = [] if said in dict(choices[kind]) else [(said, said)]  # a category that is to be made
+                    field: forms.Field = forms.ChoiceField(label=word, choices=[*choices[kind], *more], required=False)
                 else:
                     field = forms.CharField(
-                        label=word, required=False, max_length=200, help_text=_("Its name here, or its ЄДРПОУ code.")
+                        label=word,
+                        required=False,
+                        max_length=200,
+                        help_text=_("Its name here, or its ЄДРПОУ code; “-” leaves these rows out."),
                     )
                 self.fields[f"{kind}_{number}"] = field
+
+    def _known_words(self, kind: str, choices: Sequence[tuple[str, Any]]) -> dict[str, str]:
+        """What the mapping says of words, in small letters; of a category its code, whether it says that or a name."""
+        codes = {str(name).casefold(): code for code, name in choices} if kind == "category" else {}
+        codes |= {code.casefold(): code for code, _name in choices if code}
+        told = self.raw.get(WORDS[kind][0]) or {}
+        return {word.strip().casefold(): codes.get(said.casefold(), said) for word, said in told.items() if said}
 
     def _fill(self) -> None:
         raw = self.raw
         dates = raw.get("dates") or []
         plain = {"decisions": raw.get("decisions") or RECOMPUTE, "time_zone": raw.get("time_zone")}
-        plain |= {name: raw.get(name, "") for name in ("encoding", "crs", "layer")}
+        plain |= {name: raw.get(name, "") for name in ("encoding", "crs", "layer", "delimiter")}
         plain["time_zone"] = plain["time_zone"] or self.community.time_zone
         plain["dates"] = dates if isinstance(dates, str) else "; ".join(dates)
         columns = {f"column_{part}": column for part, column in (raw.get("columns") or {}).items()}
         words = {
-            f"{kind}_{number}": (raw.get(WORDS[kind][0]) or {}).get(word, "")
+            f"{kind}_{number}": self._said[kind].get(word.casefold(), "")
             for kind, listed in self.words.items()
             for number, word in enumerate(listed)
         }
@@ -182,7 +211,7 @@ class MappingForm(forms.Form):
         for kind, (_part, title) in WORDS.items():
             if fields := [self[name] for name in self.fields if name.startswith(f"{kind}_")]:
                 yield title, fields
-        rest = ("layer", "decisions", "time_zone", "dates", "encoding", "crs", "create_categories",
+        rest = ("layer", "decisions", "time_zone", "dates", "delimiter", "encoding", "crs", "create_categories",
                 "create_organisations")  # fmt: skip
         yield _("The rest"), [self[name] for name in rest if name in self.fields]
 
@@ -197,17 +226,21 @@ class MappingForm(forms.Form):
     def mapping(self) -> dict[str, Any]:
         """The object of JSON: what was answered, over what the mapping said of words that nobody was asked about."""
         given = self.cleaned_data
-        found = {**self.raw, **{name: given.get(name, "") for name in ("decisions", "time_zone", "encoding", "crs")}}
-        if "layer" in self.fields:
-            found["layer"] = given.get("layer", "")
-        found["dates"] = [one.strip() for one in given.get("dates", "").split(";") if one.strip()]
+        plain = [name for name in PLAIN if name in self.fields]
+        found = {**self.raw, **{name: given.get(name, "") for name in plain}}
+        if "dates" in self.fields:
+            found["dates"] = [one.strip() for one in given.get("dates", "").split(";") if one.strip()]
         asked = {name for name in self.fields if name.startswith("column_")}
         if asked:
             found["columns"] = {name.removeprefix("column_"): given[name] for name in sorted(asked) if given.get(name)}
+        if any(found.get(name, "") != self.raw.get(name, "") for name in OTHER_COLUMNS):
+            found.pop("columns", None)  # they have other names now, and suggest themselves anew
         for kind, listed in self.words.items():
             part = WORDS[kind][0]
             said = {word: given.get(f"{kind}_{number}") or "" for number, word in enumerate(listed)}
-            found[part] = {**(found.get(part) or {}), **said}
+            small = {word.casefold() for word in said}
+            others = {word: ours for word, ours in (found.get(part) or {}).items() if word.casefold() not in small}
+            found[part] = {**others, **said}
         return found
 
     def wish(self) -> dict[str, Any]:

@@ -318,6 +318,7 @@ def test_row_of_one_community_is_new_in_another(old: Import, elsewhere: Communit
         ({"column": ["id=id"]}, "does not say which column is: category, lon, lat, opened"),
         ({"column": [*COLUMNS, "colour=kind"]}, "Unknown columns: colour"),
         ({"column": [*COLUMNS, "text=description"]}, "has no column: description"),
+        ({"column": ["id=@number", *COLUMNS[1:]]}, "has no column: @number"),
         ({"column": ["id"]}, "not written as name=value"),
         ({"status": ["OPEN=asleep"]}, "Unknown states: asleep"),
         ({"time_zone": "Mars/Olympus"}, "time zone is not known"),

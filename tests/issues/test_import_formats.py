@@ -1,7 +1,9 @@
 """History from GeoJSON, GeoPackage and tables of every kind: what is read, what is told, what is left out."""
 
+import csv
 import json
 import sqlite3
+from collections import Counter
 from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
@@ -16,10 +18,13 @@ from django.core.management import CommandError, call_command
 from django.utils.translation import override
 
 from accounts.models import Organisation
+from issues.import_suggest import _state_said
+from issues.import_words import lines_of
+from issues.importing import Summary
 from issues.models import Issue, IssueEvent
 from issues.states import State
 from routing.explain import why
-from routing.models import Decision
+from routing.models import Category, Decision
 from tests.conftest import City
 from tests.grid import Town
 
@@ -52,7 +57,9 @@ def geojson(folder: Path, *features: Say, **more: Any) -> Path:
     return file
 
 
-def geopackage(folder: Path, places: list[tuple[float, float]], *, crs: str = "EPSG:4326", layer: str = "old") -> Path:
+def geopackage(
+    folder: Path, places: list[tuple[float, float]], *, crs: str | None = "EPSG:4326", layer: str = "old"
+) -> Path:
     file = folder / "old.gpkg"
     columns = {
         "number": [f"A-{index}" for index in range(1, len(places) + 1)],
@@ -255,6 +262,21 @@ def test_closing_after_a_reopening_is_the_last_one(tmp_path: Path, city: City, t
     ]
 
 
+def test_history_of_a_closed_report_ends_with_its_closing(tmp_path: Path, city: City, town: Town) -> None:
+    assert history(tmp_path, town, "done", accepted="08", started="04", resolved="05") == [
+        ("new", "in_progress", 4, False),
+        ("in_progress", "done", 5, False),
+    ]
+    assert Issue.objects.get().changed_at.day == 5
+
+
+def test_end_of_an_open_report_that_was_begun_later_is_no_end(tmp_path: Path, city: City, town: Town) -> None:
+    assert history(tmp_path, town, "waiting", started="09", resolved="05") == [
+        ("new", "in_progress", 9, False),
+        ("in_progress", "waiting", 9, True),
+    ]
+
+
 def test_state_of_a_report_is_where_its_history_ends(tmp_path: Path, city: City, town: Town) -> None:
     """The file calls it new and yet knows when work began."""
     assert history(tmp_path, town, "new", started="03") == [("new", "in_progress", 3, False)]
@@ -265,6 +287,70 @@ def test_row_that_was_accepted_before_it_was_reported_is_left_out(tmp_path: Path
     file = table(tmp_path, row(town.places["p"], accepted="2026-09-01"))
     with pytest.raises(CommandError, match="Every row"):
         said_by(file, column=[*PLACED, "accepted=accepted"])
+
+
+def test_formulas_of_a_table_are_only_words_in_its_rejected_rows(tmp_path: Path, city: City, town: Town) -> None:
+    file, rejects = tmp_path / "old.csv", tmp_path / "rejects.csv"
+    said = ["=1+1", "'=x", "-28.5", "@a", "+380441234567"]
+    table(tmp_path, *(row(town.places["p"], number=str(n), kind="Вулкан", note=one) for n, one in enumerate(said)))
+    with pytest.raises(CommandError):
+        said_by(file, column=PLACED, rejects=rejects)
+    text = rejects.read_text(encoding="utf-8-sig")
+    assert [one["note"] for one in csv.DictReader(StringIO(text))] == ["'=1+1", "''=x", "-28.5", "'@a", "+380441234567"]
+    rejects.write_text(text.replace("Вулкан", "Дороги"), encoding="utf-8")
+    said_by(rejects, column=[*PLACED, "text=note"])
+    assert list(Issue.objects.order_by("number").values_list("text", flat=True)) == said
+
+
+def test_geometry_that_is_no_point_is_named_and_not_kept(tmp_path: Path, city: City, town: Town) -> None:
+    shape = {"type": "LineString", "coordinates": [town.places["p"], town.places["q"]]}
+    rejects = tmp_path / "rejects.geojson"
+    said_by(geojson(tmp_path, feature(town.places["p"]), feature(shape, number="A-2")), rejects=rejects)
+    (left_out,) = json.loads(rejects.read_text())["features"]
+    assert (left_out["geometry"], left_out["properties"]["import_geometry"]) == (None, "LineString")
+
+
+def test_check_and_import_agree_about_the_first_row_inside(tmp_path: Path, city: City, town: Town) -> None:
+    file = table(tmp_path, row(town.places["o"]), row(town.places["p"]), row(town.places["p"]))
+    for dry_run in (True, False):
+        said = said_by(file, column=PLACED, dry_run=dry_run)
+        assert all(one in said for one in ("Brought in: 1", "Here already: 1", "Rejected: 1"))
+    assert Issue.objects.get().location.coords == pytest.approx(town.places["p"])
+
+
+def test_what_only_rejected_rows_lack_is_not_made(tmp_path: Path, city: City, town: Town) -> None:
+    file = table(tmp_path, row(town.places["o"], kind="Ями", who="ЖЕК"), row(town.places["p"], number="B", who=""))
+    options = {"decisions": "take", "create_categories": True, "create_organisations": True}
+    said = said_by(file, column=[*PLACED, "organisation=who"], **options)
+    assert "Brought in: 1" in said
+    assert "New category" not in said
+    assert not Category.objects.filter(name="Ями").exists()
+    assert not Organisation.objects.filter(name="ЖЕК").exists()
+
+
+@pytest.mark.parametrize(
+    ("word", "state"),
+    [("Not started", "new"), ("Не розглянуто", "new"), ("Не виконано", ""), ("Не підтверджено", "rejected")],
+    ids=["not started", "not looked at", "not done", "not confirmed"],
+)
+def test_word_that_denies_is_not_what_it_denies(word: str, state: str) -> None:
+    assert _state_said(word) == state
+
+
+def test_column_of_free_text_is_not_suggested_as_categories(tmp_path: Path, city: City, town: Town) -> None:
+    rows: list[Say] = [{"number": n, "problem": f"Сусід {n} шумить", "kind": "Дороги", "тип": "Ями"} for n in range(30)]
+    found = json.loads(said_by(table(tmp_path, *rows), column=[], suggest_mapping=True))
+    assert found["columns"]["category"] == "тип"
+    rows = [one | {"тип": f"{one['problem']} {one['number'] // 2}"} for one in rows]
+    found = json.loads(said_by(table(tmp_path, *rows), column=[], suggest_mapping=True))
+    assert "category" not in found["columns"]
+    assert "Сусід" not in json.dumps(found, ensure_ascii=False)
+
+
+def test_report_counts_all_who_answered(city: City) -> None:
+    summary = Summary(organisations=Counter({f"ЖЕК {n}": 1 for n in range(40)}))
+    with override("en"):
+        assert [line.text for line in lines_of(summary, {})][-1] == "And 28 more."
 
 
 TAKEN = [*PLACED, "organisation=who", "organisation_code=code"]
@@ -373,6 +459,8 @@ def test_mapping_suggests_itself_and_works(tmp_path: Path, city: City, town: Tow
     ("content", "complaint"),
     [
         ({"dates": ["yesterday"]}, "list of formats"),
+        ({"dates": ["%d.%d.%Y"]}, "No date can be read"),
+        ({"dates": ["%Q"]}, "No date can be read"),
         ({"encoding": "klingon"}, "encoding is not known"),
         ({"decisions": "guess"}, "recompute"),
         ({"delimiter": "::"}, "one character"),

@@ -1,6 +1,7 @@
 """History as a job: checked, brought in piece by piece, stopped, gone on with, its rejected rows taken home."""
 
 import csv
+import errno
 import io
 import json
 from collections.abc import Callable, Sequence
@@ -20,6 +21,7 @@ from geodata.models import Community
 from issues import import_jobs
 from issues.import_jobs import CHECK, IMPORT, ask_for_import, clear_old_rejected, rejected_pieces
 from issues.import_models import RejectedRow
+from issues.import_rejects import MOST_ROW
 from issues.import_sources import Record
 from issues.importing import Import, Wish
 from issues.models import Issue
@@ -222,6 +224,53 @@ def test_rejected_rows_are_forgotten_with_the_files_of_jobs(ask: Ask, town: Town
     run_jobs(clock=clock(now))
     assert clear_old_rejected(at=now + timedelta(days=29)) == 0
     assert clear_old_rejected(at=now + timedelta(days=31)) == 1
+
+
+def test_words_are_forgotten_with_the_files_of_jobs(ask: Ask, town: Town, now: datetime) -> None:
+    job = ask(rows(town, 3), categories={"Сусід Іван": "roads"}, statuses={"*": "new"})
+    run_jobs(clock=clock(now))
+    clear_old_rejected(at=now + timedelta(days=29))
+    assert done(job).parameters["mapping"]["categories"]
+    clear_old_rejected(at=now + timedelta(days=31))
+    assert set(done(job).parameters["mapping"]) == {"columns"}
+
+
+def test_rejected_rows_are_kept_within_bounds(
+    ask: Ask, town: Town, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = rows(town, 12, bad=tuple(range(12))).replace("вулкан".encode(), ("вулкан" + "о" * 40_000).encode())
+    monkeypatch.setattr(import_jobs, "MOST_KEPT_BYTES", MOST_ROW)
+    job = ask(data)
+    run_jobs(clock=clock(now))
+    kept = list(RejectedRow.objects.filter(job=job).values_list("raw", flat=True))
+    assert (done(job).result or {})["summary"]["rejected"] == {"category": 12}
+    assert len(kept) == 4
+    assert all(len(raw) <= MOST_ROW for raw in kept)
+    assert json.loads(kept[0])["id"] == "A-0"
+
+
+def test_exchanged_places_are_told_by_the_import_too(ask: Ask, town: Town, now: datetime) -> None:
+    lon, lat = town.places["p"]
+    job = ask(f"id,category,lon,lat,opened\nA,roads,{lat},{lon},2026-10-01\n".encode())
+    run_jobs(clock=clock(now))
+    assert RejectedRow.objects.get(job=job).code == "swapped"
+
+
+def test_full_disk_is_no_fault_of_the_file(
+    ask: Ask, town: Town, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = ask(rows(town, 3))
+
+    def full(*given: Any) -> None:
+        raise OSError(errno.ENOSPC, "no room")
+
+    with monkeypatch.context() as first:
+        first.setattr("core.jobs.shutil.copyfileobj", full)
+        run_jobs(clock=clock(now))
+    assert (done(job).state, job.error, job.may_run_again) == (Job.State.FAILED, jobs.DISK_FULL, True)
+    jobs.run_again(job, at=now)
+    run_jobs(clock=clock(now))
+    assert Issue.objects.count() == 3
 
 
 def test_command_leaves_the_import_to_a_worker(

@@ -5,6 +5,7 @@ import csv
 import io
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from django.urls import reverse
 from django.utils.translation import override
 
 from accounts.models import Membership, User
-from core.jobs import run_jobs
+from core.jobs import DISK_FULL, run_jobs
 from core.models import Job
 from geodata.models import Community
 from issues.import_jobs import CHECK, IMPORT
@@ -23,6 +24,7 @@ from issues.import_models import RejectedRow
 from issues.models import Issue
 from tests.conftest import City
 from tests.grid import Town
+from tests.issues.test_import_formats import geopackage
 from tests.people import member
 
 UPLOAD = "admin:issues_history"
@@ -121,7 +123,7 @@ def test_rejected_rows_are_taken_home_with_reasons_and_come_back_corrected(
     job = done()
     answer = signed_in.get(reverse(f"{UPLOAD}_rejected", args=[job.pk]))
     assert answer["Content-Type"] == "text/csv; charset=windows-1251"
-    text = answer.content.decode("windows-1251")
+    text = answer.getvalue().decode("windows-1251")
     assert "Ями" in text.splitlines()[1]
     upload(text.replace("Ями", "Дороги").encode("windows-1251"))
     post(signed_in, "confirm", done())
@@ -168,9 +170,63 @@ def test_discarded_file_is_gone_with_the_rows_that_were_left_out(signed_in: Clie
     checked.refresh_from_db()
     assert not checked.input
     assert not RejectedRow.objects.exists()
+    assert "Ями" not in json.dumps([checked.result, checked.parameters], ensure_ascii=False), "words are gone, too"
     assert "upload it again" in page(signed_in, checked).content.decode()
     assert post(signed_in, "confirm", checked).status_code == 302
     assert not Job.objects.filter(kind=IMPORT).exists()
+
+
+def test_layer_is_chosen_and_the_rest_still_suggests_itself(
+    signed_in: Client, upload: Upload, town: Town, tmp_path: Path
+) -> None:
+    for layer in ("old", "new"):
+        file = geopackage(tmp_path, [town.places["p"]], layer=layer)
+    checked = upload(file.read_bytes())
+    assert "column_id" not in page(signed_in, checked).context["form"].fields
+    post(signed_in, "answers", checked, answers(signed_in, checked, layer="new"))
+    found = done().result or {}
+    assert (found["mapping"]["layer"], found["mapping"]["columns"]["id"]) == ("new", "number")
+    assert found["file"]["fields"][0] == "number"
+
+
+@pytest.mark.filterwarnings("ignore:'crs' was not provided")
+def test_reference_system_is_named_and_the_rest_still_suggests_itself(
+    signed_in: Client, upload: Upload, town: Town, tmp_path: Path
+) -> None:
+    checked = upload(geopackage(tmp_path, [town.places["p"]], crs=None).read_bytes())
+    post(signed_in, "answers", checked, answers(signed_in, checked, crs="EPSG:4326"))
+    found = done().result or {}
+    assert (found["mapping"]["crs"], found["mapping"]["columns"]["id"]) == ("EPSG:4326", "number")
+
+
+def test_delimiter_is_changed_and_the_columns_suggest_themselves_anew(
+    signed_in: Client, upload: Upload, old: bytes
+) -> None:
+    checked = upload(old, mapping=SimpleUploadedFile("m.json", b'{"delimiter": "|"}'))
+    assert (checked.result or {})["step"] == "choose"
+    post(signed_in, "answers", checked, answers(signed_in, checked, delimiter=";"))
+    assert (done().result or {})["mapping"]["columns"]["id"] == "номер"
+
+
+def test_rows_of_a_word_are_left_out_as_answered(signed_in: Client, upload: Upload, old: bytes) -> None:
+    raw = {"statuses": {"*": "done", "АРХІВ": "-"}}
+    checked = upload(old, mapping=SimpleUploadedFile("m.json", json.dumps(raw).encode()))
+    given = {field_of(signed_in, checked, "Ями"): "-"}
+    post(signed_in, "answers", checked, answers(signed_in, checked, create_categories=True, **given))
+    checked = done()
+    summary = (checked.result or {})["summary"]
+    assert (summary["imported"], summary["rejected"], summary["categories"]) == (1, {"left_out": 2}, [])
+    form = page(signed_in, checked).context["form"]
+    assert form[field_of(signed_in, checked, "архів")].value() == "-", "in whatever letters the mapping has it"
+
+
+def test_check_that_broke_off_is_started_again(signed_in: Client, upload: Upload, old: bytes) -> None:
+    checked = upload(old)
+    Job.objects.filter(pk=checked.pk).update(state=Job.State.FAILED, error=DISK_FULL, result=None)
+    assert post(signed_in, "answers", checked).url == reverse(f"{UPLOAD}_job", args=[checked.pk])
+    said = page(signed_in, checked).content.decode()
+    assert "The disk of the server is full" in said
+    assert reverse("admin:core_job_again", args=[checked.pk]) in said
 
 
 def test_list_of_reports_leads_administrators_to_the_import(client: Client, taras: User, marta: User) -> None:

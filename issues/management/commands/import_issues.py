@@ -96,7 +96,7 @@ class Command(BaseCommand):
         wish, self.started = _wish(options), time.monotonic()
         with (
             open_source(options["file"], mapping=mapping) as source,
-            closing(Tracker(community)) as tracker,
+            closing(Tracker()) as tracker,
             rejects_to(options["rejects"], source) as keep,
         ):
             self.keep_rejected = keep
