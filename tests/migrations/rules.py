@@ -34,7 +34,12 @@ BIG: Final = frozenset(
     """.split()
 )
 CONCURRENT: Final = (NotInTransactionMixin, ValidateConstraint, RunPython)
-_BIG_NAME: Final = rf'"?(?P<table>{"|".join(sorted(BIG))})"?(?![\w])'
+_BIG_NAME: Final = rf'(?:"?public"?\s*\.\s*)?"?(?P<table>{"|".join(sorted(BIG))})"?(?![\w])'
+# A function with its body, up to which no other statement begins.
+_BODY: Final = re.compile(
+    r"(?P<head>\bCREATE\s+(?:OR\s+REPLACE\s+)?(?:FUNCTION|PROCEDURE)\b[^;$]*?)\$(?P<tag>\w*)\$.*?\$(?P=tag)\$",
+    re.DOTALL | re.IGNORECASE,
+)
 # Statements of RunSQL that hold a big table while they read or write all of it.
 SLOW_SQL: Final = {
     rf"\bUPDATE\s+(?:ONLY\s+)?{_BIG_NAME}": "changes all rows in one transaction: RunPython in batches, atomic = False",
@@ -118,7 +123,7 @@ def _of_field(field: "Field[object, object]", *, added: bool) -> Iterator[str]:
 
 def _of_sql(operation: RunSQL, made: set[str]) -> Iterator[str]:
     text = re.sub(r"--[^\n]*", "", _text_of(operation))
-    bare = re.sub(r"\$(\w*)\$.*?\$\1\$", "", text, flags=re.DOTALL)  # bodies of functions run later
+    bare = re.sub(_BODY, r"\g<head>", text)  # it runs later; that of DO runs now
     for pattern, words in SLOW_SQL.items():
         for found in re.finditer(pattern, bare, re.IGNORECASE):
             if found["table"] not in made:

@@ -94,6 +94,12 @@ BAD = {
         "NOT VALID",
     ),
     "not null by SQL": ([RunSQL("ALTER TABLE media_photo ALTER COLUMN width SET NOT NULL")], "VALIDATE"),
+    "rows changed by a block": ([RunSQL("DO $$ BEGIN UPDATE issues_issue SET text = ''; END $$")], "RunPython"),
+    "rows changed after a function": (
+        [RunSQL("CREATE FUNCTION one() RETURNS int LANGUAGE sql AS $a$ SELECT 1 $a$; DO $$ BEGIN DELETE FROM issues_issue; END $$")],
+        "RunPython",
+    ),
+    "a table named with its schema": ([RunSQL('UPDATE "public"."issues_issue" SET text = \'\'')], "RunPython"),
     "data moved while tables change": (
         [
             AddField("issue", "colour", models.CharField(max_length=9, null=True)),
