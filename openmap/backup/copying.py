@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.files.storage import default_storage
 
 from openmap.backup.layout import BASEMAP, FILES, SUMS, Manifest
-from openmap.backup.sums import CHUNK, copy, read_sums
+from openmap.backup.sums import CHUNK, copy, digest_of, read_sums
 
 Told = Callable[[int], None]
 
@@ -38,6 +38,8 @@ class Copied:
     former: Former | None = None
     sums: dict[str, str] = field(default_factory=dict)
     linked: int = 0
+    read: set[str] = field(default_factory=set)  # linked ones, read and compared already
+    rotten: list[str] = field(default_factory=list)  # files of the backup before that are damaged
     size: int = 0
 
     def take(self, names: Iterable[str], *, told: Told = lambda done: None) -> list[str]:
@@ -87,7 +89,8 @@ class Copied:
         self.size += size
 
     def _link(self, name: str, inside: str) -> bool:
-        """Whether the backup before has the same file: of the same size, and not written since that backup began."""
+        """Whether the backup before has the same file: of the same size, not written since that backup began, and as it
+        was then: a disk loses bytes, and a link would take the loss into every backup to come."""
         if self.former is None or inside not in self.former.sums:
             return False
         before = self.former.folder / inside
@@ -95,12 +98,16 @@ class Copied:
             size = before.stat().st_size
             if default_storage.size(name) != size or _changed(name) >= self.former.began:
                 return False
+            if digest_of(before) != self.former.sums[inside]:
+                self.rotten.append(inside)
+                return False
             (self.folder / inside).parent.mkdir(parents=True, exist_ok=True)
             os.link(before, self.folder / inside)
         except OSError:
             return False  # gone, or a disk without links: it is read from the storage, which says what is wrong
         self.sums[inside] = self.former.sums[inside]
         self.linked += 1
+        self.read.add(inside)
         self.size += size
         return True
 

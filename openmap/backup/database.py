@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from django.contrib.postgres.operations import CreateExtension
 from django.db import connection, transaction
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
@@ -58,6 +59,13 @@ def known_migrations() -> set[tuple[str, str]]:
     """App and name of every migration that this code has."""
     loader = MigrationLoader(None, ignore_no_migrations=True)
     return set(loader.disk_migrations) | {key for one in loader.disk_migrations.values() for key in one.replaces}
+
+
+def extensions() -> set[str]:
+    """Names of those of PostgreSQL that the tables need: PostGIS, and what migrations make."""
+    loader = MigrationLoader(None, ignore_no_migrations=True)
+    operations = [one for migration in loader.disk_migrations.values() for one in migration.operations]
+    return {"postgis"} | {one.name for one in operations if isinstance(one, CreateExtension)}
 
 
 def named_files() -> Iterator[str]:

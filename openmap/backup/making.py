@@ -64,7 +64,9 @@ def make(
             copied.take(database.named_files(), told=told)
             manifest = _of_one_moment(copied, at=at, allow_missing=allow_missing, say=say)
             say(_("Checking what was written …"))
-            check(folder, told=told)
+            check(folder, told=told, but=copied.read)
+            if copied.rotten:
+                say(_words_for_rotten(copied))
             os.sync()
             done = folder.rename(place / at.astimezone(UTC).strftime("%Y-%m-%dT%H-%M-%SZ"))
             return Made(folder=done, manifest=manifest, linked=copied.linked, removed=_remove_old(place, keep))
@@ -96,8 +98,8 @@ def _dump(copied: Copied, snapshot: str, *, at: datetime, missing: list[str]) ->
     server, folder = programs.server_major(), copied.folder
     words, password = programs.database()
     binary = programs.program("pg_dump", at_least=server)
-    options = ["--format=custom", f"--snapshot={snapshot}", "--exclude-table=spatial_ref_sys", "--no-password"]
-    programs.run([binary, *options, f"--file={folder / DUMP}", f"--dbname={words}"], password=password)
+    options = ["--format=custom", f"--snapshot={snapshot}", "--schema=public", "--exclude-table=spatial_ref_sys"]
+    programs.run([binary, *options, "--no-password", f"--file={folder / DUMP}", f"--dbname={words}"], password=password)
     secrets = {"MISTO_SECRET_KEY": settings.SECRET_KEY, "MISTO_SECRET_KEY_FALLBACKS": settings.SECRET_KEY_FALLBACKS}
     (folder / SECRETS).write_text(json.dumps(secrets, indent=1) + "\n", encoding="utf-8")
     sums = copied.sums | {name: digest_of(folder / name) for name in (DUMP, SECRETS)}
@@ -188,6 +190,15 @@ def _words_for_missing(names: list[str]) -> str:
     return _(
         "The storage lacks %(count)d files that the database names: %(names)s. Put them back, or make the backup "
         "without them with --allow-missing."
+    ) % {"count": len(names), "names": shown}
+
+
+def _words_for_rotten(copied: Copied) -> str:
+    names = sorted(copied.rotten)
+    shown = ", ".join(names[:5]) + (" …" if len(names) > 5 else "")
+    return _(
+        "%(count)d files of the backup before are damaged, and with it in every backup that shares them: %(names)s. "
+        "This backup has them from the storage. Look at the disk of the backups."
     ) % {"count": len(names), "names": shown}
 
 

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import default_storage
 from django.core.management import call_command
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.utils.translation import gettext as _
 
 from openmap.backup import database, programs
@@ -41,6 +41,7 @@ def restore(
     _refuse_full_database()
     _refuse_full_storage(sums, keep_files=keep_files)
     _refuse_full_disk(manifest)
+    _make_extensions()
     say(_("Copying files …"))
     _bring_files(backup, sums, told)
     _bring_basemaps(backup, sums)
@@ -67,7 +68,7 @@ def _refuse_unknown(manifest: Manifest) -> None:
 
 
 def _refuse_full_database() -> None:
-    """Raises BackupError when there is any table, or an extension is missing."""
+    """Raises BackupError when there is any table."""
     if found := database.tables():
         raise BackupError(
             _(
@@ -76,13 +77,24 @@ def _refuse_full_database() -> None:
             )
             % {"count": len(found), "names": _some(found)}
         )
+
+
+def _make_extensions() -> None:
+    """Those that are absent; the owner of a database may make all but PostGIS. Raises BackupError."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT extname FROM pg_extension")
-        absent = {"postgis", "btree_gist", "pg_trgm"} - {name for (name,) in cursor.fetchall()}
-    if absent:
+        known = {name for (name,) in cursor.fetchall()}
+    refused = []
+    for name in sorted(database.extensions() - known):
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(f"CREATE EXTENSION IF NOT EXISTS {name} SCHEMA public")
+        except DatabaseError:
+            refused.append(name)
+    if refused:
         raise BackupError(
             _("The database lacks extensions: %(names)s. Its administrator makes them with CREATE EXTENSION.")
-            % {"names": ", ".join(sorted(absent))}
+            % {"names": ", ".join(refused)}
         )
 
 
@@ -130,7 +142,7 @@ def _bring_files(backup: Path, sums: dict[str, str], told: Told) -> None:
     """Every file under its name; one that is there already with the same content stays. Raises BackupError."""
     for number, inside in enumerate(name for name in sums if name.startswith(f"{FILES}/")):
         name = inside.removeprefix(f"{FILES}/")
-        if not _is_there(name, sums[inside], backup / inside):
+        if not is_there(name, sums[inside], backup / inside):
             with (backup / inside).open("rb") as file:
                 saved = default_storage.save(name, File(file, name=name))
             if saved != name:
@@ -142,7 +154,7 @@ def _bring_files(backup: Path, sums: dict[str, str], told: Told) -> None:
         told(number)
 
 
-def _is_there(name: str, digest: str, original: Path) -> bool:
+def is_there(name: str, digest: str, original: Path) -> bool:
     """Whether the storage has this very content. A file that an interrupted restore left half-written is the beginning
     of it and is removed; any other stays and is told about."""
     if not default_storage.exists(name):
@@ -173,11 +185,13 @@ def _bring_basemaps(backup: Path, sums: dict[str, str]) -> None:
 
 
 def _bring_database(backup: Path, manifest: Manifest) -> None:
-    """All or nothing."""
+    """All or nothing. Only what lies in the schema of the service: extensions are there, and others in the database
+    (an image of PostGIS has those of its geocoder) have schemas of their own."""
     words, password = programs.database()
     binary = programs.program("pg_restore", at_least=manifest.server)
     connection.close()
     options = ["--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges", "--no-comments"]
+    options.append("--schema=public")
     programs.run([binary, *options, "--no-password", f"--dbname={words}", str(backup / DUMP)], password=password)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")

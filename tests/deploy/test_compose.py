@@ -10,7 +10,7 @@ import yaml
 
 from tests.deploy.parts import DEPLOY, ROOT, of_the_launcher, options, settings_read
 
-OURS = {"migrate", "web-a", "web-b", "worker", "outbox", "jobs", "beat", "backup"}
+OURS = {"migrate", "web-a", "web-b", "worker", "outbox", "jobs", "beat", "backup", "restore"}
 
 
 @pytest.fixture(scope="module")
@@ -48,8 +48,16 @@ def test_containers_run_the_processes_of_the_launcher(services: dict[str, dict[s
 
 
 def test_what_needs_tables_waits_for_the_migrations(services: dict[str, dict[str, Any]]) -> None:
-    for name in OURS - {"migrate", "backup"}:
+    for name in OURS - {"migrate", "backup", "restore"}:
         assert services[name]["depends_on"]["migrate"]["condition"] == "service_completed_successfully"
+
+
+def test_a_backup_is_restored_before_the_migrations_make_tables(services: dict[str, dict[str, Any]]) -> None:
+    for name in ("backup", "restore"):
+        assert set(services[name]["depends_on"]) == {"database"}, name
+        assert services[name]["profiles"] == [name]
+    assert services["restore"]["volumes"] == services["backup"]["volumes"]
+    assert services["restore"]["entrypoint"] == ["python", "manage.py", "restore"]
 
 
 def test_only_the_proxy_can_be_reached_from_outside(services: dict[str, dict[str, Any]]) -> None:

@@ -48,10 +48,10 @@ def test_wrong_manifest_would_be_refused() -> None:
         kubernetes_validate.validate(wrong, kubernetes_validate.latest_version(), strict=True)
 
 
-def test_everything_but_the_example_of_the_secret_is_applied_into_one_namespace() -> None:
+def test_everything_but_the_examples_is_applied_into_one_namespace() -> None:
     plan = yaml.safe_load((FOLDER / "kustomization.yaml").read_text(encoding="utf-8"))
     files = {path.name for path in FOLDER.glob("*.yaml")}
-    assert set(plan["resources"]) == files - {"kustomization.yaml", "secret.example.yaml"}
+    assert set(plan["resources"]) == files - {"kustomization.yaml", "secret.example.yaml", "restore.example.yaml"}
     assert {one["metadata"].get("namespace", "misto") for _, one in ALL} == {plan["namespace"]}
     assert [image["name"] for image in plan["images"]] == [IMAGE]
 

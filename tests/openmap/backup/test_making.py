@@ -73,6 +73,24 @@ def test_a_file_written_anew_under_its_name_is_not_linked(backup: MakeBackup, st
     assert (second.folder / "files" / name).read_bytes() == same_size
 
 
+def test_a_file_that_the_disk_of_backups_lost_stops_no_later_backup(backup: MakeBackup, storage: Path) -> None:
+    first = backup()
+    with scopes_disabled():
+        name = Photo.objects.get().original
+    path = first.folder / "files" / name
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    before = path.stat()
+    path.write_bytes(data)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    said: list[str] = []
+    second = backup(say=said.append)
+    assert second.linked == 2
+    assert (second.folder / "files" / name).read_bytes() == (storage / name).read_bytes()
+    assert any(name in words for words in said), "somebody must look at that disk"
+    assert backup().linked == 3
+
+
 def test_what_a_killed_run_left_is_no_backup_and_goes(backup: MakeBackup, place: Path) -> None:
     (place / ".making-20260101000000" / "files").mkdir(parents=True)
     (place / "2026-01-01T00-00-00Z").mkdir()  # without a manifest

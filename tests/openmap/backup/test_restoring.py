@@ -3,7 +3,8 @@
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import psycopg
 import pytest
 from django.core.management import call_command
 from django.db import connection
+from psycopg.sql import SQL, Identifier
 
 from openmap.backup import database
 from openmap.backup.checking import check, check_dump
@@ -38,6 +40,21 @@ def restored(backup: Path, database: str, folder: Path, *words: str) -> subproce
 
 def files(folder: Path) -> dict[str, str]:
     return {str(path.relative_to(folder)): digest_of(path) for path in folder.rglob("*") if path.is_file()}
+
+
+@contextmanager
+def of_a_postgis_image(database: str) -> Iterator[None]:
+    """The database has what the image docker.io/postgis/postgis puts into each: schemas with tables of their own."""
+    with psycopg.connect(at_the_server(database), autocommit=True) as there:
+        there.execute("CREATE EXTENSION postgis_tiger_geocoder CASCADE")
+        # The extension itself asks for a superuser, whom the service does not have; this is how its schema begins.
+        there.execute("CREATE SCHEMA topology; CREATE TABLE topology.topology (id serial PRIMARY KEY, name varchar)")
+        try:
+            yield
+        finally:
+            there.execute("DROP EXTENSION postgis_tiger_geocoder CASCADE")
+            there.execute("DROP SCHEMA IF EXISTS tiger, tiger_data, topology CASCADE")
+            there.execute(SQL("ALTER DATABASE {} RESET search_path").format(Identifier(database)))
 
 
 def flip(name: str) -> Damage:
@@ -94,13 +111,15 @@ def test_a_dump_that_was_never_whole_is_refused_though_its_sum_fits(backup: Make
 def test_everything_comes_back_and_a_broken_restore_is_repeated(
     backup: MakeBackup, storage: Path, tmp_path: Path
 ) -> None:
-    made = backup()
+    with of_a_postgis_image(connection.settings_dict["NAME"]):
+        made = backup()
     there = tmp_path / "there"
     photo = next(path for path in (made.folder / "files").rglob("*") if path.is_file())
     half = there / "media" / photo.relative_to(made.folder / "files")  # a restore was killed while it wrote this
     half.parent.mkdir(parents=True)
     half.write_bytes(photo.read_bytes()[:100])
-    with empty_database() as name:
+    with empty_database() as name, of_a_postgis_image(name):
+        assert database.extensions() == {"postgis", "btree_gist", "pg_trgm", "fuzzystrmatch"}
         done = restored(made.folder, name, there)
         assert done.returncode == 0, done.stderr
         assert contents(at_the_server(name)) == contents(at_the_server(connection.settings_dict["NAME"]))
@@ -133,6 +152,7 @@ def test_nothing_is_touched_where_something_is(backup: MakeBackup, tmp_path: Pat
         assert contents(at_the_server(name)).keys() == contents(at_the_server(connection.settings_dict["NAME"])).keys()
         with psycopg.connect(at_the_server(name)) as there:
             there.execute("SELECT key FROM accounts_keptanswer")
+            there.execute("SELECT levenshtein('яма', 'ями')")  # of an extension that the new database lacked
     assert foreign.read_bytes() == b"somebody else's photo"
 
 
