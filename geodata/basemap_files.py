@@ -61,7 +61,7 @@ def file_at(owner: str, version: str) -> BaseMapFile | None:
         return ready if ready and ready.version == version else None
     if not _OWNER.fullmatch(owner) or not _VERSION.fullmatch(version):
         return None
-    path = _folder(owner) / f"{version}{_SUFFIX}"
+    path = folder_of(owner) / f"{version}{_SUFFIX}"
     return BaseMapFile(owner, version, path) if path.is_file() else None
 
 
@@ -71,7 +71,7 @@ def new_file(slug: str) -> Iterator[IO[bytes]]:
 
     Raises OSError when the folder cannot be written.
     """
-    folder = _folder(slug)
+    folder = folder_of(slug)
     folder.mkdir(parents=True, exist_ok=True)
     for left in folder.glob(f"*{_PART}"):  # by a build that was killed; only one runs at a time
         left.unlink()
@@ -95,6 +95,13 @@ def new_file(slug: str) -> Iterator[IO[bytes]]:
             old.path.unlink(missing_ok=True)
 
 
+def folder_of(slug: str) -> Path:
+    """Where the files of a community are. Raises ValueError for what is no slug: its folder could be any."""
+    if Path(slug).name != slug or slug == "..":
+        raise ValueError(slug)
+    return Path(settings.BASEMAP_DIR) / slug
+
+
 def _ready_file() -> BaseMapFile | None:
     if not settings.BASEMAP_PMTILES:
         return None
@@ -112,11 +119,7 @@ def _newest(slug: str) -> BaseMapFile | None:
 
 
 def _built(slug: str) -> Iterator[BaseMapFile]:
-    for path in _folder(slug).glob(f"*{_SUFFIX}"):
+    for path in folder_of(slug).glob(f"*{_SUFFIX}"):
         with suppress(FileNotFoundError):  # a build that ends this moment deletes the oldest
             if _VERSION.fullmatch(path.stem):
                 yield BaseMapFile(slug, path.stem, path, path.stat().st_mtime_ns)
-
-
-def _folder(slug: str) -> Path:
-    return Path(settings.BASEMAP_DIR) / slug

@@ -34,6 +34,8 @@ STAYS: Final = {
 # Rows of a model that stay although the others move.
 ONLY: Final = {"media.Photo": "t.subject_id IS NOT NULL"}  # drafts of forms that were not sent
 SHARED: Final = ("accounts.Organisation", "accounts.User")  # global rows that the others name
+COMMUNITY: Final = "geodata.Community"
+GLOBAL: Final = (*SHARED, COMMUNITY)  # tables that are no community's own, of which a part moves
 LAST: Final = {"notifications.Webhook"}  # after events: a webhook that is there hears of each
 
 

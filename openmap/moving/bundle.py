@@ -12,7 +12,7 @@ import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
@@ -64,14 +64,36 @@ def checked(folder: Path) -> Facts:
         facts = Facts(**known)
         if digest_of(folder / SUMS) != facts.sums:
             raise MovingError(damaged(SUMS))
+        sums = read_sums(folder / SUMS)
     except FileNotFoundError as absent:
         raise MovingError(_no_export(folder, Path(absent.filename).name)) from None
-    for name, digest in read_sums(folder / SUMS).items():
+    except (ValueError, KeyError, TypeError):
+        raise MovingError(damaged(FACTS)) from None
+    for name, digest in sums.items():
+        if not _lies_in(folder, name):
+            raise MovingError(damaged(SUMS))
         if not (folder / name).is_file():
             raise MovingError(lacking(name))
         if digest_of(folder / name) != digest:
             raise MovingError(damaged(name))
     return facts
+
+
+def refuse_partial(folder: Path, facts: Facts) -> None:
+    """Raises MovingError for an export from which the community would not come back whole."""
+    if facts.missing:
+        raise MovingError(
+            _("The export was made without files that the storage had lost: %(names)s. Put them back and export again.")
+            % {"names": ", ".join(facts.missing[:5])}
+        )
+    for label, count in facts.rows.items():
+        try:
+            with (folder / "rows" / f"{label}.jsonl").open("rb") as file:
+                found = sum(1 for _line in file)
+        except FileNotFoundError:
+            raise MovingError(lacking(f"rows/{label}.jsonl")) from None
+        if found != count:
+            raise MovingError(damaged(f"rows/{label}.jsonl"))
 
 
 @contextmanager
@@ -87,6 +109,13 @@ def opened(path: Path) -> Iterator[Path]:
         except (OSError, tarfile.TarError) as fault:
             raise MovingError(_("%(file)s cannot be read: %(reason)s") % {"file": path, "reason": fault}) from fault
         yield Path(folder)
+
+
+def _lies_in(folder: Path, name: str) -> bool:
+    """Whether the name leads to nowhere outside, by no link either."""
+    path = PurePosixPath(name)
+    is_plain = not path.is_absolute() and ".." not in path.parts and path.as_posix() == name and "\\" not in name
+    return is_plain and (folder / name).resolve() == folder.resolve() / name
 
 
 def _no_export(folder: Path, name: str) -> str:

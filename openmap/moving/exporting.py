@@ -12,7 +12,6 @@ from typing import Any, Final
 
 from django.apps import apps
 from django.conf import settings
-from django.contrib.auth.hashers import make_password
 from django.db import connection
 from django.utils.translation import gettext as _
 
@@ -23,8 +22,9 @@ from openmap.backup.database import snapshot
 from openmap.backup.layout import FILES, SUMS
 from openmap.backup.making import version
 from openmap.backup.sums import digest_of, write_sums
-from openmap.moving.belongings import ONLY, SHARED, Kind, travellers
+from openmap.moving.belongings import COMMUNITY, GLOBAL, ONLY, SHARED, Kind, travellers
 from openmap.moving.bundle import Facts, MovingError
+from openmap.moving.trust import modest
 
 PLACES: Final = {
     "reports.geojson": """
@@ -54,7 +54,8 @@ def export_community(community: Community, target: Path, *, at: datetime, allow_
                 columns[kind.label] = list(kind.columns)
             for label in SHARED:
                 rows[label] = _write(folder, label, _shared(label, community.pk))
-            rows["geodata.Community"] = _write(folder, "geodata.Community", _itself(community.pk))
+            rows[COMMUNITY] = _write(folder, COMMUNITY, _itself(community.pk))
+            columns |= {label: list(Kind(apps.get_model(label)).columns) for label in GLOBAL}
             for name, words in PLACES.items():
                 _write_places(folder / name, words, community.pk)
             missing = copied.take(_files_of(community.pk))
@@ -98,10 +99,13 @@ def _draft_of(target: Path) -> Iterator[Path]:
         yield draft
         if target.suffix == ".tar":
             packed = target.with_name(f".{target.name}.packing")
-            with tarfile.open(packed, "w") as archive:
-                for path in sorted(draft.iterdir()):
-                    archive.add(path, arcname=path.name)
-            packed.rename(target)
+            try:
+                with tarfile.open(packed, "w") as archive:
+                    for path in sorted(draft.iterdir()):
+                        archive.add(path, arcname=path.name)
+                packed.rename(target)
+            finally:
+                packed.unlink(missing_ok=True)  # of a disk that is full
         else:
             draft.rename(target)
     finally:
@@ -137,14 +141,7 @@ def _shared(label: str, community: int) -> Iterator[str]:
     if label != "accounts.User":
         return lines
     staff = _ids("SELECT user_id FROM accounts_membership WHERE community_id = %s", community)
-    return (_modest(line, staff) for line in lines)
-
-
-def _modest(line: str, staff: set[int]) -> str:
-    person = json.loads(line) | {"is_superuser": False, "last_login": None}
-    if person["id"] not in staff:
-        person |= {"is_staff": False, "password": make_password(None)}
-    return json.dumps(person, ensure_ascii=False)
+    return (json.dumps(modest(json.loads(line), staff), ensure_ascii=False) for line in lines)
 
 
 def _files_of(community: int) -> Iterator[str]:

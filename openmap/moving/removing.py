@@ -8,12 +8,10 @@ bodies; and accounts that something else names.
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from pathlib import Path
 from time import monotonic, sleep
 from typing import Any, Final
 
 from django.apps import apps
-from django.conf import settings
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.core.files.storage import default_storage
@@ -24,6 +22,7 @@ from django_scopes import scopes_disabled
 
 from accounts.models import User
 from core.stored_files import namings
+from geodata.basemap_files import folder_of
 from geodata.cells import fold_all
 from geodata.models import Community, GoneCommunity
 from media.actions import file_names
@@ -61,6 +60,10 @@ def remove_community(
     """Removes it; returns how many rows of each kind went now. Raises MovingError when others write into it all the
     time."""
     removed: dict[str, int] = {}
+    try:
+        basemap = folder_of(community.slug)
+    except ValueError:
+        raise MovingError(_("%(slug)s is no address: give it another one first.") % {"slug": community.slug}) from None
     with scopes_disabled():
         gone = _announce(community, at=at)
         for _round in range(ROUNDS):
@@ -73,7 +76,7 @@ def remove_community(
         else:
             raise MovingError(_("Something still writes into this community. Stop the workers and repeat."))
         _empty_counts(community.pk, at=at, batch=batch)
-        shutil.rmtree(Path(settings.BASEMAP_DIR) / community.slug, ignore_errors=True)
+        shutil.rmtree(basemap, ignore_errors=True)
         with transaction.atomic():
             _forget_logs(Kind(Community), [community.pk])
             Community.objects.filter(pk=community.pk).delete()
@@ -153,17 +156,31 @@ class _erasing(transaction.Atomic):  # noqa: N801  read as a word
 
 
 def _delete_files(kind: Kind, keys: list[Any]) -> None:
-    """Files first: a row still tells of them when this is interrupted."""
+    """Files first: a row still tells of them when this is interrupted. What another row names too stays."""
+    names: set[str] = set()
     if kind.model is Photo:
         for photo in Photo.objects.filter(pk__in=keys):
-            for name in file_names(photo):
-                default_storage.delete(name)
-        return
+            names.update(file_names(photo))
+    else:
+        for naming in namings():
+            if naming.model is kind.model:
+                for row in kind.model._default_manager.filter(pk__in=keys).values_list(*naming.columns):
+                    names.update(str(name) for name in row if name)
+    for name in sorted(names - (_named_by_others(names, kind, keys) if names else set())):
+        default_storage.delete(name)
+
+
+def _named_by_others(names: set[str], kind: Kind, keys: list[Any]) -> set[str]:
+    """Those that other rows than these name."""
+    found: set[str] = set()
     for naming in namings():
+        rows = naming.model._base_manager.all()
         if naming.model is kind.model:
-            for row in kind.model._default_manager.filter(pk__in=keys).values_list(*naming.columns):
-                for name in filter(None, row):
-                    default_storage.delete(str(name))
+            rows = rows.exclude(pk__in=keys)
+        for column in naming.columns:
+            mine = rows.filter(**{f"{column}__in": names}).values_list(column, flat=True)
+            found.update(str(name) for name in mine)
+    return found
 
 
 def _forget_logs(kind: Kind, keys: list[Any]) -> None:

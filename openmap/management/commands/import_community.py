@@ -25,7 +25,7 @@ class Command(BaseCommand):
             if options["slug"]:
                 Community._meta.get_field("slug").run_validators(options["slug"])
             with opened(options["export"].absolute()) as folder:
-                community = import_community(folder, at=timezone.now(), slug=options["slug"])
+                community = import_community(folder, at=timezone.now(), slug=options["slug"], say=self.stderr.write)
         except ValidationError as mistake:
             raise CommandError("; ".join(mistake.messages)) from mistake
         except MovingError as trouble:

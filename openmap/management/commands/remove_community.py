@@ -2,16 +2,20 @@
 
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from geodata.management.files import community_called
 from geodata.models import Community
-from openmap.moving.bundle import MovingError, checked, opened
+from openmap.moving.belongings import ONLY, travellers
+from openmap.moving.bundle import Facts, MovingError, checked, opened, refuse_partial
 from openmap.moving.removing import counted, remove_community
+
+PRECIOUS: Final = {"issues.Issue", "issues.IssueEvent", "works.Work"}  # what people wrote
 
 
 class Command(BaseCommand):
@@ -52,12 +56,27 @@ class Command(BaseCommand):
         try:
             with opened(export.absolute()) as folder:
                 facts = checked(folder)
+                refuse_partial(folder, facts)
         except (MovingError, OSError) as trouble:
             raise CommandError(str(trouble)) from trouble
         if facts.slug != community.slug:
             raise CommandError(_("That is the export of “%(name)s”.") % {"name": facts.name})
+        if facts.site != settings.SITE_URL:
+            raise CommandError(_("That export was made at %(site)s, not here.") % {"site": facts.site})
+        self._look_for_what_came_since(community, facts)
         if datetime.fromisoformat(facts.made_at) < oldest:
             raise CommandError(_("The export is of %(at)s: make a new one.") % {"at": facts.made_at})
+
+    def _look_for_what_came_since(self, community: Community, facts: Facts) -> None:
+        """Raises CommandError for rows that no export would have: more reports or photos, or a kind that it lacks."""
+        found = counted(community)
+        for kind in travellers():
+            here, there = found.get(kind.label, 0), facts.rows.get(kind.label, 0)
+            if kind.label not in ONLY and here > there and (there == 0 or kind.label in PRECIOUS):
+                words = {"kind": kind.label, "here": here, "there": there}
+                raise CommandError(
+                    _("%(kind)s: %(here)d rows are here, the export has %(there)d. Make a new export.") % words
+                )
 
     def _ask_for_the_name(self, community: Community, given: str) -> None:
         """Raises CommandError for anything but the name."""

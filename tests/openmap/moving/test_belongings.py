@@ -1,9 +1,11 @@
 """What belongs to a community is found by itself, and everything of it either moves or has a reason to stay."""
 
 from django.apps import apps
-from django.db.models import ForeignKey
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import ForeignKey, JSONField
 
 from openmap.moving.belongings import SHARED, STAYS, kinds, travellers
+from openmap.moving.inside import INSIDE
 from tests.accounts.test_scopes import SCOPED
 
 MOVING = {kind.label for kind in travellers()}
@@ -38,6 +40,38 @@ def test_what_is_named_comes_before_what_names_it() -> None:
             if label in labels and label != kind.label:
                 assert labels.index(label) < labels.index(kind.label)
     assert labels[-1] == "notifications.Webhook"
+
+
+# Values that could hold keys of rows, and do not.
+WITHOUT_KEYS = {
+    "accounts.ApiKey.scopes": "words",
+    "geodata.Street.former_names": "names",
+    "geodata.Street.other_names": "names",
+    "issues.Issue.dangers": "codes",
+    "media.Photo.boxes": "places in a photo",
+    "notifications.Webhook.events": "names of events",
+    "notifications.Webhook.categories": "codes",
+    "notifications.Webhook.areas": "codes",
+    "routing.RemoteRequest.sent_updates": "numbers in the other system",
+    "routing.Asset.attributes": "columns of a file",
+    "routing.Question.options": "codes and words",
+    "routing.Question.shown_if": "codes",
+    "routing.Rule.answers": "codes",
+    "routing.Rule.weekdays": "days",
+    "routing.Channel.settings": "words",
+}
+
+
+def test_every_value_that_may_hold_keys_is_mapped_or_known_to_hold_none() -> None:
+    found = {
+        f"{kind.label}.{field.column}"
+        for kind in travellers()
+        for field in kind.model._meta.local_concrete_fields
+        if isinstance(field, JSONField | ArrayField)
+    }
+    mapped = {f"{label}.{column}" for label, columns in INSIDE.items() for column in columns}
+    assert not mapped & set(WITHOUT_KEYS)
+    assert found == mapped | set(WITHOUT_KEYS)
 
 
 def test_every_model_that_names_a_person_is_known() -> None:

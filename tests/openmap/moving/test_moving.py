@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 from django.db import connection
@@ -14,6 +15,7 @@ from django_scopes import scope, scopes_disabled
 
 from accounts.models import Membership, Organisation, User
 from core.models import OutboxMessage, Token
+from core.outbox import Letter
 from core.tokens import secret_of
 from geodata.models import Community, GoneCommunity
 from issues.actions import AUTHOR_PURPOSE, NewReport, report_issue
@@ -23,12 +25,14 @@ from openmap.moving import removing
 from openmap.moving.belongings import STAYS, kinds, travellers
 from openmap.moving.bundle import MovingError
 from openmap.moving.exporting import export_community
-from openmap.moving.identities import INSIDE, Identities
+from openmap.moving.identities import Identities
 from openmap.moving.importing import import_community
+from openmap.moving.inside import INSIDE
 from openmap.moving.removing import counted, remove_community
+from routing import channels
 from routing.models import Category, Decision
 from tests.conftest import NOW
-from tests.openmap.moving.conftest import count, rows_of
+from tests.openmap.moving.conftest import count, rows_of, sign
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -145,17 +149,39 @@ def _take_numbers(neighbours: Community, numbers: list[int]) -> None:
 
 
 def test_keys_inside_other_values_follow() -> None:
-    steps = {"routing.Rule": 10, "routing.RuleSet": 20, "geodata.Area": 30, "routing.Asset": 40}
-    more = {"issues.IssueEvent": 50, "routing.Channel": 60}
-    now = Identities(steps=steps | more, shared={"accounts.Organisation": {1: 7}})
+    steps = {"routing.Rule": 10, "routing.RuleSet": 20, "geodata.Area": 30, "routing.Asset": 40, "core.Subject": 5}
+    steps |= {"issues.IssueEvent": 50, "routing.Channel": 60, "geodata.Community": 70}
+    now = Identities(
+        steps=steps,
+        shared={"accounts.Organisation": {1: 7}},
+        held=dict.fromkeys(steps, range(1, 4)),
+        asset_questions={(2, "lamp"), ("light", "lamp")},
+    )
+    asked = {"category": "light", "asset": 2, "answers": {"lamp": "3", "colour": "3"}}
     trace = {"ruleset": 1, "organisation": 1, "areas": [{"id": 1}], "matched": {"rule": 1, "asset": {"id": 1}},
-             "lost": [{"rule": 2, "asset": None}], "nearest_other": None}  # fmt: skip
-    assert INSIDE["routing.Decision"]["trace"](now, trace) == {
+             "lost": [{"rule": 2, "asset": None}], "nearest_other": None, **asked}  # fmt: skip
+    assert INSIDE["routing.Decision"]["trace"](now, trace, {}) == {
         "ruleset": 21, "organisation": 7, "areas": [{"id": 31}], "matched": {"rule": 11, "asset": {"id": 41}},
         "lost": [{"rule": 12, "asset": None}], "nearest_other": None,
+        "category": "light", "asset": 42, "answers": {"lamp": "43", "colour": "3"},
     }  # fmt: skip
-    assert INSIDE["routing.Answer"]["became"](now, [1, 2]) == [51, 52]
-    assert INSIDE["core.OutboxMessage"]["payload"](now, {"channel_id": 1, "x": 1}) == {"channel_id": 61, "x": 1}
+    assert INSIDE["routing.Answer"]["became"](now, [1, 2, 9], {}) == [51, 52]
+    of_a_report = INSIDE["issues.Issue"]["answers"]
+    assert of_a_report(now, {"lamp": "1", "size": "1"}, {"category_id": 2}) == {"lamp": "41", "size": "1"}
+    assert of_a_report(now, {"lamp": "none"}, {"category_id": 2}) == {"lamp": "none"}
+    assert of_a_report(now, {"lamp": "9", "x": "y"}, {"category_id": 2}) == {"x": "y"}, "nobody else's"
+    letter = Letter(subject="Яма", text="Яма", html="")
+    written = channels._payload(letter, Organisation(pk=1), role="responsible", at=NOW)
+    assert written["organisation"] == 1
+    payload, of_it = INSIDE["core.OutboxMessage"]["payload"], {"channel": "email"}
+    there = payload(now, written | {"channel_id": 1, "tried": [2, None, 9]}, of_it)
+    assert there == written | {"organisation": 7, "channel_id": 61, "tried": [62]}
+    unknown = payload(now, written | {"organisation": 5, "channel_id": 9}, of_it)
+    assert unknown == {name: value for name, value in written.items() if name != "organisation"}
+    photo = {"url": "https://example.org/1.jpg", "subject": 1, "community": 2}
+    assert payload(now, photo, {"channel": "media_url"}) == photo | {"subject": 6, "community": 72}
+    hook = {"name": "report.moved", "fact": {"event": 3}}
+    assert payload(now, hook, {"channel": "hook"}) == hook | {"fact": {"event": 53}}
 
 
 def test_an_interrupted_removal_goes_on_where_it_was(
@@ -219,6 +245,20 @@ def test_the_commands_ask_before_they_remove(
         call_command("remove_community", "yavoryn", **old)
     with pytest.raises(CommandError):
         call_command("remove_community", "sosnivka", export=target)
+    for name, value in (("missing", ["photos/lost.webp"]), ("site", "https://elsewhere.example")):
+        other = tmp_path / name
+        call_command("export_community", "yavoryn", str(other))
+        sign(other, **{name: value})
+        with pytest.raises(CommandError, match=r"lost\.webp|elsewhere"):
+            call_command("remove_community", "yavoryn", export=other)
+    rows = json.loads((other / "community.json").read_text())["rows"]
+    sign(other, site=settings.SITE_URL, rows=rows | {"issues.Issue": 1})
+    with pytest.raises(CommandError, match=r"issues\.Issue"):
+        call_command("remove_community", "yavoryn", export=other)
+    (other / "rows" / "issues.Issue.jsonl").write_text("{}\n")
+    sign(other)
+    with pytest.raises(CommandError, match=r"issues\.Issue:"):
+        call_command("remove_community", "yavoryn", export=other)
     monkeypatch.setattr("builtins.input", lambda words: "Соснівка")
     with pytest.raises(CommandError):
         call_command("remove_community", "yavoryn", export=target)
