@@ -19,7 +19,11 @@ def settle_letters(community: Community, *, bounced: list[Issue], at: datetime) 
     their mail server; the last two letters to organisations stay queued, due now. What was given up stays so."""
     letters = OutboxMessage.objects.filter(community=community, dead_at=None)
     to_organisations = letters.filter(audience=OutboxMessage.Audience.ORGANISATION)
-    last = to_organisations.order_by("-created_at", "-id").values_list("pk", flat=True)[:LEFT_TO_THE_WORKER]
+    last = (
+        to_organisations.filter(sent_at=None)
+        .order_by("-created_at", "-id")
+        .values_list("pk", flat=True)[:LEFT_TO_THE_WORKER]
+    )
     queued = list(last)
     refused = list(to_organisations.filter(subject__in=[issue.subject_id for issue in bounced]))
     settled = letters.filter(sent_at=None).exclude(pk__in=[*queued, *(letter.pk for letter in refused)])

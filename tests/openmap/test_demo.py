@@ -35,6 +35,7 @@ from media.models import Photo
 from openmap.demo.ground import draw_base_maps
 from openmap.demo.layout import BUILT_UP, DISTRICTS
 from openmap.demo.place import on_globe
+from openmap.demo.post import settle_letters
 from openmap.demo.registers import STATE_ROAD
 from openmap.demo.stories_of_yards import STORIES
 from routing.bulk import decide_many
@@ -144,6 +145,18 @@ def test_letters_of_the_demo_are_settled_but_for_two(demo: Demo) -> None:
         (failed,) = OutboxMessage.objects.filter(failure=Failure.REFUSED)
         assert failed.last_error.startswith("SMTP 550")
         assert all(address.endswith("example.org") for address in recipients())
+
+
+def test_letters_that_were_sent_already_are_not_among_the_last_two(demo: Demo) -> None:
+    """A worker that runs beside the loading may have sent the newest ones."""
+    with scopes_disabled():
+        other, newest = OutboxMessage.objects.pending().order_by("created_at", "id")
+        sent = OutboxMessage.objects.filter(audience="organisation", dead_at=None).exclude(sent_at=None)
+        older = sent.order_by("-created_at", "-id")[0]
+        OutboxMessage.objects.filter(pk=newest.pk).update(sent_at=newest.created_at)
+        OutboxMessage.objects.filter(pk=older.pk).update(sent_at=None)
+        settle_letters(older.community, bounced=[], at=newest.created_at)
+        assert {letter.pk for letter in OutboxMessage.objects.pending()} == {other.pk, older.pk}
 
 
 def recipients() -> list[str]:
