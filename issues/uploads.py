@@ -30,13 +30,18 @@ def kept_photos(keys: Sequence[str], request: HttpRequest, *, at: datetime) -> t
         refused.append(_("A photo that you added a day ago is no longer kept here. Add it once more."))
     files = request.FILES.getlist("photo")
     room = MOST_PHOTOS - len(photos)
+    is_away = False
     for file in files[:room]:
+        if is_away:  # the others would wait for the same storage
+            refused.append(f"{file.name}: {message_for('storage_away')}")
+            continue
         try:
             count_upload(community=community_of(request), device=device_of(request), network=network_of(request), at=at)
             photos.append(keep_draft(community=community_of(request), file=file, name=file.name or "", at=at))
         except PhotoRefused as refusal:
             refused.append(f"{file.name}: {refusal}")
         except StorageAwayError:
+            is_away = True
             refused.append(f"{file.name}: {message_for('storage_away')}")
     too_many = _("%(most)s photos at most: this one was not kept.") % {"most": MOST_PHOTOS}
     refused += [f"{file.name}: {too_many}" for file in files[room:]]
