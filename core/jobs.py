@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 from django.core.files.base import File
@@ -109,14 +110,14 @@ class Running:
 
     @contextmanager
     def input_file(self) -> Iterator[Path]:
-        """The same as a file on this machine, however large it is. Raises JobRefusedError."""
+        """The same as a file on this machine, however large it is. Raises JobRefusedError, StorageAwayError."""
         with tempfile.TemporaryDirectory(prefix="misto-") as folder:
             path = Path(folder) / "input"
             try:
                 with self.job.input.open("rb") as kept, path.open("wb") as file:
                     shutil.copyfileobj(kept, file, 2**20)
             except (OSError, ValueError) as mistake:
-                if is_disk_full(mistake):
+                if isinstance(mistake, StorageAwayError) or is_disk_full(mistake):
                     raise
                 raise JobRefusedError(_("The file is no longer kept: upload it again.")) from None
             yield path
@@ -160,17 +161,22 @@ def enqueue_job(
 ) -> Job:
     """Asks for a job in the caller's transaction; a worker begins after the commit.
 
-    `file_of` is an earlier job whose file this one reads too.
+    `file_of` is an earlier job whose file this one reads too. Raises core.files.StorageAwayError, and asks for
+    nothing, when there is nowhere to keep `file` now.
     """
-    job: Job = Job.objects.create(
+    job = Job(
         community=community,
         kind=kind,
         parameters=parameters or {},
-        input=file or (file_of.input.name if file_of else ""),
+        input=file_of.input.name if file_of and not file else "",
         input_name=(file.name or "")[:200] if file else (file_of.input_name if file_of else ""),
         created_by=by,
         created_at=at,
     )
+    if file:  # before any statement: a storage that is away leaves the caller's transaction whole
+        # No two files ever have the same name, in whichever storage they lie.
+        job.input.save(f"{token_hex(8)}-{Path(file.name or 'file').name}", file, save=False)
+    job.save()
     nudge_on_commit(TASK)
     return job
 

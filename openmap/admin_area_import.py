@@ -12,7 +12,6 @@ from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from core.files import NOT_NOW, StorageAwayError
 from core.jobs import enqueue_job
 from core.models import Job
 from geodata.models import Community, Division
@@ -21,6 +20,7 @@ from media.uploads import allow_larger
 from openmap import area_jobs
 from openmap.admin_areas import AreaAdmin, more_area_pages
 from openmap.admin_jobs import error_in_words, show_jobs, waiting_page
+from openmap.admin_kept_files import asked_with_file, discard_file
 from openmap.admin_maps import MAP_MEDIA
 from openmap.area_forms import AnswersForm, UploadForm, guesses
 from openmap.area_preview_words import in_words, preview_map, problem_in_words
@@ -61,11 +61,8 @@ class ImportPages:
         upload = UploadForm(data, request.FILES if data is not None else None)
         answers = AnswersForm(data, community=community)
         if data is not None and upload.is_valid():
-            try:
-                job = _ask(request, community, answers, file=upload.cleaned_data["file"])
-            except StorageAwayError:
-                upload.add_error("file", NOT_NOW)
-            else:
+            job = asked_with_file(upload, lambda file: _ask(request, community, answers, file=file))
+            if job is not None:
                 return HttpResponseRedirect(address_of(job))
         status = 422 if data is not None else 200
         return _page(
@@ -132,13 +129,8 @@ class ImportPages:
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         job = self._job(request, pk)
-        using = Job.objects.filter(community=job.community, kind__in=KINDS, input=job.input.name)
-        if job.input and using.filter(finished_at=None).exists():
-            messages.error(request, _("A job still works with this file: stop it first."))
+        if discard_file(request, job, kinds=KINDS) is None:
             return HttpResponseRedirect(address_of(job))
-        if job.input:
-            job.input.delete(save=False)
-            using.update(input="")
         messages.success(request, _("The file was discarded. Nothing was changed."))
         return HttpResponseRedirect(reverse("admin:geodata_area_changelist"))
 

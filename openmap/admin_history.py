@@ -30,6 +30,7 @@ from issues.import_words import lines_of
 from issues.importing import Summary
 from media.uploads import allow_larger
 from openmap.admin_jobs import JobAdmin, error_in_words, more_pages, show_jobs, waiting_page
+from openmap.admin_kept_files import asked_with_file, discard_file
 from openmap.area_preview_words import problem_in_words
 from openmap.history_forms import MOST_BYTES, HistoryUploadForm, MappingForm
 
@@ -74,9 +75,9 @@ class HistoryPages:
         form = HistoryUploadForm(request.POST, request.FILES) if sent else HistoryUploadForm()
         if sent and form.is_valid():
             parameters = {"mapping": form.cleaned_data["mapping"], "wish": {}}
-            return HttpResponseRedirect(
-                address_of(_ask(request, community, parameters, file=form.cleaned_data["file"]))
-            )
+            job = asked_with_file(form, lambda file: _ask(request, community, parameters, file=file))
+            if job is not None:
+                return HttpResponseRedirect(address_of(job))
         return _page(request, "upload.html", status=422 if sent else 200, upload=form, **about)
 
     def show(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -128,15 +129,10 @@ class HistoryPages:
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         job = self._job(request, pk)
-        using = Job.objects.filter(community=job.community, kind__in=KINDS, input=job.input.name)
-        if job.input and using.filter(finished_at=None).exists():
-            messages.error(request, _("A job still works with this file: stop it first."))
+        jobs = discard_file(request, job, kinds=KINDS)
+        if jobs is None:
             return HttpResponseRedirect(address_of(job))
-        jobs = [job.pk, *using.values_list("pk", flat=True)] if job.input else [job.pk]
         import_jobs.forget_rejected(jobs)
-        if job.input:
-            job.input.delete(save=False)
-            using.update(input="")
         messages.success(request, _("The file was discarded, with the rows that were left out."))
         return HttpResponseRedirect(reverse("admin:issues_issue_changelist"))
 

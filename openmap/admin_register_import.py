@@ -12,7 +12,6 @@ from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from core.files import NOT_NOW, StorageAwayError
 from core.jobs import enqueue_job
 from core.models import Job
 from geodata.models import Community
@@ -20,6 +19,7 @@ from geodata.reading import MAX_BYTES
 from media.uploads import allow_larger
 from openmap import register_jobs
 from openmap.admin_jobs import error_in_words, show_jobs, waiting_page
+from openmap.admin_kept_files import asked_with_file, discard_file
 from openmap.admin_maps import MAP_MEDIA
 from openmap.admin_registers import RegisterAdmin, more_register_pages
 from openmap.area_forms import UploadForm
@@ -66,11 +66,8 @@ class RegisterImportPages:
         form = UploadForm(request.POST, request.FILES) if sent else UploadForm()
         if sent and form.is_valid():
             parameters = {"typed": {}, "read": NOTHING_READ, "answers": None}
-            try:
-                job = _ask(request, community, parameters, file=form.cleaned_data["file"])
-            except StorageAwayError:
-                form.add_error("file", NOT_NOW)
-            else:
+            job = asked_with_file(form, lambda file: _ask(request, community, parameters, file=file))
+            if job is not None:
                 return HttpResponseRedirect(address_of(job))
         return _page(request, "import.html", status=422 if sent else 200, upload=form, **about)
 
@@ -120,13 +117,8 @@ class RegisterImportPages:
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         job = self._job(request, pk)
-        using = Job.objects.filter(community=job.community, kind__in=KINDS, input=job.input.name)
-        if job.input and using.filter(finished_at=None).exists():
-            messages.error(request, _("A job still works with this file: stop it first."))
+        if discard_file(request, job, kinds=KINDS) is None:
             return HttpResponseRedirect(address_of(job))
-        if job.input:
-            job.input.delete(save=False)
-            using.update(input="")
         messages.success(request, _("The file was discarded. Nothing was changed."))
         return HttpResponseRedirect(reverse("admin:routing_register_changelist"))
 

@@ -93,6 +93,8 @@ def test_file_comes_with_the_job_and_is_cleared_a_month_after_its_end(
     assert jobs.clear_old_inputs(at=now + timedelta(days=31)) == 1
     assert not default_storage.exists(str(job.input.name))
     assert fresh(job).result == {"size": 5}
+    again = ask(file=ContentFile(b"12345", name="межі.geojson"))
+    assert again.input.name != job.input.name, "whoever kept the old file under its name never takes it for this one"
 
 
 def test_job_whose_file_is_gone_says_so(does: Any, ask: Callable[..., Job], now: datetime) -> None:

@@ -10,12 +10,14 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.core.files.storage import storages
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 from django.utils.translation import override
 
 from accounts.models import Membership, User
+from core.files import NOT_NOW, StorageAwayError
 from core.jobs import DISK_FULL, run_jobs
 from core.models import Job
 from geodata.models import Community
@@ -174,6 +176,27 @@ def test_discarded_file_is_gone_with_the_rows_that_were_left_out(signed_in: Clie
     assert "upload it again" in page(signed_in, checked).content.decode()
     assert post(signed_in, "confirm", checked).status_code == 302
     assert not Job.objects.filter(kind=IMPORT).exists()
+
+
+def test_storage_that_is_away_is_told_on_the_page_and_nothing_is_lost(
+    signed_in: Client, upload: Upload, old: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checked = upload(old)
+    kept = RejectedRow.objects.count()
+
+    def away(*given: Any, **more: Any) -> None:
+        raise StorageAwayError("away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(storages["default"]), "_save", away)
+        patch.setattr(type(storages["default"]), "delete", away)
+        refused = signed_in.post(reverse(UPLOAD), {"file": SimpleUploadedFile("old.csv", old)})
+        assert (refused.status_code, refused.context["upload"].errors["file"]) == (422, [NOT_NOW])
+        told = signed_in.post(reverse(f"{UPLOAD}_discard", args=[checked.pk]), follow=True)
+        assert "cannot be deleted right now" in told.content.decode()
+    assert Job.objects.get(pk=checked.pk).input == checked.input
+    assert RejectedRow.objects.count() == kept > 0
+    assert Job.objects.count() == 1
 
 
 def test_layer_is_chosen_and_the_rest_still_suggests_itself(
