@@ -12,4 +12,4 @@ class MediaConfig(AppConfig):
         from core.stored_files import names_files
         from media import doctor_checks  # noqa: F401  registers its checks
 
-        names_files("media.Photo", "original", "large", "small")
+        names_files("media.Photo", "original", "large", "small", below=("originals", "photos"))

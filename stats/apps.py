@@ -13,4 +13,4 @@ class StatsConfig(AppConfig):
         from stats import doctor_checks  # noqa: F401  registers its checks
         from stats.opendata import jobs  # noqa: F401  registers its job
 
-        names_files("stats.ExportFile", "file")
+        names_files("stats.ExportFile", "file", below=("exports",))

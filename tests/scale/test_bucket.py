@@ -1,10 +1,11 @@
 """Photos, files of jobs and open data in a private bucket of an S3-compatible server that goes and comes back."""
 
 import hashlib
+import os
 import socket
-import subprocess
-import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
@@ -14,12 +15,11 @@ from uuid import UUID
 import boto3
 import environ
 import pytest
-from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 from moto.server import ThreadedMotoServer
@@ -27,16 +27,17 @@ from moto.server import ThreadedMotoServer
 from core.files import StorageAwayError
 from core.jobs import claim as claim_job
 from core.jobs import enqueue_job, job_kind, run
+from core.management.commands.move_files import YOUNG
 from core.models import Job
 from issues.models import Issue
 from media.actions import PAUSE, clean_waiting
 from media.models import Photo
 from media.redaction import forget_originals, hide
+from openmap.bucket import Bucket
 from openmap.storages import file_storage
 from stats.filling import fill_all
 from stats.opendata.making import make_exports
 from tests.conftest import NOW, City
-from tests.faults.service import environment
 from tests.grid import Town
 from tests.photos import jpeg
 
@@ -81,6 +82,7 @@ class Server:
         return sorted(one["Key"] for one in self.client.list_objects_v2(Bucket=BUCKET).get("Contents", []))
 
     def comes(self) -> None:
+        Bucket.away_until = 0.0  # as after the pause
         self._running = ThreadedMotoServer(ip_address="127.0.0.1", port=self.port, verbose=False)
         self._running.start()
 
@@ -211,12 +213,17 @@ def test_form_without_scripts_comes_back_with_a_word_about_its_photo(
     assert not Issue.objects.exists()
 
 
-def test_job_waits_for_its_file_until_the_bucket_is_back(server: Server, city: City) -> None:
+@pytest.mark.parametrize("by_path", [False, True], ids=["in-memory", "as-a-file"])
+def test_job_waits_for_its_file_until_the_bucket_is_back(server: Server, city: City, *, by_path: bool) -> None:
     seen: list[bytes] = []
 
     @job_kind("tests.reads_its_file")
     def reads(running: Any) -> dict[str, Any]:
-        seen.append(running.input())
+        if by_path:
+            with running.input_file() as path:
+                seen.append(path.read_bytes())
+        else:
+            seen.append(running.input())
         return {}
 
     job = enqueue_job(community=city.community, kind="tests.reads_its_file", at=NOW, file=ContentFile(b"abc", "a.csv"))
@@ -243,29 +250,134 @@ def test_file_that_is_not_there_is_lost_and_not_away(server: Server, city: City)
         default_storage.open("originals/ab/none")
 
 
-def test_files_are_moved_compared_and_moved_on_after_a_break(server: Server, tmp_path: Path) -> None:
-    """By the command, as an operator runs it."""
-    folder = tmp_path / "files"
-    for number in range(5):
-        path = folder / "originals" / f"{number}" / "файл"
-        path.parent.mkdir(parents=True)
-        path.write_bytes(hashlib.sha256(str(number).encode()).digest() * 100)
-    server.client.put_object(Bucket=BUCKET, Key="city/originals/3/файл", Body=b"half")  # of a run that broke off
-    first = moved(server, folder)
-    assert first.returncode == 0, first.stderr
-    assert first.stdout.split()[0] == "5"
-    for number in range(5):
-        kept = server.client.get_object(Bucket=BUCKET, Key=f"city/originals/{number}/файл")["Body"].read()
-        assert kept == hashlib.sha256(str(number).encode()).digest() * 100
+def test_bucket_that_is_not_there_is_away_and_loses_no_file(server: Server, city: City) -> None:
+    """A wrong MISTO_S3_BUCKET, or a bucket that was deleted: nothing is taken for lost, and an upload gets its word."""
+    storage = file_storage(env_of(server.settings | {"MISTO_S3_BUCKET": "none"}), folder="/nowhere")
+    bucket = Bucket(**storage["OPTIONS"])
+    asks: list[Callable[[], Any]] = [
+        lambda: bucket.open("originals/ab/none"),
+        lambda: bucket.exists("originals/ab/none"),
+        lambda: bucket.size("originals/ab/none"),
+        lambda: bucket.delete("originals/ab/none"),
+        lambda: bucket.save("originals/ab/none", ContentFile(b"a")),
+        lambda: bucket._save("originals/ab/none", ContentFile(b"a")),
+    ]
+    for ask in asks:
+        with pytest.raises(StorageAwayError):
+            ask()
+    assert not default_storage.exists("originals/ab/none")
+    default_storage.delete("originals/ab/none")
+
+
+def test_server_that_hangs_is_waited_for_once_and_then_left_in_peace(
+    server: Server, city: City, town: Town, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.goes()
+    with socket.create_server(("127.0.0.1", server.port), backlog=100) as silent:  # takes lines and never answers
+        silent.setblocking(False)
+        given = {"lon": town["p"].x, "lat": town["p"].y, "category": "roads", "text": "Яма", "unseen": "on"}
+        files = [SimpleUploadedFile(f"{number}.jpg", jpeg(), "image/jpeg") for number in range(3)]
+        told = client.post("/yavoryn/report/", given | {"do": "send", "photo": files})
+        assert all(f"{number}.jpg: Зараз" in told.content.decode() for number in range(3))
+        assert upload(client).status_code == 503
+        assert lines_to(silent) == 2, "two tries of the first photo"
+    monkeypatch.setattr(Bucket, "away_until", time.monotonic() - 1)  # the pause is over
+    with pytest.raises(StorageAwayError, match="does not answer"):
+        default_storage.exists("a")
+    server.comes()
+    assert upload(client).status_code == 201
+
+
+def lines_to(server: socket.socket) -> int:
+    """How many wait to be answered."""
+    count = 0
+    with suppress(BlockingIOError):
+        while True:
+            server.accept()[0].close()
+            count += 1
+    return count
+
+
+def test_files_are_moved_compared_and_moved_on_after_a_break(server: Server, city: City, tmp_path: Path) -> None:
+    folder = folder_of(city, tmp_path, *NAMES)
+    server.client.put_object(Bucket=BUCKET, Key=f"city/{NAMES[3]}", Body=content(NAMES[3]))  # by a run that broke off
+    assert moved(folder)[0] == "4"
+    for name in NAMES:
+        assert server.client.get_object(Bucket=BUCKET, Key=f"city/{name}")["Body"].read() == content(name)
+    assert moved(folder, "--delete")[0] == "0"
+    assert [path for path in folder.rglob("*") if path.is_file()] == []
+
+
+def test_file_of_the_bucket_is_never_replaced_by_another_one_of_the_folder(
+    server: Server, city: City, tmp_path: Path
+) -> None:
+    folder = folder_of(city, tmp_path, *NAMES)
+    server.client.put_object(Bucket=BUCKET, Key=f"city/{NAMES[1]}", Body=b"newer")
     words = StringIO()
-    call_command("move_files", "--from", str(folder), "--delete", stdout=words)
-    assert (words.getvalue().split()[0], list(folder.rglob("файл"))) == ("0", [])
+    with pytest.raises(CommandError, match="1 "):
+        call_command("move_files", "--from", str(folder), "--delete", stdout=StringIO(), stderr=words)
+    assert NAMES[1] in words.getvalue()
+    assert server.client.get_object(Bucket=BUCKET, Key=f"city/{NAMES[1]}")["Body"].read() == b"newer"
+    assert (folder / NAMES[1]).read_bytes() == content(NAMES[1]), "what was not copied stays"
+    assert len(server.names()) == len(NAMES), "the others were moved nevertheless"
 
 
-def moved(server: Server, folder: Path) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "manage.py", "move_files", "--from", str(folder)]
-    env = environment(**server.settings)
-    return subprocess.run(command, cwd=settings.BASE_DIR, env=env, capture_output=True, text=True, check=False)
+def test_what_nothing_names_any_more_is_not_moved_and_its_copy_goes(server: Server, city: City, tmp_path: Path) -> None:
+    """An original whose faces were hidden: before the first run, and between both."""
+    folder = folder_of(city, tmp_path, *NAMES)
+    Photo.objects.filter(original=NAMES[0]).update(original="")
+    old = time.time() - 2 * YOUNG
+    os.utime(folder / NAMES[0], (old, old))
+    (folder / "originals" / "young").write_bytes(b"its row is being written")
+    (folder / "notes.txt").write_bytes(b"of the operator")
+    os.utime(folder / "notes.txt", (old, old))
+    assert moved(folder)[0] == "4"
+    assert f"city/{NAMES[0]}" not in server.names()
+    Photo.objects.filter(original=NAMES[1]).update(original="")
+    (folder / NAMES[1]).unlink()  # the service works with the folder still
+    moved(folder, "--delete")
+    assert server.names() == [f"city/{name}" for name in NAMES[2:]]
+    left = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    assert left == {"originals/young", "notes.txt"}
+
+
+def test_half_a_file_in_another_folder_is_made_whole_and_another_one_is_left(
+    city: City, tmp_path: Path, settings: Any
+) -> None:
+    target = tmp_path / "target"
+    settings.STORAGES = settings.STORAGES | {"default": file_storage(env_of({}), folder=str(target))}
+    folder = folder_of(city, tmp_path, *NAMES[:2])
+    for name, data in zip(NAMES, (content(NAMES[0])[:700], b"newer"), strict=False):
+        (target / name).parent.mkdir(parents=True)
+        (target / name).write_bytes(data)
+    with pytest.raises(CommandError):
+        call_command("move_files", "--from", str(folder), stdout=StringIO(), stderr=StringIO())
+    assert [(target / name).read_bytes() for name in NAMES[:2]] == [content(NAMES[0]), b"newer"]
+
+
+NAMES = [f"originals/{number}/файл" for number in range(5)]
+
+
+def content(name: str) -> bytes:
+    return hashlib.sha256(name.encode()).digest() * 100
+
+
+def folder_of(city: City, tmp_path: Path, *names: str) -> Path:
+    """A folder of files, each the original of a photo."""
+    folder = tmp_path / "files"
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True)
+        path.write_bytes(content(name))
+        Photo.objects.create(community=city.community, name="яма.jpg", original=name, uploaded_at=NOW)
+    return folder
+
+
+def moved(folder: Path, *more: str) -> list[str]:
+    """The words of the command."""
+    words = StringIO()
+    call_command("move_files", "--from", str(folder), *more, stdout=words)
+    return words.getvalue().split()
 
 
 @pytest.mark.parametrize(
