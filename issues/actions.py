@@ -40,6 +40,13 @@ KIND = "issue"
 AUTHOR_PURPOSE = "mine"
 AUTHOR_LIFETIME_YEARS = 3
 HEADLINE = 90  # characters
+# A full stop behind a word that is written short ends no sentence; nor behind a letter alone: «с.», «І. Франка».
+_SHORT = re.compile(
+    r"(?:^|[^\w’'ʼ-])(?:вул|пров|просп|пр|бул|пл|наб|мкр|буд|корп|під|кв|пов|обл|смт|ім|грн|тис|млн|год|хв|див|напр|тел"
+    r"|ул|пер|дом|[^\W\d_])\.$",
+    re.IGNORECASE,
+)
+_END = re.compile(r"[.!?…]\s|\n")
 
 Kind = IssueEvent.Kind
 By = IssueEvent.By
@@ -342,10 +349,17 @@ def working_author_token(issue: Issue, *, at: datetime) -> Token:
 
 def headline(text: str) -> str:
     """The first sentence or line of a report, at most HEADLINE characters, cut between words."""
-    first = re.split(r"(?<=[.!?…])\s|\n", text.strip(), maxsplit=1)[0].strip()
+    first = _first_sentence(text.strip()).strip()
     if len(first) <= HEADLINE:
         return first.rstrip(".") or first
     return first[:HEADLINE].rsplit(" ", 1)[0].rstrip(",;:—- ") + "…"
+
+
+def _first_sentence(text: str) -> str:
+    for end in _END.finditer(text):
+        if not _SHORT.search(text[max(0, end.start() - 8) : end.start() + 1]):
+            return text[: end.end()]
+    return text
 
 
 def _author_token(issue: Issue, *, at: datetime, write: Writer = AT_ONCE) -> Token:
