@@ -1,6 +1,8 @@
 """What the doctor looks at here: who answers, by which channels, and what rules and registers say."""
 
+import time
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -12,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from django_scopes import scope, scopes_disabled
 
 from core.doctor import Asked, Finding, bad, check, ok, warn
-from core.doctor.certificates import judged, shown_by
+from core.doctor.certificates import Shown, judged, shown_by
 from core.doctor.disks import is_writable
 from core.models import OutboxMessage
 from core.outward import OutwardRefusedError, refusal_in_words, resolve
@@ -27,6 +29,8 @@ from routing.rulesets import set_in_force
 QUIET: Final = timedelta(days=90)
 BY_WEB: Final = (Channel.Kind.WEBHOOK, Channel.Kind.OPEN311)
 MOST_HOSTS: Final = 50
+TOGETHER: Final = 5  # hosts that are asked at a time
+SECONDS_FOR_HOSTS: Final = 90.0  # for all of them: less than the checks have
 
 
 @check("routing.answerers", gettext_lazy("Who answers"))
@@ -164,18 +168,44 @@ def certificates(asked: Asked) -> Iterator[Finding]:
 
 
 def certificates_of(addresses: list[str], asked: Asked) -> Iterator[Finding]:
-    """Of the hosts of these addresses, each once."""
+    """Of the hosts of these addresses, each once. Those that hang hold up neither the others nor the check."""
     if not asked.online:
         yield ok(_("Other servers were not asked."))
         return
     hosts = {(urlsplit(address).hostname or "", urlsplit(address).port or 443): address for address in addresses}
     mend = _("Tell whoever keeps that server; until then what is sent there waits.")
-    for (host, port), address in list(hosts.items())[:MOST_HOSTS]:
-        where = f"{host}:{port}"
-        try:
-            _parts, _port, there = resolve(address)
-            yield from judged(shown_by(host, port, address=str(there)), at=asked.at, where=where, mend=mend)
-        except OutwardRefusedError as refused:
-            yield bad(refusal_in_words(refused.code), _("Correct the address, or MISTO_OUTWARD_ALLOWED."), where)
-        except OSError as error:
-            yield bad(_("It cannot be reached: %(kind)s.") % {"kind": type(error).__name__}, mend, where)
+    chosen, late = list(hosts.items())[:MOST_HOSTS], 0
+    end = time.monotonic() + SECONDS_FOR_HOSTS
+    askers = ThreadPoolExecutor(TOGETHER, thread_name_prefix="certificates")
+    try:
+        found = [(f"{host}:{port}", askers.submit(_shown, host, port, address)) for (host, port), address in chosen]
+        for where, answer in found:
+            try:
+                yield from _judged(answer, max(0.0, end - time.monotonic()), asked=asked, where=where, mend=mend)
+            except TimeoutError:
+                late += 1
+    finally:
+        askers.shutdown(wait=False, cancel_futures=True)
+    if left := late + len(hosts) - len(chosen):
+        words = _("Hosts whose certificates were not seen, for want of time: %(count)d.") % {"count": left}
+        yield warn(words, _("Others hang, or there are too many: see above, and run this again."))
+
+
+def _shown(host: str, port: int, address: str) -> Shown:
+    """What it shows now. Raises OutwardRefusedError and OSError."""
+    _parts, _port, there = resolve(address)
+    return shown_by(host, port, address=str(there))
+
+
+def _judged(answer: Future[Shown], seconds: float, *, asked: Asked, where: str, mend: str) -> Iterator[Finding]:
+    """Raises TimeoutError when there is no answer in that time; one that the host itself caused is told."""
+    try:
+        shown = answer.result(seconds)
+    except OutwardRefusedError as refused:
+        yield bad(refusal_in_words(refused.code), _("Correct the address, or MISTO_OUTWARD_ALLOWED."), where)
+    except OSError as error:
+        if not answer.done():
+            raise
+        yield bad(_("It cannot be reached: %(kind)s.") % {"kind": type(error).__name__}, mend, where)
+    else:
+        yield from judged(shown, at=asked.at, where=where, mend=mend)

@@ -1,7 +1,7 @@
 """What is looked at in an installation, each by a small function: `manage.py doctor` asks all of them.
 
 An app registers its own in AppConfig.ready() by reading its module `doctor_checks`. A check tells what it found, where,
-and how to mend it. One that breaks or hangs is told as such and does not stop the others.
+and how to mend it. One that breaks or hangs is told as such, after what it found until then; the others go on.
 """
 
 import queue
@@ -119,7 +119,7 @@ def bad(what: str, mend: str, where: str = "") -> Finding:
 def examine(asked: Asked, checks: Sequence[Check]) -> Iterator[Result]:
     """Does the checks one after another. Those that need the database are left out together when it does not answer."""
     needing = [one for one in checks if one.needs_database]
-    answers = not needing or _database_answers()
+    answers = not needing or database_answers()
     for one in checks:
         if answers or not one.needs_database:
             yield _done(one, asked)
@@ -132,26 +132,28 @@ def examine(asked: Asked, checks: Sequence[Check]) -> Iterator[Result]:
 
 def _done(one: Check, asked: Asked) -> Result:
     began, language = time.monotonic(), translation.get_language()
-    found: queue.SimpleQueue[list[Finding]] = queue.SimpleQueue()
+    found: queue.SimpleQueue[Finding | None] = queue.SimpleQueue()  # None: that was all
 
     def run() -> None:
-        seen: list[Finding] = []
         try:
             with translation.override(language):
-                seen += one.look(asked)
+                for finding in one.look(asked):
+                    found.put(finding)
         except Exception as error:  # noqa: BLE001  whatever breaks one check, the others are made
             with translation.override(language):
-                seen.append(_broke(error))
+                found.put(_broke(error))
         finally:
-            found.put(seen)
+            found.put(None)
             connections.close_all()
 
     Thread(target=run, name=f"doctor {one.name}", daemon=True).start()
+    findings: list[Finding] = []
     try:
-        findings = found.get(timeout=one.seconds)
+        while finding := found.get(timeout=max(0.0, began + one.seconds - time.monotonic())):
+            findings.append(finding)
     except queue.Empty:
         words = _("This check did not end within %(seconds)d s.") % {"seconds": one.seconds}
-        findings = [bad(words, _("Something that it asks hangs: look at the disk, the network and the database."))]
+        findings.append(bad(words, _("Something that it asks hangs: look at the disk, the network and the database.")))
     return Result(one, findings, time.monotonic() - began)
 
 
@@ -162,8 +164,8 @@ def _broke(error: Exception) -> Finding:
     return bad(words, _("This is a mistake of the program: tell its developers, with the name of the check."))
 
 
-def _database_answers() -> bool:
-    """By a connection of its own: a pool would wait for long."""
+def database_answers() -> bool:
+    """Whether it does, by a connection of its own: a pool would wait for long."""
     wrapper: Any = connections[DEFAULT_DB_ALIAS]
     try:
         given = wrapper.get_connection_params()

@@ -38,10 +38,15 @@ def database_disk(_asked: Asked) -> Iterator[Finding]:
             folder = cursor.fetchone()[0]
     except Error:
         folder = None
-    if folder and connection.settings_dict["HOST"].startswith(("/", "127.", "localhost", "")) and Path(folder).exists():
+    if folder and is_here(connection.settings_dict["HOST"]) and Path(folder).exists():
         yield from room(Path(folder))
     else:
         yield ok(_("Its folder is not to be seen from here: watch the disk of that server."))
+
+
+def is_here(host: str) -> bool:
+    """Whether a database at that host (HOST of Django: "" or a folder of sockets too) runs on this machine."""
+    return host in {"", "localhost", "::1"} or host.startswith(("/", "127."))
 
 
 def room(path: Path) -> Iterator[Finding]:

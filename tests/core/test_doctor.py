@@ -20,7 +20,7 @@ from django_scopes import scope
 from pytest_django import Settings
 
 from core import ticks
-from core.doctor import Asked, Check, Finding, Level, check, clocks, disks, examine, ok
+from core.doctor import Asked, Check, Finding, Level, bad, check, clocks, disks, examine, ok
 from core.models import Job, Lane, Way
 from geodata.models import Area, CellCheck, Community
 from tests.conftest import City
@@ -54,6 +54,7 @@ def test_a_check_that_hangs_stops_nobody() -> None:
     began = time.monotonic()
 
     def hangs(_asked: Asked) -> Iterator[Finding]:
+        yield bad("seen before", "Mend it.")
         over.wait(20)
         yield ok("late")
 
@@ -67,6 +68,8 @@ def test_a_check_that_hangs_stops_nobody() -> None:
     over.set()
     assert time.monotonic() - began < 5
     assert (first.level, second.level) == (BAD, OK)
+    assert [one.level for one in first.findings] == [BAD, BAD]
+    assert first.findings[0].what == "seen before", "what it found until then is kept"
 
 
 def test_without_a_database_what_needs_none_is_checked(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,6 +127,11 @@ def test_disk_that_is_nearly_full_is_told(tmp_path: Path, settings: Settings, mo
 def test_folder_that_may_not_be_written_is_told(tmp_path: Path) -> None:
     assert disks.is_writable(tmp_path)
     assert not disks.is_writable(tmp_path / "nothing")
+
+
+def test_only_a_database_of_this_machine_has_its_disk_here() -> None:
+    assert all(map(disks.is_here, ["", "/run/postgresql", "localhost", "127.0.0.1", "::1"]))
+    assert not any(map(disks.is_here, ["10.0.0.5", "db.example.org", "localhost.example.org"]))
 
 
 # The database -----------------------------------------------------------------------------------------------------

@@ -1,13 +1,17 @@
 """The doctor's checks of who answers and by which channels, each well and each really broken."""
 
+import socket
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from pytest_django import Settings
 
+from core.doctor import Asked
 from core.models import OutboxMessage
 from issues.models import Issue
+from routing import doctor_checks
 from routing.models import Category, Channel, CommunityRouting, Register
 from routing.rule_check import check_rules
 from routing.rulesets import set_in_force
@@ -105,6 +109,21 @@ def test_certificate_of_a_receiver_is_looked_at(
         settings.OUTWARD_ALLOWED = ["127.0.0.0/8", "::1"]
         (told,) = look("routing.certificates")
     assert (told.level, told.where) == (level, f"localhost:{port}")
+
+
+def test_receivers_that_hang_hide_no_other(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They take the line and say nothing; the deadline is the check's own."""
+    settings.OUTWARD_ALLOWED = ["127.0.0.0/8"]
+    monkeypatch.setattr(doctor_checks, "SECONDS_FOR_HOSTS", 1.0)
+    with (
+        socket.create_server(("127.0.0.1", 0)) as silent,
+        serving(certificate(tmp_path, ends=datetime.now(UTC) + timedelta(days=-2))) as port,
+    ):
+        addresses = [f"https://127.0.0.1:{silent.getsockname()[1]}/", f"https://127.0.0.1:{port}/"]
+        began = time.monotonic()
+        found = list(doctor_checks.certificates_of(addresses, Asked(NOW)))
+        assert time.monotonic() - began < 4
+    assert [(one.level, one.where) for one in found] == [(BAD, f"127.0.0.1:{port}"), (WARN, "")]
 
 
 def test_receiver_that_nobody_believes_is_gone_or_private_is_told(

@@ -11,7 +11,8 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from core.doctor import Asked, Level, Result, all_checks, examine
+from core.doctor import Asked, Level, Result, all_checks, database_answers, examine
+from geodata.models import Community
 
 SIGNS: Final = {Level.OK: "✓", Level.WARN: "!", Level.BAD: "✗"}
 
@@ -42,7 +43,7 @@ class Command(BaseCommand):
         chosen = [one for one in all_checks() if not wanted or one.name.startswith(wanted)]
         if not chosen:
             raise CommandError(_("There is no such check. There are: %(names)s") % {"names": self._names()})
-        asked = Asked(timezone.now(), options["community"], online=not options["offline"])
+        asked = Asked(timezone.now(), _known(options["community"]), online=not options["offline"])
         results: list[Result] = []
         for result in examine(asked, chosen):
             results.append(result)
@@ -80,6 +81,15 @@ class Command(BaseCommand):
 
     def _names(self) -> str:
         return ", ".join(one.name for one in all_checks())
+
+
+def _known(slug: str) -> str:
+    """The slug, if a community has it, or nobody can tell. Raises CommandError with those that are there."""
+    if slug and database_answers():
+        slugs = list(Community.objects.order_by("slug").values_list("slug", flat=True))
+        if slug not in slugs:
+            raise CommandError(_("There is no such community. There are: %(names)s") % {"names": ", ".join(slugs)})
+    return slug
 
 
 def _rows(result: Result) -> list[dict[str, Any]]:
