@@ -1,5 +1,6 @@
-"""What the doctor looks at of the whole installation: its settings, its own address, its backups."""
+"""What the doctor looks at of the whole installation: its settings, its own address, its backups, its replica."""
 
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -11,6 +12,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
+from django.db import Error
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -18,12 +20,15 @@ from django.utils.translation import gettext_lazy
 from core.doctor import Asked, Finding, bad, check, ok, warn
 from core.doctor.certificates import judged, shown_by
 from core.doctor.clocks import between
+from geodata.replica import REPLICA
 from openmap.backup.layout import MANIFEST, NAME
+from openmap.replica_watch import ask_replica, own_line, position
 from openmap.secrets import refuse_weak_settings
 
 SECONDS: Final = 5.0
 OLD: Final = timedelta(hours=26)
 VERY_OLD: Final = timedelta(days=8)
+LONGEST_LAG: Final = 20.0  # seconds that are waited for a replica
 # What Django says of a site without HTTPS: said once, above.
 OF_HTTPS: Final = {"security.W004", "security.W008", "security.W012", "security.W016"}
 
@@ -126,3 +131,33 @@ def backups(asked: Asked) -> Iterator[Finding]:
         yield warn(words, mend, str(place))
     else:
         yield ok(words, str(place))
+
+
+@check("openmap.replica", gettext_lazy("Replica for reading"), seconds=40)
+def replica(_asked: Asked) -> Iterator[Finding]:
+    """Whether it has what was just written, within the lag that it may have: else strangers read from the primary."""
+    if REPLICA not in settings.DATABASES:
+        yield ok(_("There is none."))
+        return
+    mend = _("The primary is read meanwhile. See the replica's log and pg_stat_replication of the primary.")
+    line = own_line()
+    try:
+        yield _replayed(line, most=min(settings.REPLICA_MAX_LAG, LONGEST_LAG), mend=mend)
+    except Error as error:
+        yield bad(_("It does not answer: %(kind)s.") % {"kind": type(error).__name__}, mend)
+    finally:
+        line.close()
+
+
+def _replayed(line: Any, *, most: float, mend: str) -> Finding:
+    began, wanted = time.monotonic(), int(position(), 16)
+    while True:
+        is_replica, there = ask_replica(line)
+        seconds = time.monotonic() - began
+        if not is_replica or there is None:
+            return bad(_("It is no replica (any more)."), _("DATABASE_REPLICA_URL must lead to a streaming replica."))
+        if there >= wanted:
+            return ok(_("It had what was just written after %(seconds).1f s.") % {"seconds": seconds})
+        if seconds > most:
+            return bad(_("After %(seconds)d s it has not what was written.") % {"seconds": seconds}, mend)
+        time.sleep(0.1)

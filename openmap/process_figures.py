@@ -34,6 +34,7 @@ class Families:
     pool_events: Counter
     pool_wait_seconds: Counter
     started: Gauge
+    replica: Gauge
 
 
 @cache
@@ -67,6 +68,7 @@ def families() -> Families:
         ),
         pool_wait_seconds=counter("misto_db_pool_wait_seconds", "Time that threads waited for connections.", "part"),
         started=gauge("misto_start_time_seconds", "When the part began, in Unix time.", "part", mode="max"),
+        replica=gauge("misto_replica_read", "1: the replica is read; 0: one process does not.", "part", mode="livemin"),
     )
 
 

@@ -17,7 +17,8 @@ from openmap.middleware import GetResponse
 from openmap.replica_watch import position, watch_of_this_process
 
 COOKIE: Final = "misto_wrote"
-SECRETS: Final = {"token", "key"}  # names in addresses: whoever has them looks at what is theirs
+SECRETS: Final = {"token", "key", "k"}  # names in addresses: whoever has them looks at what is theirs
+PHOTOS: Final = "photo"  # what a moderator hides there is gone for everybody at once
 OF_THE_PRIMARY: Final = ("/admin/", "/health", "/metrics")
 READS: Final = {"GET", "HEAD"}
 STOPPING: Final = "57P"  # SQLSTATEs of a server that ends or begins
@@ -48,8 +49,9 @@ class ReadsFromReplica:
         return response
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: dict[str, Any]) -> None:
-        """A page behind a secret link is no stranger's."""
-        if SECRETS & kwargs.keys() and (reads := _reads_of(request)):
+        """A page behind a secret link is no stranger's; whether a photo may be shown is asked where it is hidden."""
+        route = request.resolver_match.url_name if request.resolver_match else ""
+        if (route == PHOTOS or SECRETS & {*kwargs, *request.GET}) and (reads := _reads_of(request)):
             reads.stop()
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:

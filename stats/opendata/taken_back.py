@@ -1,10 +1,12 @@
 """Whether reports in a file that was made may no longer be public as they stand in it: what somebody hid, blurred or
-corrected is offered no longer, also before the next night."""
+corrected is offered no longer, also before the next night. The primary is asked: a replica would know of it later."""
 
 from datetime import datetime, timedelta
 
+from django.db import connections
+
 from geodata.models import Community
-from geodata.replica import reading
+from geodata.replica import PRIMARY
 
 SLACK = timedelta(seconds=10)  # an event is written a little later than the moment that it bears
 # Index: stats/migrations/0006_what_is_taken_back.py. What is published of a sensitive kind was never shown exactly.
@@ -20,6 +22,6 @@ _SQL = """
 
 def is_taken_back(community: Community, at: datetime) -> bool:
     """Whether a moderator or a reporter took something back that a file of this moment may hold."""
-    with reading().cursor() as cursor:
+    with connections[PRIMARY].cursor() as cursor:
         cursor.execute(_SQL, {"community": community.pk, "since": at - SLACK, "at": at})
         return bool(cursor.fetchone()[0])

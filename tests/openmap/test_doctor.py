@@ -85,6 +85,17 @@ def test_unknown_check_is_refused_with_the_names_of_those_that_are(trial: dict[s
         call_command("doctor", "--only", "nothing")
 
 
+def test_community_that_is_not_there_is_refused_with_those_that_are(city: City, trial: dict[str, Check]) -> None:
+    add(trial, "a.well", ok("x"))
+    assert told("--community", "yavoryn")[1] == 0
+    with pytest.raises(CommandError, match="yavoryn"):
+        call_command("doctor", "--community", "yavorin")
+
+
+def test_replica_is_asked_for_only_where_there_is_one() -> None:
+    assert worst("openmap.replica") == OK  # tests/scale/test_replica.py asks about real ones
+
+
 def test_every_app_with_something_to_look_at_is_asked() -> None:
     names = {one.name for one in all_checks()}
     apps = {"core", "geodata", "routing", "notifications", "media", "stats", "accounts", "openmap"}

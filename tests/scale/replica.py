@@ -5,7 +5,7 @@ import re
 import signal
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
 
@@ -15,6 +15,7 @@ from django.db import connection
 from launcher import cluster, places, processes
 from launcher.cluster import Cluster
 from tests.faults.service import eventually
+from tests.scale.service import descendants
 
 STATEMENT = re.compile(r"LOG:  (?:statement|execute [^:]*): (.*)")
 OF_THE_WATCH = re.compile(r"pg_(current|last|wal)_|pg_stat|^(BEGIN|COMMIT|SELECT 1)\b")
@@ -87,9 +88,17 @@ class Replica(Server):
         )
         assert eventually(here.is_ready, seconds=60), here.log.read_text()
 
+    def freeze(self, number: signal.Signals = signal.SIGSTOP) -> None:
+        """Takes lines and questions and says nothing, until SIGCONT."""
+        assert self._running
+        for one in (self._running.pid, *descendants(self._running.pid)):
+            with suppress(ProcessLookupError):
+                os.kill(one, number)
+
     def kill(self) -> None:
         """Every session ends at once, as by a crash."""
         if self._running is not None:
+            self.freeze(signal.SIGCONT)
             self._running.send_signal(signal.SIGQUIT)
             self._running.wait(timeout=30)
             self._running = None

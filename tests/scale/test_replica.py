@@ -1,5 +1,9 @@
 """Strangers read from a streaming replica: own writes are seen at once, lag is bounded, its end is no error."""
 
+import json
+import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,13 +14,14 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import City
-from tests.faults.service import eventually
+from tests.faults.service import ROOT, eventually
 from tests.grid import Town
 from tests.scale.replica import Replica, Server, streaming
 from tests.scale.service import Browser, Running, form, variables, wait_for, web
 
 pytestmark = pytest.mark.django_db(transaction=True)
 MOST = 2.0  # seconds that the replica may be behind
+THREADS = 6
 PAGES = (
     "/yavoryn/",
     "/yavoryn/list/",
@@ -42,6 +47,7 @@ class Here:
     one: Running
     primary: Server
     replica: Replica
+    env: dict[str, str]
 
     def get(self, browser: Browser, path: str) -> int:
         return browser.get(self.one.socket, path).status
@@ -56,9 +62,9 @@ def running(folder: Path) -> Iterator[Here]:
             DATABASE_REPLICA_URL=replica.url,
             MISTO_REPLICA_MAX_LAG=str(MOST),
         )
-        with web(folder, "one", env, threads=6) as one:
+        with web(folder, "one", env, threads=THREADS) as one:
             wait_for(one)
-            yield Here(one, primary, replica)
+            yield Here(one, primary, replica, env)
 
 
 def report(here: Here, browser: Browser, town: Town, text: str) -> str:
@@ -82,6 +88,8 @@ def test_strangers_read_from_the_replica_and_nobody_notices_its_troubles(city: C
             strangers_are_served_by_the_replica(here)
             an_author_sees_their_own_at_once(here, town)
             a_replica_that_lags_is_not_read(here, town)
+            what_somebody_hides_is_asked_of_the_primary(here)
+            one_that_is_frozen_holds_nobody_up(here)
             its_end_in_the_middle_of_requests_is_no_error(here)
             it_is_read_again_when_it_is_back(here)
         except AssertionError as failed:
@@ -121,6 +129,43 @@ def a_replica_that_lags_is_not_read(here: Here, town: Town) -> None:
     assert here.get(stranger, path) == 200
     here.replica.sql("SELECT pg_wal_replay_resume()")
     assert eventually(lambda: served_by_replica(here), seconds=20)
+
+
+def what_somebody_hides_is_asked_of_the_primary(here: Here) -> None:
+    """Whether a photo may be shown; and a secret link is no stranger's."""
+    photo = "/yavoryn/photos/00000000-0000-4000-8000-000000000000/large/"
+    for path, status, table in ((photo, 404, "media_photo"), ("/yavoryn/issues/1/?k=0123", 200, "issues_issueevent")):
+        before = here.replica.log.stat().st_size
+        assert here.get(Browser(), path) == status
+        assert table not in here.replica.log.read_text()[before:], path
+
+
+def one_that_is_frozen_holds_nobody_up(here: Here) -> None:
+    """More browsers at once than the process has threads: all are answered, the doctor and the log tell why."""
+    assert doctor(here) == (0, "ok")
+    here.replica.freeze()
+    started = time.monotonic()
+    with ThreadPoolExecutor(THREADS * 2) as clients:
+        found = list(clients.map(lambda path: here.get(Browser(), path), [*PAGES, *PAGES]))
+    seconds = time.monotonic() - started
+    print(f"{len(found)} pages of a frozen replica were answered after {seconds:.1f} s")  # noqa: T201
+    assert set(found) == {200}
+    assert seconds < 30, "each is held for some three seconds, once"
+    assert not served_by_replica(here)
+    words = "The replica is not read, the primary is: it takes questions and does not answer"
+    assert eventually(lambda: words in here.one.log.read_text(), seconds=10)
+    assert doctor(here) == (2, "bad")
+    here.replica.freeze(signal.SIGCONT)
+    assert eventually(lambda: served_by_replica(here), seconds=20)
+    assert "The replica is read again" in here.one.log.read_text()
+
+
+def doctor(here: Here) -> tuple[int, str]:
+    """Exit code and level of its check of the replica."""
+    command = [sys.executable, "manage.py", "doctor", "--only", "openmap.replica", "--json"]
+    done = subprocess.run(command, cwd=ROOT, env=here.env, capture_output=True, text=True, check=False, timeout=120)
+    (told,) = json.loads(done.stdout)
+    return done.returncode, told["level"]
 
 
 def its_end_in_the_middle_of_requests_is_no_error(here: Here) -> None:

@@ -8,6 +8,7 @@ import pytest
 import shapely
 
 from core.models import Visibility
+from geodata.replica import from_replica
 from issues.blur import blurred
 from issues.models import Issue
 from stats.opendata.csv_files import headings
@@ -15,7 +16,8 @@ from stats.opendata.formats import Chunks, format_named
 from stats.opendata.licence import terms_of
 from stats.opendata.reading import Print, StrangeColumnsError, prints, read_part, rows_by_sql
 from stats.opendata.tables import Dataset, all_datasets, dataset_named
-from tests.conftest import City
+from stats.opendata.taken_back import is_taken_back
+from tests.conftest import NOW, City
 from tests.stats.opendata.conftest import send, show_as
 from tests.stats.opendata.files import GEOMETRY, read_back
 
@@ -198,3 +200,9 @@ def test_a_report_in_a_new_month_makes_a_new_part_and_leaves_the_others(
     after = prints(named("reports"), city.community)
     assert set(after) - set(before) == {"2026-12"}
     assert after["2026-09"] == before["2026-09"]
+
+
+def test_whether_something_was_taken_back_is_asked_of_the_primary(city: City) -> None:
+    """Within a stranger's request: there is no replica here, so asking it would break."""
+    with from_replica():
+        assert not is_taken_back(city.community, NOW)
