@@ -7,17 +7,18 @@ from typing import Any
 
 import pytest
 from pytest_django import Settings
+from shapely.geometry import box, mapping
 
 from issues.models import Issue
 from launcher.commands import bench_names
 from launcher.places import Places
-from tests.bench import cells, coverage, outbox, page, pan, photo, register, route, suggest
+from tests.bench import cells, coverage, imports, outbox, page, pan, photo, register, route, suggest
 from tests.bench import map as map_bench
 from tests.bench import report as report_bench
 from tests.bench import stats as stats_bench
 from tests.bench._report import Report, at_least, at_most, exactly
 from tests.photos import jpeg
-from tests.trials import dc, dc_stats, open311, photos, polygons, streets
+from tests.trials import dc, dc_learnt, dc_stats, open311, photos, polygons, streets
 
 
 def check_form(said: str, bench: str) -> dict[str, Any]:
@@ -52,7 +53,9 @@ def test_every_benchmark_is_one_of_those_that_are_tried_here() -> None:
         "cells",
         "coverage",
         "dc",
+        "dc_learnt",
         "dc_stats",
+        "imports",
         "map",
         "open311",
         "outbox",
@@ -136,6 +139,42 @@ def test_outbox_has_the_form_and_every_community_its_turn(capsys: pytest.Capture
     assert outbox.main(["--rows", "200", "--claims", "3", "--json"]) == 0
     found = check_form(capsys.readouterr().out, "outbox")
     assert found["ratios"][-1]["met"]
+
+
+@pytest.mark.django_db
+def test_imports_has_the_form_and_brings_in_every_row(capsys: pytest.CaptureFixture[str]) -> None:
+    assert imports.main(["--rows", "60", "--json"]) == 0
+    found = check_form(capsys.readouterr().out, "imports")
+    assert {"CSV: rows a second", "GeoJSON: rows a second", "GeoPackage: rows a second"} <= set(found["figures"])
+
+
+@pytest.mark.django_db
+def test_dc_learnt_has_the_form_and_learns_what_wards_decide(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wards = [
+        {
+            "type": "Feature",
+            "properties": {"WARD_ID": str(number), "LABEL": f"Ward {number}"},
+            "geometry": mapping(box(-77.1 + number / 10, 38.8, -77.0 + number / 10, 38.9)),
+        }
+        for number in (1, 2)
+    ]
+    (tmp_path / "wards-2012.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": wards}))
+    lines = [
+        f"{n},TREE,Tree,Urban Forrestry,DDOT,2016-07-{1 + n // 8:02}T12:00:00Z,,2016-08-01T12:00:00Z,CLOSED,S,Street,"
+        f"{-76.95 + n % 2 / 10},38.85,{1 + n % 2}"
+        for n in range(200)
+    ]
+    columns = (
+        "request_id,service_code,service_name,service_group,organisation,opened_at,due_at,resolved_at,status,priority,"
+        "address,lon,lat,ward_label"
+    )
+    (tmp_path / "requests.csv").write_text("\n".join([columns, *lines]))
+    assert dc_learnt.main([str(tmp_path), "--json"]) == 0
+    found = check_form(capsys.readouterr().out, "dc_learnt")
+    assert found["figures"]["keeper of the ward: of those by a rule, %"] == 100
+    assert found["figures"]["keeper of the ward: right by category, %"] == 50
 
 
 def test_suggest_has_the_form(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -116,7 +116,8 @@ def test_short_way_and_long_way_say_the_same(client: Client, asked: dict[str, st
     for place in "pqo":
         at = asked | {"lat": f"{town[place].y:.6f}", "lon": f"{town[place].x:.6f}"}
         short, long = client.get(ADDRESS, at), client.get(ADDRESS, at | {"asset": ""})
-        assert (short.status_code, short.json()) == (long.status_code, long.json())
+        told = [answer.json() | {"request_id": ""} for answer in (short, long)]
+        assert (short.status_code, told[0]) == (long.status_code, told[1])
 
 
 @pytest.mark.parametrize("path", ["/api/v1/nowhere/responsible/", "/api/v1/sosnivka/responsible/"])

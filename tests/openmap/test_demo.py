@@ -46,7 +46,7 @@ from works.models import Work
 
 KYIV = ZoneInfo("Europe/Kyiv")
 LINK = re.compile(r'(?:href|src)="([^"#]+)')
-MOST_PAGES = 800  # of a crawl; the demo has fewer
+MOST_PAGES = 2000  # of a crawl; the demo has fewer
 
 
 @dataclass(frozen=True, slots=True)

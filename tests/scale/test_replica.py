@@ -97,13 +97,18 @@ def test_strangers_read_from_the_replica_and_nobody_notices_its_troubles(city: C
 
 
 def strangers_are_served_by_the_replica(here: Here) -> None:
-    assert eventually(lambda: served_by_replica(here), seconds=20)
-    before = here.primary.asked(), here.replica.asked()
-    for path in PAGES:
-        assert here.get(Browser(), path) == 200, path
-    primary, replica = here.primary.asked() - before[0], here.replica.asked() - before[1]
-    print(f"statements for {len(PAGES)} pages: {replica} at the replica, {primary} at the primary")  # noqa: T201
-    assert replica > 20 * max(primary, 1)
+    """On a machine that is too busy to look at the replica in time it is left for a moment, so more than once."""
+
+    def nearly_all() -> bool:
+        assert eventually(lambda: served_by_replica(here), seconds=20)
+        before = here.primary.asked(), here.replica.asked()
+        for path in PAGES:
+            assert here.get(Browser(), path) == 200, path
+        primary, replica = here.primary.asked() - before[0], here.replica.asked() - before[1]
+        print(f"statements for {len(PAGES)} pages: {replica} at the replica, {primary} at the primary")  # noqa: T201
+        return replica > 20 * max(primary, 1)
+
+    assert eventually(nearly_all, seconds=60)
 
 
 def an_author_sees_their_own_at_once(here: Here, town: Town) -> None:

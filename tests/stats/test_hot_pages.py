@@ -238,7 +238,8 @@ def test_a_file_of_heat_that_was_just_computed_is_given_again(
     with django_assert_num_queries(0):
         again = client.get(HOT + name)
     caches["answers"].clear()
-    assert (again.status_code, again.content, again.headers) == (200, first.content, first.headers)
+    headers = [dict(answer.headers) | {"X-Request-ID": ""} for answer in (first, again)]
+    assert (again.status_code, again.content, headers[1]) == (200, first.content, headers[0])
 
 
 @pytest.mark.parametrize("value", ["", "\0", "9" * 40, "-1", "nan", "'\"><%s {0}", "🕳️", "a" * 5000, "٤٩"])
