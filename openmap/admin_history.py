@@ -30,7 +30,7 @@ from issues.import_words import lines_of
 from issues.importing import Summary
 from media.uploads import allow_larger
 from openmap.admin_jobs import JobAdmin, error_in_words, more_pages, show_jobs, waiting_page
-from openmap.admin_kept_files import asked_with_file, discard_file
+from openmap.admin_kept_files import asked_with_file, chosen_community, discard_file
 from openmap.area_preview_words import problem_in_words
 from openmap.history_forms import MOST_BYTES, HistoryUploadForm, MappingForm
 
@@ -67,7 +67,7 @@ class HistoryPages:
     def upload(self, request: HttpRequest) -> HttpResponse:
         """Takes the file; a worker reads it and suggests what it says."""
         communities = self._communities(request)
-        community = _chosen(request, communities)
+        community = chosen_community(request, communities)
         about: dict[str, Any] = {"title": _("Import history"), "communities": communities, "community": community}
         if community is None:
             return _page(request, "upload.html", **about)
@@ -181,17 +181,6 @@ class HistoryPages:
 def address_of(job: Job) -> str:
     """The page of a job of an import."""
     return reverse(f"admin:{SHOW}", args=[job.pk])
-
-
-def _chosen(request: HttpRequest, communities: list[Community]) -> Community | None:
-    """The community that the address names, or the only one. Raises Http404 for one of other people."""
-    named = request.GET.get("community", "")
-    if not named:
-        return communities[0] if len(communities) == 1 else None
-    chosen = next((one for one in communities if str(one.pk) == named), None)
-    if chosen is None:
-        raise Http404
-    return chosen
 
 
 def _upload_address(community: Community) -> str:

@@ -1,15 +1,17 @@
-"""Files that people bring in through the administration and that jobs read: kept, or discarded, or a word why not."""
+"""Files that people bring in through the administration and that jobs read: kept, or discarded, or a word why not;
+and for which community."""
 
 from collections.abc import Callable, Collection
 from typing import Any
 
 from django.contrib import messages
 from django.forms import Form
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from core.files import NOT_NOW, StorageAwayError
 from core.models import Job
+from geodata.models import Community
 
 
 def asked_with_file(form: Form, ask: Callable[[Any], Job]) -> Job | None:
@@ -40,3 +42,14 @@ def discard_file(request: HttpRequest, job: Job, *, kinds: Collection[str]) -> l
         return None
     Job.objects.filter(pk__in=keys).update(input="")
     return keys
+
+
+def chosen_community(request: HttpRequest, communities: list[Community]) -> Community | None:
+    """The community that the address names, or the only one. Raises Http404 for one of other people."""
+    named = request.GET.get("community", "")
+    if not named:
+        return communities[0] if len(communities) == 1 else None
+    chosen = next((one for one in communities if str(one.pk) == named), None)
+    if chosen is None:
+        raise Http404
+    return chosen

@@ -19,7 +19,7 @@ from geodata.reading import MAX_BYTES
 from media.uploads import allow_larger
 from openmap import register_jobs
 from openmap.admin_jobs import error_in_words, show_jobs, waiting_page
-from openmap.admin_kept_files import asked_with_file, discard_file
+from openmap.admin_kept_files import asked_with_file, chosen_community, discard_file
 from openmap.admin_maps import MAP_MEDIA
 from openmap.admin_registers import RegisterAdmin, more_register_pages
 from openmap.area_forms import UploadForm
@@ -58,7 +58,7 @@ class RegisterImportPages:
     def upload(self, request: HttpRequest) -> HttpResponse:
         """Takes the file; what it holds is asked when it was read."""
         communities = self._communities(request)
-        community = _chosen(request, communities)
+        community = chosen_community(request, communities)
         about: dict[str, Any] = {"title": _("Import a register"), "communities": communities, "community": community}
         if community is None:
             return _page(request, "import.html", **about)
@@ -141,17 +141,6 @@ class RegisterImportPages:
 def address_of(job: Job) -> str:
     """The page of a job of an import."""
     return reverse(f"admin:{SHOW}", args=[job.pk])
-
-
-def _chosen(request: HttpRequest, communities: list[Community]) -> Community | None:
-    """The community that the address names, or the only one. Raises Http404 for one of other people."""
-    named = request.GET.get("community", "")
-    if not named:
-        return communities[0] if len(communities) == 1 else None
-    chosen = next((one for one in communities if str(one.pk) == named), None)
-    if chosen is None:
-        raise Http404
-    return chosen
 
 
 def _upload_address(community: Community) -> str:
